@@ -1,0 +1,21 @@
+"""Which of a picture's captions speaks for it?"""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.rows import Caption
+
+
+def best_caption(captions: Iterable[Caption], languages: Sequence[str]) -> Caption:
+    """The caption that stands for a sample: quality, then the recipe's languages, then length, then id.
+
+    Args:
+      captions: at least one.
+      languages: in the order of preference; others come after them.
+    """
+
+    def rank(caption: Caption) -> tuple[float, int, int, str]:
+        known = caption.language in languages
+        place = languages.index(caption.language) if known else len(languages)
+        return -caption.quality, place, -len(caption.text), caption.caption_id
+
+    return min(captions, key=rank)

@@ -1,0 +1,177 @@
+"""The `pairmill` command. Nothing heavy is imported before a command needs it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from pipelines.errors import PairmillError, RecipeError
+
+STAGES = ("gather", "pack")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="""Curates multilingual image-text training sets, and accounts for every row.
+
+    \b
+    pairmill sample world                  make a small data set to try things on
+    pairmill doctor world/recipe.toml      check a recipe before a long run
+    pairmill curate world/recipe.toml      run every stage that it has
+    pairmill stats world/out               what became of every row
+    pairmill why world/out ID              what became of one
+    """,
+)
+
+RecipeArgument = Annotated[str, typer.Argument(help="A TOML file: a path or s3://, gs:// …")]
+LimitOption = Annotated[
+    int | None, typer.Option(min=1, help="Read only the first N rows of each source.", metavar="N")
+]
+BeamArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="-- BEAM OPTIONS", help="Passed to Beam, e.g. -- --runner=FlinkRunner"),
+]
+
+
+@app.command()
+def curate(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    from_: Annotated[str | None, typer.Option("--from", help="Begin with this stage.")] = None,
+    to: Annotated[str | None, typer.Option(help="End with this stage.")] = None,
+    limit: LimitOption = None,
+) -> None:
+    """Runs every stage of a recipe, passing over those that are up to date.
+
+    \b
+    pairmill curate recipe.toml
+    pairmill curate recipe.toml --limit 1000
+    pairmill curate recipe.toml --from pack -- --direct_num_workers=4
+    """
+    first, last = (_stage_index(name) for name in (from_ or STAGES[0], to or STAGES[-1]))
+    _run(recipe, STAGES[first : last + 1], limit, beam)
+
+
+@app.command()
+def gather(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Fetches, decodes and stores the pictures of all sources.
+
+    Run again, it fetches only what has no fate yet.
+    """
+    _run_one("gather", recipe, limit, beam)
+
+
+@app.command()
+def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Writes the final shards."""
+    _run_one("pack", recipe, limit, beam)
+
+
+@app.command()
+def stats(
+    folder: Annotated[str, typer.Argument(help="A recipe's output, or any folder of shards.")],
+) -> None:
+    """Shows what became of everything, and exits with 1 where the sums do not hold."""
+    from pipelines.stats import show_stats
+
+    with _errors_shown():
+        raise typer.Exit(0 if show_stats(folder) else 1)
+
+
+@app.command()
+def why(
+    output: Annotated[str, typer.Argument(help="A recipe's output.")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="uid, caption id, URL, or row (source:file:number).")
+    ],
+) -> None:
+    """Shows the whole way of one picture, caption or row."""
+    from pipelines.why import show_way
+
+    with _errors_shown():
+        raise typer.Exit(0 if show_way(output, id_) else 1)
+
+
+@app.command()
+def doctor(recipe: RecipeArgument) -> None:
+    """Checks what can be checked before a long run."""
+    from pipelines.doctor import examine
+
+    with _errors_shown():
+        raise typer.Exit(0 if examine(recipe) else 1)
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
+    rows: Annotated[int, typer.Option(help="Caption rows; about three a picture.")] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same world.")] = 0,
+) -> None:
+    """Draws a small world of pictures with true captions, and a recipe for it."""
+    from pipelines.sample import write_sample
+
+    with _errors_shown():
+        try:
+            path = write_sample(folder, rows, seed)
+        except (ValueError, FileExistsError) as error:
+            raise RecipeError(str(error)) from error
+        print(f"{rows} rows drawn. Next: pairmill curate {path}")
+
+
+def main() -> None:
+    """The console command."""
+    app()
+
+
+def _run_one(stage: str, recipe: str, limit: int | None, beam: list[str] | None) -> None:
+    with _errors_shown():
+        from pipelines.recipe import read_recipe
+
+        if getattr(read_recipe(recipe), stage) is None:
+            raise RecipeError(f"{recipe} has no [{stage}] table")
+    _run(recipe, (stage,), limit, beam)
+
+
+def _run(recipe: str, stages: tuple[str, ...], limit: int | None, beam: list[str] | None) -> None:
+    from pipelines.driver import Job
+    from pipelines.progress import Progress
+    from pipelines.recipe import read_recipe
+    from pipelines.supervisor import supervise
+
+    with _errors_shown():
+        read = read_recipe(recipe)
+        present = tuple(stage for stage in stages if getattr(read, stage) is not None)
+        if not present:
+            raise RecipeError(f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do")
+        progress = Progress(Console(stderr=True))
+        try:
+            supervise(Job(recipe, present, limit, tuple(beam or ())), read, progress)
+        finally:
+            progress.close()
+        print(f"Output: {read.output}   (pairmill stats {read.output})")
+
+
+def _stage_index(name: str) -> int:
+    if name not in STAGES:
+        _fail(RecipeError(f"there is no stage {name!r}, stages are {', '.join(STAGES)}"))
+    return STAGES.index(name)
+
+
+@contextmanager
+def _errors_shown() -> Iterator[None]:
+    try:
+        yield
+    except PairmillError as error:
+        _fail(error)
+
+
+def _fail(error: PairmillError) -> NoReturn:
+    print(f"pairmill: {error}", file=sys.stderr)
+    raise typer.Exit(error.exit_code)

@@ -1,0 +1,112 @@
+"""The process that drives Beam: `python -m pipelines.driver JOB`, started by `pipelines.supervisor`.
+
+It speaks to its parent in JSON lines on standard output; all else, Beam's log among it, goes to standard
+error. It ends, and all it started with it, when its parent does.
+"""
+
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipelines.errors import PairmillError
+
+WORKER_DIED = 70
+
+_OURS = re.compile(r"pipelines\.errors\.\w+: (.+?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
+_ANY_ERROR = re.compile(r"^[\w.]*(?:Error|Exception|Interrupt)\b.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the parent asks for.
+
+    Attributes:
+      recipe: its URI.
+      stages: their names, in order.
+      limit: rows of each source, None for all.
+      flags: Beam's options.
+    """
+
+    recipe: str
+    stages: tuple[str, ...]
+    limit: int | None
+    flags: tuple[str, ...]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def main() -> None:
+    """Runs the job in `sys.argv[1]`; exits as pairmill is to exit."""
+    events = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    def tell(event: dict[str, Any]) -> None:
+        events.write(json.dumps(event) + "\n")
+
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    logging.basicConfig(level=logging.WARNING)
+    values = json.loads(sys.argv[1])
+    job = Job(values["recipe"], tuple(values["stages"]), values["limit"], tuple(values["flags"]))
+    try:
+        _run(job, tell)
+    except PairmillError as error:
+        tell({"event": "error", "message": str(error), "code": error.exit_code})
+    except Exception as error:
+        traceback.print_exc()
+        ours = _OURS.search(str(error))
+        message = ours[1] if ours else f"the run failed: {_last_words(error)}"
+        tell({"event": "error", "message": message, "code": 1})
+    else:
+        tell({"event": "end"})
+    events.close()
+    os._exit(0)  # Beam's threads may still wait for workers that a failed pipeline left
+
+
+def _run(job: Job, tell: Any) -> None:
+    """Imports Beam, which takes seconds, only here."""
+    from pipelines.beam_options import check_options, local_workers
+    from pipelines.gather import GatherStage
+    from pipelines.pack import PackStage
+    from pipelines.recipe import read_recipe
+    from pipelines.stages import Run, execute
+
+    check_options(list(job.flags))
+    threading.excepthook = _on_thread_error
+    recipe = read_recipe(job.recipe)
+    run = Run(recipe, job.limit, job.flags, local_workers(list(job.flags)), tell)
+    run.output.write("recipe.toml", recipe.to_toml().encode())
+    stages = {"gather": GatherStage, "pack": PackStage}
+    for name in job.stages:
+        execute(stages[name](run), run)
+
+
+def _on_thread_error(args: threading.ExceptHookArgs) -> None:
+    """Ends this process when one of Beam's workers did: Beam itself would wait for ever."""
+    sys.__excepthook__(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+    if args.thread is not None and args.thread.name == "run_worker":
+        os._exit(WORKER_DIED)
+
+
+def _die_with_parent() -> None:
+    """Waits for the end of standard input, which only the parent's death or wish brings."""
+    while os.read(0, 1):
+        continue
+    os.killpg(0, signal.SIGKILL)
+
+
+def _last_words(error: BaseException) -> str:
+    """The last line of a worker's traceback that names an error."""
+    lines = _ANY_ERROR.findall(str(error)) or [f"{type(error).__name__}: {error}"]
+    return str(lines[-1])[:500]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""Gathers pictures: rows to a plan, the plan to shards, the shards' fates back to rows.
+
+`gathered/` only ever grows: a killed run, an added input file and a retry all come down to planning the
+pictures that have no fate yet.
+"""
+
+import json
+import tomllib
+from collections import Counter
+from dataclasses import asdict
+from functools import cached_property, partial
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.commit import committed_shards, finish_claims
+from pipelines.errors import RunError
+from pipelines.inputs import Split, find_splits
+from pipelines.lanes import GatherLane, Lane, PlannedShard
+from pipelines.planning import (
+    Claim,
+    HostCount,
+    PlanPictures,
+    ReadClaims,
+    SlottedPicture,
+    assign_slots,
+    count_hosts,
+    hot_hosts,
+    write_shard_plans,
+)
+from pipelines.recipe import Gather
+from pipelines.settling import SettleCaptions, gathered_schema, read_gathered
+from pipelines.stages import FRESH, Counts, Run
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import (
+    Deal,
+    Regroup,
+    arrow_schema,
+    buckets_for,
+    column_buckets,
+    hash_buckets,
+)
+from pipelines.transforms.tally import Tally
+from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
+
+_SETTINGS_FILE = "_pictures.toml"  # not JSON: img2dataset takes every JSON here for a shard's statistics
+_PLAN_FILE = "plan.json"
+_SHARDS_A_WORKER = 4  # so that workers end at about the same time
+_SMALLEST_SHARD = 100  # pictures
+
+
+class GatherStage:
+    """The `gather` stage of one run."""
+
+    name = "gather"
+    version = 1
+    reads: tuple[str, ...] = ()
+    writes = (PICTURES, SOURCE_CAPTIONS)
+
+    def __init__(self, run: Run) -> None:
+        assert run.recipe.gather is not None
+        self._run = run
+        self._rules: Gather = run.recipe.gather
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        return find_splits(self._run.recipe.sources, self._run.limit)
+
+    def depends_on(self) -> Any:
+        recipe = self._run.recipe
+        files = [(split.source, split.name, split.row_group, split.version) for split in self.splits]
+        settings = [asdict(source) for source in recipe.sources]
+        return [settings, files, recipe.languages, asdict(self._rules)]
+
+    def run(self, work: Folder) -> Counts:
+        output, plan = self._run.output, work / "plan"
+        _check_settings(output, self._rules)
+        finish_claims(output)
+        rows = sum(split.rows for split in self.splits)
+        buckets = buckets_for(rows)
+        if not plan.exists(_PLAN_FILE):
+            self._run.step("reading tables")
+            self._plan(plan, buckets, rows)
+            plan.write(_PLAN_FILE, json.dumps(self._numbered(plan, buckets)).encode())
+        lanes = _lanes(json.loads(plan.read(_PLAN_FILE)), self._rules.per_host, self._run.workers)
+        self._fetch(lanes)
+        self._run.step("settling captions")
+        self._settle(work, plan, buckets)
+        counts = Counter(json.loads(plan.read("counts.json")))
+        counts.update(json.loads(work.read("counts.json")))
+        return dict(counts)
+
+    def _plan(self, plan: Folder, buckets: int, rows: int) -> None:
+        run, shards = self._run, sorted(committed_shards(self._run.output))
+        per_shard = _pictures_per_shard(self._rules, rows, run.workers)
+        by_uid = hash_buckets("uid", buckets)
+        with run.pipeline(max(len(self.splits), buckets)) as pipeline:
+            claims = (
+                pipeline
+                | Deal("splits", enumerate(self.splits))
+                | beam.ParDo(ReadClaims(run.recipe, plan / "ledger")).with_outputs(
+                    "counts", main="claims"
+                )
+            )
+            known = (
+                pipeline
+                | Deal("shards", shards)
+                | "ReadKnown" >> beam.Map(partial(read_gathered, output=run.output))
+            )
+            pictures = (
+                {"claims": claims.claims, "known": known}
+                | Regroup(
+                    "rows by picture",
+                    {"claims": arrow_schema(Claim), "known": gathered_schema()},
+                    buckets,
+                    by_uid,
+                )
+                | beam.ParDo(PlanPictures(plan)).with_outputs("counts", main="pictures")
+            )
+            (claims.counts, pictures.counts) | beam.Flatten() | Tally(plan, "counts.json")
+            hosts = pictures.pictures | "CountHosts" >> beam.Map(count_hosts)
+            hot = (
+                {"hosts": hosts}
+                | Regroup(
+                    "hosts", {"hosts": arrow_schema(HostCount)}, buckets, hash_buckets("key", buckets)
+                )
+                | "HotHosts" >> beam.FlatMap(lambda kv: hot_hosts(kv[1]["hosts"], per_shard))
+            )
+            total = (
+                pictures.pictures
+                | "Rows" >> beam.Map(lambda table: table.num_rows)
+                | "Total" >> beam.CombineGlobally(sum)
+            )
+            slotted = pictures.pictures | "AssignSlots" >> beam.Map(
+                assign_slots,
+                total=beam.pvalue.AsSingleton(total),
+                hot=beam.pvalue.AsList(hot),
+                per_shard=per_shard,
+                buckets=buckets,
+            )
+            _ = (
+                {"pictures": slotted}
+                | Regroup(
+                    "pictures by host",
+                    {"pictures": arrow_schema(SlottedPicture)},
+                    buckets,
+                    column_buckets("bucket"),
+                )
+                | "WriteShardPlans" >> beam.Map(write_shard_plans, plan=plan)
+            )
+
+    def _numbered(self, plan: Folder, buckets: int) -> list[dict[str, Any]]:
+        """The planned shards, numbered after the last that exists."""
+        names = (self._run.output / GATHERED).names()
+        taken = [int(name[:5]) for name in names if name.endswith(STATS_SUFFIX)]
+        first = max(taken, default=-1) + 1
+        shards = [
+            shard
+            for bucket in range(buckets)
+            for shard in json.loads((plan / "lists").read(f"{bucket:05d}.json"))
+        ]
+        folder = plan.uri.removeprefix(f"{self._run.output.uri}/")
+        return [
+            {"number": number, "plan": f"{folder}/shards/{shard['plan']}", "host": shard["host"]}
+            for number, shard in enumerate(shards, start=first)
+        ]
+
+    def _fetch(self, lanes: list[Lane]) -> None:
+        run = self._run
+        shards = sum(len(lane.shards) for lane in lanes)
+        run.step("gathering pictures", shards, run.output / GATHERED, STATS_SUFFIX)
+        done = committed_shards(run.output)
+        lanes = [lane for lane in lanes if not lane.done(done)]
+        if not lanes:
+            return
+        with run.pipeline(len(lanes)) as pipeline:
+            _ = pipeline | Deal("lanes", lanes) | beam.ParDo(GatherLane(run.output, self._rules))
+
+    def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:
+        output, ledger = self._run.output, ledger_folder(self.name)
+        shards = sorted(committed_shards(output))
+        with self._run.pipeline(max(len(shards), buckets)) as pipeline:
+            gathered = (
+                pipeline
+                | Deal("shards", shards)
+                | "ReadGathered" >> beam.Map(partial(read_gathered, output=output))
+            )
+            _ = (
+                {"gathered": gathered}
+                | Regroup(
+                    "gathered by picture",
+                    {"gathered": gathered_schema()},
+                    buckets,
+                    hash_buckets("uid", buckets),
+                )
+                | beam.ParDo(SettleCaptions(plan, work / FRESH, ledger))
+                | Tally(work, "counts.json")
+            )
+        for name in (plan / "ledger").names():
+            if name.startswith("rows-"):
+                (work / FRESH / ledger).write(name, (plan / "ledger").read(name))
+
+
+def _pictures_per_shard(rules: Gather, rows: int, workers: int) -> int:
+    even = -(-rows // (_SHARDS_A_WORKER * max(1, workers)))
+    return min(rules.pictures_per_shard, max(_SMALLEST_SHARD, even))
+
+
+def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[Lane]:
+    """Shards to lanes: the shards of one hot host share its budget, others stand alone."""
+    lanes, hot = [], dict[str, list[PlannedShard]]()
+    for shard in shards:
+        planned = PlannedShard(shard["number"], shard["plan"])
+        if shard["host"]:
+            hot.setdefault(shard["host"], []).append(planned)
+        else:
+            lanes.append(Lane((planned,), per_host))
+    for planned_shards in hot.values():
+        at_once = min(len(planned_shards), per_host, max(1, workers))
+        lanes += [
+            Lane(tuple(planned_shards[lane::at_once]), per_host // at_once)
+            for lane in range(at_once)
+        ]
+    return lanes
+
+
+def _check_settings(output: Folder, rules: Gather) -> None:
+    """Refuses to add pictures of another size or format to those gathered before.
+
+    Raises:
+      RunError: naming the setting.
+    """
+    names = ("image_size", "resize", "only_shrink", "image_format", "quality")
+    settings = {name: getattr(rules, name) for name in names}
+    folder = output / GATHERED
+    if not folder.exists(_SETTINGS_FILE):
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
+        folder.write(_SETTINGS_FILE, "".join(lines).encode())
+        return
+    for name, value in tomllib.loads(folder.read(_SETTINGS_FILE).decode()).items():
+        if settings[name] != value:
+            raise RunError(
+                f"{folder.uri} holds pictures made with {name} = {json.dumps(value)}, the recipe says "
+                f"{json.dumps(settings[name])}: take another output, or remove {output.uri}"
+            )
+
+

@@ -1,0 +1,209 @@
+"""A lane: gathered shards that one worker makes one after another, sharing a host's politeness."""
+
+import asyncio
+import json
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+
+from pipelines.commit import Attempt, is_committed
+from pipelines.decoder import Decoder
+from pipelines.decoding import DecodeError, Decoding
+from pipelines.fetching import Fetcher, FetchError
+from pipelines.recipe import Gather
+from pipelines.storage import Folder
+from pipelines.tars import TarWriter
+from pipelines.transforms.blocks import table_of
+from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX, shard_name
+from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
+
+_NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShard:
+    """A shard to gather.
+
+    Attributes:
+      number: its final number.
+      plan: the Parquet file of its `PlannedPicture`s, below the output.
+    """
+
+    number: int
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Shards for one worker, in order.
+
+    Attributes:
+      shards: at least one.
+      per_host: requests in flight to one host that this lane may have.
+    """
+
+    shards: tuple[PlannedShard, ...]
+    per_host: int
+
+    def done(self, committed: set[str]) -> bool:
+        """Whether there is nothing left to do."""
+        return all(shard_name(shard.number) in committed for shard in self.shards)
+
+
+class GatherLane(beam.DoFn):
+    """Fetches, decodes and commits a lane's shards; those already committed are passed over."""
+
+    def __init__(self, output: Folder, rules: Gather) -> None:
+        self._output = output
+        self._rules = rules
+        self._decoding = Decoding(
+            **{field.name: getattr(rules, field.name) for field in fields(Decoding)}
+        )
+
+    def setup(self) -> None:
+        self._decoder = Decoder(self._decoding)
+        self._decoder_thread = ThreadPoolExecutor(1)
+
+    def teardown(self) -> None:
+        self._decoder_thread.shutdown()
+        self._decoder.close()
+
+    def process(self, lane: Lane) -> Iterator[int]:
+        for shard in lane.shards:
+            if not is_committed(self._output, shard.number):
+                asyncio.run(self._gather(shard, lane.per_host))
+                yield shard.number
+
+    async def _gather(self, shard: PlannedShard, per_host: int) -> None:
+        with self._output.open(shard.plan) as file:
+            pictures = [PlannedPicture(**row) for row in pq.read_table(file).to_pylist()]
+        attempt = Attempt(self._output, shard.number)
+        started = time.time()
+        with (
+            attempt.folder.writing(attempt.name(".tar")) as path,
+            path.open("wb", buffering=1 << 20) as file,
+        ):
+            tar = TarWriter(file)
+            rows = await self._fetch_all(pictures, per_host, shard.number, tar)
+            tar.close()
+        with attempt.folder.writing(attempt.name(".parquet")) as path:
+            rows.sort(key=lambda row: row.uid)
+            pq.write_table(table_of(GatheredPicture, rows), path, compression="zstd")
+        stats = json.dumps(_stats(rows, started, time.time()), indent=1).encode()
+        attempt.folder.write(attempt.name(STATS_SUFFIX), stats)
+        attempt.commit()
+
+    async def _fetch_all(
+        self, pictures: list[PlannedPicture], per_host: int, shard: int, tar: TarWriter
+    ) -> list[GatheredPicture]:
+        """Fetches `pictures`, each host's in turn, and adds them to `tar` as they come."""
+        queues: dict[str, deque[PlannedPicture]] = defaultdict(deque)
+        for picture in pictures:
+            queues[picture.host].append(picture)
+        slots = asyncio.Semaphore(self._rules.concurrency)
+        rows: list[GatheredPicture] = []
+
+        async def work_off(queue: deque[PlannedPicture]) -> None:
+            while queue:
+                async with slots:
+                    # Another of this queue's workers may have emptied it meanwhile.
+                    if queue:
+                        rows.append(await self._fetch_one(fetcher, queue.popleft(), shard, tar))
+
+        async with Fetcher(self._rules) as fetcher, asyncio.TaskGroup() as tasks:
+            for host, queue in queues.items():
+                for _ in range(min(len(queue), per_host if host else self._rules.concurrency)):
+                    tasks.create_task(work_off(queue))
+        return rows
+
+    async def _fetch_one(
+        self, fetcher: Fetcher, picture: PlannedPicture, shard: int, tar: TarWriter
+    ) -> GatheredPicture:
+        try:
+            body = await fetcher.fetch(picture.location)
+        except FetchError as error:
+            return _failed(picture, shard, "failed_to_download", error.reason, error.detail)
+        loop = asyncio.get_running_loop()
+        try:
+            image, measures = await loop.run_in_executor(
+                self._decoder_thread, self._decoder.prepare, body
+            )
+        except DecodeError as error:
+            return _failed(picture, shard, "failed_to_resize", error.fault.value, error.detail)
+        return _kept(picture, shard, image, measures, self._rules.image_format, tar)
+
+
+def _kept(
+    picture: PlannedPicture,
+    shard: int,
+    image: bytes,
+    measures: Measures,
+    image_format: str,
+    tar: TarWriter,
+) -> GatheredPicture:
+    """Adds the sample to the tar, its members side by side."""
+    offset = tar.add(f"{picture.uid}.{IMAGE_SUFFIXES[image_format]}", image)
+    row = _row(picture, shard, measures, image_offset=offset, image_size=len(image))
+    tar.add(f"{picture.uid}.txt", picture.caption.encode())
+    tar.add(f"{picture.uid}.json", json.dumps(asdict(row), ensure_ascii=False).encode())
+    return row
+
+
+def _failed(
+    picture: PlannedPicture, shard: int, status: str, reason: str, detail: str
+) -> GatheredPicture:
+    return _row(
+        picture,
+        shard,
+        _NOTHING,
+        status=status,
+        error_message=f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode(),
+        fate=Fate.FAILED.value,
+        reason=reason,
+    )
+
+
+def _row(
+    picture: PlannedPicture, shard: int, measures: Measures, **changes: Any
+) -> GatheredPicture:
+    known: dict[str, Any] = {
+        "key": picture.uid,
+        "uid": picture.uid,
+        "url": picture.url,
+        "caption": picture.caption,
+        "language": picture.language,
+        "source": picture.source,
+        "licence": picture.licence,
+        "status": "success",
+        "error_message": "",
+        "fate": Fate.KEPT.value,
+        "reason": "",
+        "image_shard": shard,
+        "image_offset": 0,
+        "image_size": 0,
+    }
+    return GatheredPicture(**asdict(measures), **(known | changes))
+
+
+def _stats(rows: list[GatheredPicture], started: float, ended: float) -> dict[str, Any]:
+    """img2dataset's statistics of a shard, and ours."""
+    statuses = Counter(row.status for row in rows)
+    messages = Counter(row.reason or "success" for row in rows)
+    return {
+        "count": len(rows),
+        "successes": statuses["success"],
+        "failed_to_download": statuses["failed_to_download"],
+        "failed_to_resize": statuses["failed_to_resize"],
+        "duration": ended - started,
+        "start_time": started,
+        "end_time": ended,
+        "status_dict": dict(sorted(messages.items())),
+        "bytes_fetched": sum(row.original_size for row in rows),
+        "bytes_stored": sum(row.image_size for row in rows),
+    }

@@ -1,0 +1,106 @@
+"""Packs what was kept into final shards: order by hash, cut, read pictures, write."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+
+from pipelines.errors import RunError
+from pipelines.packing import Cut, MakeSamples, OrderedSample, WriteShard, cut_shards, write_ordered
+from pipelines.recipe import Pack
+from pipelines.stages import FRESH, Counts, Run
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, buckets_for, hash_buckets
+from pipelines.transforms.tally import Tally
+from schemas.layout import PAIRS, PICTURES, SOURCE_CAPTIONS, part_name, shard_name
+
+_CUTS_FILE = "cuts.json"
+
+
+class PackStage:
+    """The `pack` stage of one run."""
+
+    name = "pack"
+    version = 1
+    reads: tuple[str, ...] = ("gather",)
+    writes = (PAIRS,)
+
+    def __init__(self, run: Run) -> None:
+        assert run.recipe.pack is not None
+        self._run = run
+        self._rules: Pack = run.recipe.pack
+
+    def depends_on(self) -> Any:
+        recipe = self._run.recipe
+        return [asdict(self._rules), recipe.seed, recipe.languages, recipe.kept_columns]
+
+    def run(self, work: Folder) -> Counts:
+        if not work.exists(_CUTS_FILE):
+            self._run.step("ordering samples")
+            work.write(_CUTS_FILE, json.dumps([asdict(cut) for cut in self._order(work)]).encode())
+        cuts = [_cut(row) for row in json.loads(work.read(_CUTS_FILE))]
+        if not cuts:
+            raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
+        self._write(work, cuts)
+        counts = Counter(json.loads(work.read("counts.json")))
+        counts["sample kept"] = self._write_sizes(work, cuts)
+        return dict(counts)
+
+    def _order(self, work: Folder) -> list[Cut]:
+        """Writes the samples in their order; returns how they fall into shards."""
+        run = self._run
+        parts = len((run.output / PICTURES).names())
+        rows = sum(_rows(run.output / folder) for folder in (PICTURES, SOURCE_CAPTIONS))
+        buckets = buckets_for(rows)
+        with run.pipeline(max(parts, buckets)) as pipeline:
+            samples = (
+                pipeline
+                | Deal("parts", range(parts))
+                | beam.ParDo(MakeSamples(run.recipe)).with_outputs("counts", main="samples")
+            )
+            samples.counts | Tally(work, "counts.json")
+            _ = (
+                {"samples": samples.samples}
+                | Regroup(
+                    "samples by order",
+                    {"samples": arrow_schema(OrderedSample)},
+                    buckets,
+                    hash_buckets("order", buckets),
+                )
+                | "WriteOrdered" >> beam.Map(partial(write_ordered, work=work))
+            )
+        ordered = [_rows_of(work / "order", part_name(part)) for part in range(buckets)]
+        return cut_shards(ordered, self._rules.samples_per_shard)
+
+    def _write(self, work: Folder, cuts: list[Cut]) -> None:
+        self._run.step("writing shards", len(cuts), work / "done", ".json")
+        done = set((work / "done").names())
+        left = [cut for cut in cuts if f"{shard_name(cut.number)}.json" not in done]
+        if left:
+            with self._run.pipeline(len(left)) as pipeline:
+                target = work / FRESH / PAIRS
+                write = WriteShard(self._run.recipe, work, target)
+                _ = pipeline | Deal("shards", left) | beam.ParDo(write)
+
+    def _write_sizes(self, work: Folder, cuts: list[Cut]) -> int:
+        """Writes `sizes.json` for open_clip; returns the number of samples."""
+        sizes = {f"{shard_name(cut.number)}.tar": cut.samples for cut in cuts}
+        (work / FRESH / PAIRS).write("sizes.json", json.dumps(sizes, indent=1).encode())
+        return sum(sizes.values())
+
+
+def _cut(row: dict[str, Any]) -> Cut:
+    return Cut(row["number"], tuple((part, first, end) for part, first, end in row["slices"]))
+
+
+def _rows(folder: Folder) -> int:
+    return sum(_rows_of(folder, name) for name in folder.names())
+
+
+def _rows_of(folder: Folder, name: str) -> int:
+    with folder.open(name) as file:
+        return int(pq.read_metadata(file).num_rows)

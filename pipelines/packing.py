@@ -1,0 +1,322 @@
+"""Final samples: what is in them, in which order they stand, how a shard of them is written."""
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.pvalue import TaggedOutput
+
+from filters.choice import best_caption
+from pipelines.recipe import Recipe
+from pipelines.storage import Folder
+from pipelines.tars import TarWriter
+from pipelines.transforms.blocks import arrow_schema, table_of
+from pipelines.transforms.tables import read_rows, read_table, write_table
+from pipelines.transforms.tally import Count
+from schemas.ids import order_key
+from schemas.layout import (
+    CAPTIONS_SUFFIX,
+    GATHERED,
+    IMAGE_SUFFIXES,
+    PICTURES,
+    SOURCE_CAPTIONS,
+    part_name,
+    shard_name,
+)
+from schemas.rows import Caption, Picture
+
+_WINDOW_BYTES = 64 << 20  # of pictures held while a shard is written
+_GAP_BYTES = 16 << 10  # read through rather than asked for apart
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedSample:
+    """A sample before its picture is read.
+
+    Attributes:
+      order: 32 hex digits, where it stands.
+      key: its name in the tar.
+      text: its `txt` member.
+      fields: its `json` member.
+      captions: all its captions, as a JSON list of `PackedCaption` objects.
+      image_shard: of the gathered tar.
+      image_offset: bytes.
+      image_size: bytes.
+    """
+
+    order: str
+    key: str
+    text: str
+    fields: str
+    captions: str
+    image_shard: int
+    image_offset: int
+    image_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackedCaption:
+    """A caption of a sample: a row of `shards/pairs/train/{shard:05d}.captions.parquet`.
+
+    Attributes:
+      key: of its sample.
+      caption_id: see `schemas.ids.caption_id`.
+      uid: of its picture.
+      language: one of `schemas.languages`, or `und`.
+      text: NFC.
+      origin: `source` …
+      engine: what made it, or "".
+      quality: in [0, 1].
+      source: name of the recipe's source.
+      licence: as stated, or "".
+    """
+
+    key: str
+    caption_id: str
+    uid: str
+    language: str
+    text: str
+    origin: str
+    engine: str
+    quality: float
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A final shard: rows of ordered parts, one slice after another.
+
+    Attributes:
+      number: of the shard.
+      slices: (part, first row, end row).
+    """
+
+    number: int
+    slices: tuple[tuple[int, int, int], ...]
+
+    @property
+    def samples(self) -> int:
+        return sum(end - first for _, first, end in self.slices)
+
+
+class MakeSamples(beam.DoFn):
+    """A bucket's pictures and captions to samples without their pixels."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+
+    def process(
+        self, bucket: int
+    ) -> Iterator[pa.Table | TaggedOutput[Literal["counts"], Count]]:
+        output = Folder(self._recipe.output)
+        pictures = read_rows(output / PICTURES, part_name(bucket), Picture)
+        captions = read_rows(output / SOURCE_CAPTIONS, part_name(bucket), Caption)
+        by_uid: dict[str, list[Caption]] = defaultdict(list)
+        for caption in captions:
+            by_uid[caption.uid].append(caption)
+        samples = [
+            sample for picture in pictures for sample in _samples(picture, by_uid[picture.uid], self._recipe)
+        ]
+        counts = {
+            "picture in": len(pictures),
+            "picture kept": len({(sample.image_shard, sample.image_offset) for sample in samples}),
+            "caption in": len(captions),
+            "caption kept": sum(len(json.loads(sample.captions)) for sample in samples),
+            "sample created": len(samples),
+        }
+        for count in counts.items():
+            yield TaggedOutput("counts", count)
+        yield table_of(OrderedSample, samples)
+
+
+def _samples(
+    picture: Picture, captions: list[Caption], recipe: Recipe
+) -> Iterator[OrderedSample]:
+    assert recipe.pack is not None
+    if recipe.pack.sample == "picture":
+        yield _sample(picture.uid, picture, captions, recipe)
+    else:
+        for caption in captions:
+            yield _sample(f"{picture.uid}-{caption.caption_id}", picture, [caption], recipe)
+
+
+def _sample(
+    key: str, picture: Picture, captions: list[Caption], recipe: Recipe
+) -> OrderedSample:
+    captions = sorted(captions, key=lambda caption: caption.caption_id)
+    packed = [
+        PackedCaption(key, **{name: getattr(caption, name) for name in _CAPTION_FIELDS})
+        for caption in captions
+    ]
+    best = best_caption(captions, recipe.languages)
+    return OrderedSample(
+        order=order_key(recipe.seed, key),
+        key=key,
+        text=best.text,
+        fields=_json(_fields(picture, best, captions, recipe)),
+        captions=_json([asdict(caption) for caption in packed]),
+        image_shard=picture.image_shard,
+        image_offset=picture.image_offset,
+        image_size=picture.image_size,
+    )
+
+
+_CAPTION_FIELDS = arrow_schema(PackedCaption).names[1:]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _fields(
+    picture: Picture, best: Caption, captions: list[Caption], recipe: Recipe
+) -> dict[str, Any]:
+    """The `json` member: the same fields in every sample of a data set, no nulls."""
+    by_language: dict[str, list[Caption]] = defaultdict(list)
+    for caption in captions:
+        by_language[caption.language].append(caption)
+    extras = json.loads(best.extras)
+    return {
+        "uid": picture.uid,
+        "url": picture.url,
+        "sha256": picture.sha256,
+        "source": best.source,
+        "licence": best.licence,
+        "language": best.language,
+        "width": picture.width,
+        "height": picture.height,
+        "original_width": picture.original_width,
+        "original_height": picture.original_height,
+        **{
+            f"caption_{code}": best_caption(by_language[code], (code,)).text
+            if by_language[code]
+            else ""
+            for code in recipe.languages
+        },
+        **{name: extras.get(name, "") for name in recipe.kept_columns},
+    }
+
+
+def write_ordered(keyed: tuple[int, dict[str, pa.Table]], work: Folder) -> None:
+    """Writes a bucket's samples in their final order."""
+    bucket, tables = keyed
+    write_table(work / "order", part_name(bucket), tables["samples"].sort_by("order"))
+
+
+def cut_shards(rows: list[int], samples_per_shard: int) -> list[Cut]:
+    """Cuts ordered parts of `rows` rows into shards, every one but the last full.
+
+    >>> [cut.slices for cut in cut_shards([3, 2], 2)]
+    [((0, 0, 2),), ((0, 2, 3), (1, 0, 1)), ((1, 1, 2),)]
+    """
+    ends = list(itertools.accumulate(rows))
+    total = ends[-1] if ends else 0
+    cuts = []
+    for number, first in enumerate(range(0, total, samples_per_shard)):
+        last = min(first + samples_per_shard, total)
+        slices = [
+            (part, max(first - end + n, 0), min(last - end + n, n))
+            for part, (end, n) in enumerate(zip(ends, rows, strict=True))
+            if end > first and end - n < last and n
+        ]
+        cuts.append(Cut(number, tuple(slices)))
+    return cuts
+
+
+class WriteShard(beam.DoFn):
+    """Writes final shards: tar, parquet of the same rows, parquet of all captions, then the marker.
+
+    What is written depends on the cut alone, so a shard written twice is the same shard.
+    """
+
+    def __init__(self, recipe: Recipe, work: Folder, target: Folder) -> None:
+        assert recipe.gather is not None
+        self._suffix = IMAGE_SUFFIXES[recipe.gather.image_format]
+        self._gathered = Folder(recipe.output) / GATHERED
+        self._work = work
+        self._target = target
+
+    def process(self, cut: Cut) -> None:
+        name = shard_name(cut.number)
+        samples = [sample for piece in cut.slices for sample in self._read_slice(*piece)]
+        with self._target.writing(f"{name}.tar") as path, path.open("wb", 1 << 20) as file:
+            tar = TarWriter(file)
+            for sample, image in _with_images(samples, self._gathered):
+                tar.add(f"{sample.key}.{self._suffix}", image)
+                tar.add(f"{sample.key}.json", sample.fields.encode())
+                tar.add(f"{sample.key}.txt", sample.text.encode())
+            tar.close()
+        rows = [{"key": s.key, "txt": s.text, **json.loads(s.fields)} for s in samples]
+        write_table(self._target, f"{name}.parquet", pa.Table.from_pylist(rows))
+        captions = [PackedCaption(**row) for s in samples for row in json.loads(s.captions)]
+        write_table(self._target, f"{name}{CAPTIONS_SUFFIX}", table_of(PackedCaption, captions))
+        marker = {"count": len(samples), "successes": len(samples)}
+        (self._work / "done").write(f"{name}.json", json.dumps(marker).encode())
+
+    def _read_slice(self, part: int, first: int, end: int) -> Iterator[OrderedSample]:
+        with (self._work / "order").open(part_name(part)) as file:
+            parquet = pq.ParquetFile(file)
+            start = 0
+            for group in range(parquet.num_row_groups):
+                rows = parquet.metadata.row_group(group).num_rows
+                if start < end and start + rows > first:
+                    table = parquet.read_row_group(group)
+                    piece = table.slice(max(0, first - start), min(end - start, rows) - max(0, first - start))
+                    for row in piece.to_pylist():
+                        yield OrderedSample(**row)
+                start += rows
+
+
+def _with_images(
+    samples: list[OrderedSample], gathered: Folder
+) -> Iterator[tuple[OrderedSample, bytes]]:
+    """The samples with their pictures, so many at a time as fit the window."""
+    sizes = np.cumsum([sample.image_size for sample in samples])
+    for _, window in itertools.groupby(
+        zip(samples, sizes, strict=True), key=lambda item: int(item[1]) // _WINDOW_BYTES
+    ):
+        pieces = [sample for sample, _ in window]
+        images = _read_images(pieces, gathered)
+        for sample in pieces:
+            yield sample, images[sample.image_shard, sample.image_offset]
+
+
+def _read_images(
+    samples: Iterable[OrderedSample], gathered: Folder
+) -> dict[tuple[int, int], bytes]:
+    """Pictures by shard and offset, neighbours read in one range."""
+    by_shard: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for sample in samples:
+        by_shard[sample.image_shard].add((sample.image_offset, sample.image_size))
+    images = {}
+    for shard, places in by_shard.items():
+        spans = _coalesced(sorted(places))
+        ranges = gathered.ranges(f"{shard_name(shard)}.tar", [(start, end) for start, end, _ in spans])
+        for (start, _, members), data in zip(spans, ranges, strict=True):
+            for offset, size in members:
+                images[shard, offset] = data[offset - start : offset - start + size]
+    return images
+
+
+def _coalesced(
+    places: list[tuple[int, int]],
+) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Sorted (offset, size) as ranges (start, end, members), near ones in one."""
+    spans: list[tuple[int, int, list[tuple[int, int]]]] = []
+    for offset, size in places:
+        if spans and offset - spans[-1][1] <= _GAP_BYTES:
+            start, end, members = spans.pop()
+            spans.append((start, max(end, offset + size), [*members, (offset, size)]))
+        else:
+            spans.append((offset, offset + size, [(offset, size)]))
+    return spans
+
+

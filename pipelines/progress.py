@@ -1,0 +1,131 @@
+"""What a person sees of a long run: one line that changes on a terminal, a line now and then elsewhere."""
+
+import json
+import time
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.storage import Folder
+
+_LINE_EVERY_S = 10.0
+_POLL_EVERY_S = 1.0
+
+
+class Progress:
+    """Takes the driver's events and counts the markers that finished pieces leave.
+
+    Attributes:
+      pieces_done: markers seen in the present step; tells whether a run that died had got on.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("starting") if console.is_terminal else None
+        if self._status:
+            self._status.start()
+        self._stage = ""
+        self._next_poll = self._next_line = 0.0
+        self.pieces_done = 0
+        self._begin("starting", 0, "", "")
+
+    def close(self) -> None:
+        if self._status:
+            self._status.stop()
+
+    def say(self, line: str) -> None:
+        """Prints a line that stays."""
+        self._console.print(f"{self._stage:<8} {line}", highlight=False, soft_wrap=True)
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Takes an event of the driver's."""
+        match event["event"]:
+            case "stage":
+                self._stage = event["stage"]
+            case "skipped":
+                self._stage = event["stage"]
+                self.say(f"stands, nothing changed ({_outcome(event['counts'])})")
+            case "done":
+                self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")
+            case "step":
+                self._begin(event["name"], event["total"], event["markers"], event["suffix"])
+                self.tick()
+
+    def tick(self) -> None:
+        """Shows how far the step is."""
+        now = time.monotonic()
+        if self._markers and now >= self._next_poll:
+            self._poll()
+            self._next_poll = now + _POLL_EVERY_S
+        if self._status:
+            self._status.update(f"{self._stage:<8} {self._line(now)}")
+        elif now >= self._next_line:
+            self.say(self._line(now))
+            self._next_line = now + _LINE_EVERY_S
+
+    def _begin(self, name: str, total: int, markers: str, suffix: str) -> None:
+        self._name, self._total, self._suffix = name, total, suffix
+        self._markers = Folder(markers) if markers else None
+        self._seen: set[str] = set()
+        self.pieces_done = 0
+        self._rows = self._kept = self._rows_before = 0
+        self._started = time.monotonic()
+        self._next_line = 0.0
+        if self._markers:  # what an earlier run finished counts as done, but not as speed
+            self._poll()
+            self._before, self._rows_before = self.pieces_done, self._rows
+
+    def _poll(self) -> None:
+        assert self._markers is not None
+        found = {name for name in self._markers.names() if name.endswith(self._suffix)}
+        for name in found - self._seen:
+            marker = json.loads(self._markers.read(name))
+            self._rows += marker["count"]
+            self._kept += marker["successes"]
+        self._seen = found
+        self.pieces_done = len(found)
+
+    def _line(self, now: float) -> str:
+        if not self._total:
+            return f"{self._name} ({_duration(now - self._started)})"
+        done = self.pieces_done - self._before
+        total = self._total + self._before if self._total < self.pieces_done else self._total
+        seconds = max(now - self._started, 1e-9)
+        words = f"{self._name}: {self.pieces_done} of {total} shards"
+        if done:
+            left = seconds / done * (total - self.pieces_done)
+            rate = (self._rows - self._rows_before) / seconds
+            kept = self._kept / max(1, self._rows)
+            words += f", {self._rows:,} rows, {rate:,.0f}/s, {kept:.1%} kept, {_duration(left)} left"
+        return words
+
+
+def _outcome(counts: dict[str, int]) -> str:
+    """`1,420 pictures kept, 9 failed; …` of a stage's counts."""
+    sums: dict[str, dict[str, int]] = {}
+    for name, n in counts.items():
+        unit, fate = name.split(" ")[:2]
+        if fate in ("kept", "rejected", "failed"):
+            fates = sums.setdefault(unit, {})
+            fates[fate] = fates.get(fate, 0) + n
+    return "; ".join(
+        f"{unit}s " + ", ".join(f"{n:,} {fate}" for fate, n in sorted(fates.items(), key=_by_fate))
+        for unit, fates in sums.items()
+    )
+
+
+def _by_fate(item: tuple[str, int]) -> int:
+    return ("kept", "rejected", "failed").index(item[0])
+
+
+def _duration(seconds: float) -> str:
+    """
+    >>> _duration(3.21), _duration(75), _duration(7384)
+    ('3.2 s', '1:15 min', '2:03 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"

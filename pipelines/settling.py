@@ -1,0 +1,99 @@
+"""The fates of pictures handed on to their captions, a bucket at a time."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.errors import RunError
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import arrow_schema, table_of
+from pipelines.transforms.tables import read_table, write_table
+from pipelines.transforms.tally import Count
+from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, part_name
+from schemas.rows import Fate, GatheredPicture, LedgerRow, Picture, Unit
+
+def gathered_schema() -> pa.Schema:
+    """What later stages read of a gathered shard."""
+    whole = arrow_schema(GatheredPicture)
+    names = (*arrow_schema(Picture).names, "fate", "reason", "error_message")
+    return pa.schema([whole.field(name) for name in names])
+
+
+def read_gathered(shard: str, output: Folder) -> pa.Table:
+    """What a committed shard says of its pictures."""
+    schema = gathered_schema()
+    table = read_table(output / GATHERED, f"{shard}.parquet", schema.names)
+    return table.select(schema.names).cast(schema)
+
+
+class SettleCaptions(beam.DoFn):
+    """Joins a bucket's planned captions with what became of their pictures; tells the counts.
+
+    Writes the bucket's part of `pictures/`, `captions/source/` and the ledger below `fresh`.
+    """
+
+    def __init__(self, plan: Folder, fresh: Folder, ledger: str) -> None:
+        self._plan = plan
+        self._fresh = fresh
+        self._ledger = ledger
+
+    def process(self, keyed: tuple[int, dict[str, pa.Table]]) -> Iterator[Count]:
+        bucket, tables = keyed
+        part = part_name(bucket)
+        captions = read_table(self._plan / "captions", part)
+        pictures = _latest(tables["gathered"], captions["uid"])
+        is_kept = pc.equal(pictures["fate"], Fate.KEPT.value)
+        kept = pictures.filter(is_kept)
+        failed = {row["uid"]: row for row in pictures.filter(pc.invert(is_kept)).to_pylist()}
+        captions_kept = pc.is_in(captions["uid"], value_set=kept["uid"].combine_chunks())
+        lost = captions.filter(pc.invert(captions_kept)).select(["caption_id", "uid", "row"])
+        ledger = list(_ledger_rows(failed, lost))
+        captions = captions.filter(captions_kept)
+        write_table(self._fresh / PICTURES, part, kept.select(arrow_schema(Picture).names))
+        write_table(self._fresh / SOURCE_CAPTIONS, part, captions)
+        planned = read_table(self._plan / "ledger", part)
+        whole = pa.concat_tables([planned, table_of(LedgerRow, ledger)])
+        write_table(self._fresh / self._ledger, part, whole)
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
+        counts |= {"picture kept": kept.num_rows, "caption kept": captions.num_rows}
+        yield from counts.items()
+
+
+def _latest(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
+    """The last word on each wanted picture: a retried one stands in several shards.
+
+    Raises:
+      RunError: where a picture that was planned stands in no shard.
+    """
+    order = [("uid", "ascending"), ("image_shard", "descending")]
+    gathered = gathered.filter(pc.is_in(gathered["uid"], value_set=pc.unique(wanted))).sort_by(order)
+    uids = gathered["uid"].to_numpy(zero_copy_only=False)
+    first = np.ones(len(uids), dtype=bool)
+    first[1:] = uids[1:] != uids[:-1]
+    latest = gathered.filter(pa.array(first))
+    missing = len(pc.unique(wanted)) - latest.num_rows
+    if missing:
+        raise RunError(f"{missing} pictures stand in no gathered shard: was one removed? Run again.")
+    return latest
+
+
+def _ledger_rows(failed: dict[str, dict[str, Any]], lost: pa.Table) -> Iterator[LedgerRow]:
+    seen = set()
+    for caption in lost.to_pylist():
+        uid, row = caption["uid"], caption["row"]
+        picture = failed[uid]
+        fate, reason = picture["fate"], picture["reason"]
+        if uid not in seen:
+            seen.add(uid)
+            detail = picture["error_message"] or picture["url"]
+            yield LedgerRow("gather", Unit.PICTURE.value, uid, "", row, fate, reason, detail)
+        yield LedgerRow(
+            "gather", Unit.CAPTION.value, caption["caption_id"], uid, row, fate, reason, ""
+        )
+
+

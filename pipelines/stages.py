@@ -1,0 +1,198 @@
+"""Running stages: what is up to date is passed over, what is half done is taken up, nothing stale stays.
+
+A stage writes into a work folder of its own, named after its fingerprint. When all is there, the folders it
+made replace the old ones and its record `ledger/<stage>/_stage.json` is written last.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.errors import RunError
+from pipelines.recipe import Recipe
+from pipelines.storage import Folder
+from schemas.ids import digest
+from schemas.layout import STAGE_FILE, WORK, ledger_folder
+
+Counts = dict[str, int]
+FRESH = "fresh"
+_LIBRARIES = ("pairmill", "apache-beam", "pyarrow", "pillow", "opencv-python-headless", "simplejpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a recipe, as stages see it.
+
+    Attributes:
+      recipe: what to do.
+      limit: read only so many rows of each source, None for all.
+      options: Beam's, as given on the command line.
+      workers: processes that Beam is to use on this machine, 0 where a runner of the user's decides.
+      tell: takes events for the person who waits, see `pipelines.progress`.
+    """
+
+    recipe: Recipe
+    limit: int | None
+    options: tuple[str, ...]
+    workers: int
+    tell: Callable[[dict[str, Any]], None]
+
+    @property
+    def output(self) -> Folder:
+        return Folder(self.recipe.output)
+
+    def pipeline(self, pieces: int) -> beam.Pipeline:
+        """A pipeline to be run on leaving its `with`; `pieces`: pieces of work there are at most."""
+        workers = max(1, min(self.workers, pieces))
+        mode = "in_memory" if workers == 1 else "multi_processing"
+        local = (
+            "--runner=FnApiRunner",
+            f"--direct_running_mode={mode}",
+            f"--direct_num_workers={workers}",
+        )
+        flags = [*(local if self.workers else ()), *self.options]
+        return beam.Pipeline(options=PipelineOptions(flags))
+
+    def step(self, name: str, total: int = 0, markers: Folder | None = None, suffix: str = "") -> None:
+        """Says which step begins; where each piece leaves a marker file, they are counted."""
+        folder = markers.uri if markers else ""
+        event = {"event": "step", "name": name, "total": total, "markers": folder, "suffix": suffix}
+        self.tell(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a stage says of itself when it is done: `_stage.json`.
+
+    Attributes:
+      stage: its name.
+      version: of the stage's code; a newer one runs again.
+      fingerprint: of everything that its output depends on.
+      counts: by `unit fate reason`, `unit in` and `unit created`.
+      started: seconds since the epoch.
+      seconds: that the last run took.
+      limit: rows of each source that were read, None for all.
+      libraries: versions.
+    """
+
+    stage: str
+    version: int
+    fingerprint: str
+    counts: Counts
+    started: float
+    seconds: float
+    limit: int | None
+    libraries: dict[str, str]
+
+
+class Stage(Protocol):
+    """A stage of one run."""
+
+    name: str
+    version: int
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    def depends_on(self) -> Any:
+        """What of recipe and inputs the output depends on, as JSON can write it."""
+
+    def run(self, work: Folder) -> Counts:
+        """Does the work: leaves `writes` below `work / FRESH`; says what became of everything."""
+
+
+def read_record(output: Folder, stage: str) -> Record | None:
+    """The record of a stage that is complete."""
+    folder = output / ledger_folder(stage)
+    if not folder.exists(STAGE_FILE):
+        return None
+    return Record(**json.loads(folder.read(STAGE_FILE)))
+
+
+def execute(stage: Stage, run: Run) -> None:
+    """Runs `stage` unless its output stands.
+
+    Raises:
+      RunError: where a stage that it reads has not been run.
+    """
+    upstream = [_required(run.output, stage.name, name).fingerprint for name in stage.reads]
+    depends = json.dumps([stage.depends_on(), run.limit], sort_keys=True)
+    fingerprint = digest(stage.name, str(stage.version), depends, *upstream)
+    found = read_record(run.output, stage.name)
+    if found and found.fingerprint == fingerprint:
+        run.tell({"event": "skipped", "stage": stage.name, "counts": found.counts})
+        return
+    run.tell({"event": "stage", "stage": stage.name})
+    stage_work = run.output / WORK / stage.name
+    work = stage_work / fingerprint[:12]
+    record = _made(stage, run, work, fingerprint)
+    _publish(work, run.output, (*stage.writes, ledger_folder(stage.name)))
+    (run.output / ledger_folder(stage.name)).write(STAGE_FILE, _json(record))
+    stage_work.remove()
+    seconds, counts = record.seconds, record.counts
+    run.tell({"event": "done", "stage": stage.name, "seconds": seconds, "counts": counts})
+
+
+def _required(output: Folder, stage: str, upstream: str) -> Record:
+    record = read_record(output, upstream)
+    if record is None:
+        raise RunError(
+            f"{stage} reads what {upstream} wrote, but {output.uri} has no finished {upstream}: "
+            f"run pairmill {upstream} first"
+        )
+    return record
+
+
+def _made(stage: Stage, run: Run, work: Folder, fingerprint: str) -> Record:
+    """The record of a finished run in `work`, which may have been killed while it was published."""
+    if work.exists(STAGE_FILE):
+        return Record(**json.loads(work.read(STAGE_FILE)))
+    started = time.time()
+    counts = stage.run(work)
+    record = Record(
+        stage=stage.name,
+        version=stage.version,
+        fingerprint=fingerprint,
+        counts=dict(sorted(counts.items())),
+        started=started,
+        seconds=time.time() - started,
+        limit=run.limit,
+        libraries={name: version(name) for name in _LIBRARIES},
+    )
+    assert not imbalance(record.counts), f"{stage.name} lost {imbalance(record.counts)}"
+    work.write(STAGE_FILE, _json(record))
+    return record
+
+
+def _json(record: Record) -> bytes:
+    return json.dumps(asdict(record), indent=1).encode()
+
+
+def _publish(work: Folder, output: Folder, folders: Iterable[str]) -> None:
+    """Puts the fresh folders into the place of the old ones, the ledger with the record first."""
+    for name in reversed(list(folders)):
+        removed = f"removed-{name.replace('/', '-')}"
+        if not work.exists(removed):  # else a run was killed while it moved this folder
+            (output / name).remove()
+            work.write(removed, b"")
+        fresh = work / FRESH / name
+        for file in fresh.names():
+            fresh.move(file, output / name, file)
+
+
+def imbalance(counts: Counts) -> dict[str, int]:
+    """By unit, how many more came in or were created than are accounted for; only where not 0.
+
+    >>> imbalance({"row in": 3, "row kept": 1, "row rejected missing-url": 1})
+    {'row': 1}
+    """
+    sums: dict[str, int] = {}
+    for name, n in counts.items():
+        unit, what = name.split(" ")[:2]
+        sums[unit] = sums.get(unit, 0) + (n if what in ("in", "created") else -n)
+    return {unit: n for unit, n in sums.items() if n}

@@ -1,0 +1,58 @@
+"""Identity: what makes two things the same thing. All ids are 32 hex digits of blake2b-128."""
+
+import hashlib
+import re
+import unicodedata
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_UID = re.compile(r"[0-9a-f]{32}")
+
+
+def digest(*parts: str) -> str:
+    """Hashes `parts`, told apart by NULs, to 32 hex digits."""
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def is_absolute(url: str) -> bool:
+    """Whether `url` names its scheme and host.
+
+    >>> is_absolute("https://example.org/a.jpg"), is_absolute("0001/02.jpg")
+    (True, False)
+    """
+    return _ABSOLUTE.match(url) is not None
+
+
+def is_uid(text: str) -> bool:
+    """Whether `text` could be a uid: 32 lower-case hex digits."""
+    return _UID.fullmatch(text) is not None
+
+
+def picture_uid(source: str, url: str) -> str:
+    """The uid of the picture at `url`, as its table has it, before any prefix or redirect.
+
+    An absolute URL is the same picture in every source; a relative path is one of its source's.
+    """
+    return digest(url) if is_absolute(url) else digest(source, url)
+
+
+def caption_id(uid: str, language: str, text: str) -> str:
+    """The id of a source caption; Unicode forms of one text are one caption.
+
+    >>> caption_id("0" * 32, "fr", "e\\u0301t\\u00e9") == caption_id("0" * 32, "fr", "\\u00e9te\\u0301")
+    True
+    """
+    return digest(uid, language, unicodedata.normalize("NFC", text))
+
+
+def order_key(seed: int, key: str) -> str:
+    """Where sample `key` stands in the final order: a hash, so any runner sorts alike."""
+    return digest(str(seed), key)
+
+
+def bucket_of(hex_digest: str, buckets: int) -> int:
+    """Which of `buckets` equal ranges of the hash space holds `hex_digest`, in [0, buckets).
+
+    >>> bucket_of("00" * 16, 10), bucket_of("ff" * 16, 10)
+    (0, 9)
+    """
+    return int(hex_digest[:12], 16) * buckets >> 48
