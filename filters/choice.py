@@ -6,7 +6,7 @@ from schemas.rows import Caption
 
 
 def best_caption(captions: Iterable[Caption], languages: Sequence[str]) -> Caption:
-    """The caption that stands for a sample: quality, then the recipe's languages, then length, then id.
+    """The caption that stands for a sample: by quality, language, length and id, in this order.
 
     Args:
       captions: at least one.

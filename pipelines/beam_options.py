@@ -5,6 +5,7 @@ import os
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 from apache_beam.runners.portability import flink_runner, spark_runner
+from apache_beam.runners.runner import create_runner
 
 from pipelines.errors import RecipeError
 
@@ -26,6 +27,17 @@ def check_options(flags: list[str]) -> None:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f", did you mean {close[0]}?" if close else ""
         raise RecipeError(f"Beam has no option {name}{hint}")
+    _check_runner(PipelineOptions(flags).get_all_options()["runner"])
+
+
+def _check_runner(name: str | None) -> None:
+    try:
+        if name:
+            create_runner(name)
+    except ValueError as error:
+        raise RecipeError(str(error)) from error
+    except ImportError as error:
+        raise RecipeError(f"{name} needs a package that is not installed: {error}") from error
 
 
 def local_workers(flags: list[str]) -> int:
@@ -37,4 +49,5 @@ def local_workers(flags: list[str]) -> int:
 
 
 def _subclasses(kind: type) -> set[type]:
-    return {each for sub in kind.__subclasses__() for each in (sub, *_subclasses(sub))}
+    direct: list[type] = kind.__subclasses__()
+    return {each for sub in direct for each in (sub, *_subclasses(sub))}

@@ -149,7 +149,9 @@ def _run(recipe: str, stages: tuple[str, ...], limit: int | None, beam: list[str
         read = read_recipe(recipe)
         present = tuple(stage for stage in stages if getattr(read, stage) is not None)
         if not present:
-            raise RecipeError(f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do")
+            raise RecipeError(
+                f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do"
+            )
         progress = Progress(Console(stderr=True))
         try:
             supervise(Job(recipe, present, limit, tuple(beam or ())), read, progress)

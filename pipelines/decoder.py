@@ -40,7 +40,8 @@ class Decoder:
           DecodeError: also with `decoder-crashed` and `decoder-timed-out`.
         """
         process = self._running()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         deadline = time.monotonic() + self._timeout_s
         try:
             process.stdin.write(_LENGTH.pack(len(body)) + body)

@@ -9,7 +9,7 @@ import io
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -110,7 +110,7 @@ def _first_bytes(body: bytes) -> str:
 
 
 def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Pixels:
-    """The picture as RGB, perhaps already scaled down by the JPEG decoder, never below the target."""
+    """The picture as RGB; a JPEG perhaps already scaled down, never below the target."""
     try:
         if header.format == "JPEG" and header.mode in ("RGB", "L"):
             return _managed(_decode_jpeg(body, header.size, settings), header)
@@ -130,9 +130,7 @@ def _decode_jpeg(body: bytes, size: tuple[int, int], settings: Decoding) -> Pixe
         if "Premature end" in str(error):
             raise
         # libjpeg only warned, e.g. of stray bytes between markers: the picture is whole.
-        return simplejpeg.decode_jpeg(
-            body, "RGB", min_width=width, min_height=height, strict=False
-        )
+        return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height, strict=False)
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -246,7 +244,7 @@ def _measure(pixels: Pixels, body: bytes, header: Image.Image, size: tuple[int, 
     )
 
 
-def _colourfulness(thumb: NDArray[np.uint8]) -> float:
+def _colourfulness(thumb: NDArray[Any]) -> float:
     red, green, blue = (thumb[:, :, channel].astype(np.float32) for channel in range(3))
     opponents = np.stack([red - green, (red + green) / 2 - blue])  # [2, height, width]
     spread = np.hypot(*opponents.std(axis=(1, 2)))
@@ -254,7 +252,7 @@ def _colourfulness(thumb: NDArray[np.uint8]) -> float:
     return round(float(spread + 0.3 * centre), 3)
 
 
-def _ink(luma: NDArray[np.uint8]) -> float:
+def _ink(luma: NDArray[Any]) -> float:
     counts = np.bincount(luma.ravel(), minlength=256)
     paper = int(counts.argmax())
     near = counts[max(0, paper - _INK_DISTANCE) : paper + _INK_DISTANCE + 1].sum()

@@ -1,7 +1,7 @@
-"""The process that drives Beam: `python -m pipelines.driver JOB`, started by `pipelines.supervisor`.
+"""The process that drives Beam: `python -m pipelines.driver JOB`, see `pipelines.supervisor`.
 
-It speaks to its parent in JSON lines on standard output; all else, Beam's log among it, goes to standard
-error. It ends, and all it started with it, when its parent does.
+It speaks to its parent in JSON lines on standard output; all else, Beam's log among it, goes to
+standard error. It ends, and all it started with it, when its parent does.
 """
 
 import json
@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +20,9 @@ from pipelines.errors import PairmillError
 
 WORKER_DIED = 70
 
-_OURS = re.compile(r"pipelines\.errors\.\w+: (.+?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
+_OURS = re.compile(
+    r"pipelines\.errors\.\w+: (.+?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL
+)
 _ANY_ERROR = re.compile(r"^[\w.]*(?:Error|Exception|Interrupt)\b.*$", re.MULTILINE)
 
 
@@ -52,11 +55,12 @@ def main() -> None:
         events.write(json.dumps(event) + "\n")
 
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.excepthook = _on_thread_error
     logging.basicConfig(level=logging.WARNING)
     values = json.loads(sys.argv[1])
     job = Job(values["recipe"], tuple(values["stages"]), values["limit"], tuple(values["flags"]))
     try:
-        _run(job, tell)
+        run_job(job, tell)
     except PairmillError as error:
         tell({"event": "error", "message": str(error), "code": error.exit_code})
     except Exception as error:
@@ -70,22 +74,21 @@ def main() -> None:
     os._exit(0)  # Beam's threads may still wait for workers that a failed pipeline left
 
 
-def _run(job: Job, tell: Any) -> None:
-    """Imports Beam, which takes seconds, only here."""
+def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
+    """Runs the job's stages in this process. Beam takes seconds to import, so only from here on."""
     from pipelines.beam_options import check_options, local_workers
     from pipelines.gather import GatherStage
     from pipelines.pack import PackStage
     from pipelines.recipe import read_recipe
-    from pipelines.stages import Run, execute
+    from pipelines.stages import Run, Stage, execute
 
     check_options(list(job.flags))
-    threading.excepthook = _on_thread_error
     recipe = read_recipe(job.recipe)
     run = Run(recipe, job.limit, job.flags, local_workers(list(job.flags)), tell)
     run.output.write("recipe.toml", recipe.to_toml().encode())
-    stages = {"gather": GatherStage, "pack": PackStage}
     for name in job.stages:
-        execute(stages[name](run), run)
+        stage: Stage = GatherStage(run) if name == "gather" else PackStage(run)
+        execute(stage, run)
 
 
 def _on_thread_error(args: threading.ExceptHookArgs) -> None:

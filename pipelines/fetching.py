@@ -128,7 +128,7 @@ class Fetcher:
         raise FetchError(FetchFault.REDIRECTS, f"more than {_MAX_REDIRECTS}")
 
     def _check(self, location: str) -> None:
-        """Refuses a literal address that is not public; names are checked when they are resolved."""
+        """Refuses a literal address that is not public; names are checked when resolved."""
         host = host_of(location)
         address = host.rpartition(":")[0].strip("[]")
         if host not in self._allowed and _is_address(address) and not _is_public(address):
@@ -211,7 +211,7 @@ class _PublicResolver(AbstractResolver):
 
 
 def _is_address(text: str) -> bool:
-    """Whether the operating system would read `text` as an address: also `127.1` and `0x7f000001`."""
+    """Whether the system would read `text` as an address: also `127.1` and `0x7f000001`."""
     try:
         socket.getaddrinfo(text, None, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):

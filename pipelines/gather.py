@@ -1,7 +1,7 @@
 """Gathers pictures: rows to a plan, the plan to shards, the shards' fates back to rows.
 
-`gathered/` only ever grows: a killed run, an added input file and a retry all come down to planning the
-pictures that have no fate yet.
+`gathered/` only ever grows: a killed run, an added input file and a retry all come down to planning
+the pictures that have no fate yet.
 """
 
 import json
@@ -43,7 +43,9 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tally import Tally
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
 
-_SETTINGS_FILE = "_pictures.toml"  # not JSON: img2dataset takes every JSON here for a shard's statistics
+_SETTINGS_FILE = (
+    "_pictures.toml"  # not JSON: img2dataset takes every JSON here for a shard's statistics
+)
 _PLAN_FILE = "plan.json"
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 _SMALLEST_SHARD = 100  # pictures
@@ -68,7 +70,9 @@ class GatherStage:
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
-        files = [(split.source, split.name, split.row_group, split.version) for split in self.splits]
+        files = [
+            (split.source, split.name, split.row_group, split.version) for split in self.splits
+        ]
         settings = [asdict(source) for source in recipe.sources]
         return [settings, files, recipe.languages, asdict(self._rules)]
 
@@ -122,7 +126,10 @@ class GatherStage:
             hot = (
                 {"hosts": hosts}
                 | Regroup(
-                    "hosts", {"hosts": arrow_schema(HostCount)}, buckets, hash_buckets("key", buckets)
+                    "hosts",
+                    {"hosts": arrow_schema(HostCount)},
+                    buckets,
+                    hash_buckets("key", buckets),
                 )
                 | "HotHosts" >> beam.FlatMap(lambda kv: hot_hosts(kv[1]["hosts"], per_shard))
             )
@@ -240,8 +247,6 @@ def _check_settings(output: Folder, rules: Gather) -> None:
     for name, value in tomllib.loads(folder.read(_SETTINGS_FILE).decode()).items():
         if settings[name] != value:
             raise RunError(
-                f"{folder.uri} holds pictures made with {name} = {json.dumps(value)}, the recipe says "
-                f"{json.dumps(settings[name])}: take another output, or remove {output.uri}"
+                f"{folder.uri} holds pictures made with {name} = {json.dumps(value)}, the recipe "
+                f"says {json.dumps(settings[name])}: take another output, or remove {output.uri}"
             )
-
-

@@ -20,13 +20,19 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import RecipeError
 from pipelines.recipe import Source
-from pipelines.storage import filesystem
+from pipelines.storage import filesystem, shown
 
 BLOCK_ROWS = 20_000
 MALFORMED_ROW = "malformed-row"
 INVALID_TEXT = "invalid-text"
 
-_TEXT_FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+_TEXT_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"}
 _BYTES_A_ROW = 100  # of a text table whose rows are not counted
 
@@ -139,7 +145,9 @@ def _table_splits(index: int, source: Source) -> list[Split]:
         for path in files
     ]
     with ThreadPoolExecutor(16) as pool:
-        return [split for splits in pool.map(lambda s: _checked(source, s), whole) for split in splits]
+        return [
+            split for splits in pool.map(lambda s: _checked(source, s), whole) for split in splits
+        ]
 
 
 def _checked(source: Source, split: Split) -> list[Split]:
@@ -163,14 +171,16 @@ def _checked(source: Source, split: Split) -> list[Split]:
         _check_columns(source, split, names)
         return [split if names else replace(split, rows=0)]
     except (pa.ArrowInvalid, UnicodeDecodeError, EOFError, OSError) as error:
-        raise RecipeError(f"source {source.name!r}: {split.uri} cannot be read: {error}") from error
+        raise RecipeError(
+            f"source {source.name!r}: {shown(split.uri)} cannot be read: {error}"
+        ) from error
 
 
 def _check_columns(source: Source, split: Split, names: list[str]) -> None:
     missing = [column for column in source.columns() if column not in names]
     if names and missing:
         raise RecipeError(
-            f"source {source.name!r}: {split.uri} must have a column {missing[0]!r}, it has "
+            f"source {source.name!r}: {shown(split.uri)} must have a column {missing[0]!r}, it has "
             + ", ".join(names)
         )
 
@@ -333,9 +343,7 @@ def _folder_rows(source: Source, split: Split) -> Iterator[InputRow]:
         yield replace(_input_row(source, number, values), location=fs.unstrip_protocol(name))
 
 
-def _beside(
-    fs: Any, stem: str, names: set[str], source: Source
-) -> dict[str, str | None] | None:
+def _beside(fs: Any, stem: str, names: set[str], source: Source) -> dict[str, str | None] | None:
     """What the `.json` and the `.txt` of a picture say; None where the JSON is none."""
     values: dict[str, str | None] = {}
     if f"{stem}.json" in names:
@@ -364,7 +372,7 @@ def _format(uri: str) -> str:
     if suffix in _TEXT_FORMATS:
         return _TEXT_FORMATS[suffix]
     known = ", ".join([".parquet", *_TEXT_FORMATS])
-    raise RecipeError(f"{uri} must be one of {known}, perhaps with .gz or .zst")
+    raise RecipeError(f"{shown(uri)} must be one of {known}, perhaps with .gz or .zst")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import arrow_schema, table_of
-from pipelines.transforms.tables import read_rows, read_table, write_table
+from pipelines.transforms.tables import read_rows, write_table
 from pipelines.transforms.tally import Count
 from schemas.ids import order_key
 from schemas.layout import (
@@ -113,9 +113,7 @@ class MakeSamples(beam.DoFn):
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
 
-    def process(
-        self, bucket: int
-    ) -> Iterator[pa.Table | TaggedOutput[Literal["counts"], Count]]:
+    def process(self, bucket: int) -> Iterator[pa.Table | TaggedOutput[Literal["counts"], Count]]:
         output = Folder(self._recipe.output)
         pictures = read_rows(output / PICTURES, part_name(bucket), Picture)
         captions = read_rows(output / SOURCE_CAPTIONS, part_name(bucket), Caption)
@@ -123,7 +121,9 @@ class MakeSamples(beam.DoFn):
         for caption in captions:
             by_uid[caption.uid].append(caption)
         samples = [
-            sample for picture in pictures for sample in _samples(picture, by_uid[picture.uid], self._recipe)
+            sample
+            for picture in pictures
+            for sample in _samples(picture, by_uid[picture.uid], self._recipe)
         ]
         counts = {
             "picture in": len(pictures),
@@ -137,9 +137,7 @@ class MakeSamples(beam.DoFn):
         yield table_of(OrderedSample, samples)
 
 
-def _samples(
-    picture: Picture, captions: list[Caption], recipe: Recipe
-) -> Iterator[OrderedSample]:
+def _samples(picture: Picture, captions: list[Caption], recipe: Recipe) -> Iterator[OrderedSample]:
     assert recipe.pack is not None
     if recipe.pack.sample == "picture":
         yield _sample(picture.uid, picture, captions, recipe)
@@ -148,9 +146,7 @@ def _samples(
             yield _sample(f"{picture.uid}-{caption.caption_id}", picture, [caption], recipe)
 
 
-def _sample(
-    key: str, picture: Picture, captions: list[Caption], recipe: Recipe
-) -> OrderedSample:
+def _sample(key: str, picture: Picture, captions: list[Caption], recipe: Recipe) -> OrderedSample:
     captions = sorted(captions, key=lambda caption: caption.caption_id)
     packed = [
         PackedCaption(key, **{name: getattr(caption, name) for name in _CAPTION_FIELDS})
@@ -269,7 +265,9 @@ class WriteShard(beam.DoFn):
                 rows = parquet.metadata.row_group(group).num_rows
                 if start < end and start + rows > first:
                     table = parquet.read_row_group(group)
-                    piece = table.slice(max(0, first - start), min(end - start, rows) - max(0, first - start))
+                    piece = table.slice(
+                        max(0, first - start), min(end - start, rows) - max(0, first - start)
+                    )
                     for row in piece.to_pylist():
                         yield OrderedSample(**row)
                 start += rows
@@ -299,7 +297,9 @@ def _read_images(
     images = {}
     for shard, places in by_shard.items():
         spans = _coalesced(sorted(places))
-        ranges = gathered.ranges(f"{shard_name(shard)}.tar", [(start, end) for start, end, _ in spans])
+        ranges = gathered.ranges(
+            f"{shard_name(shard)}.tar", [(start, end) for start, end, _ in spans]
+        )
         for (start, _, members), data in zip(spans, ranges, strict=True):
             for offset, size in members:
                 images[shard, offset] = data[offset - start : offset - start + size]
@@ -318,5 +318,3 @@ def _coalesced(
         else:
             spans.append((offset, offset + size, [(offset, size)]))
     return spans
-
-

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import apache_beam as beam
 import numpy as np
@@ -32,7 +32,7 @@ BAD_UID = "malformed-uid"
 DUPLICATE_ROW = "duplicate-row"
 NO_CAPTION = "no-caption"
 
-Tagged = TaggedOutput[Literal["counts"], Count]
+Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ def _claims(
     recipe: Recipe, source: Source, split: Split, block: list[InputRow]
 ) -> tuple[list[Claim], list[LedgerRow]]:
     claims, rejected = [], []
-    rules = LocationRules(allow_local_files=recipe.gather is not None and recipe.gather.allow_local_files)
+    rules = LocationRules(
+        allow_local_files=recipe.gather is not None and recipe.gather.allow_local_files
+    )
     caption_rules = CaptionRules(languages=frozenset(recipe.languages))
     folder = posixpath.dirname(split.uri)
     for row in block:
@@ -105,9 +107,7 @@ def _location(url: str, prefix: str) -> str:
     return f"{prefix}{url}" if url else ""
 
 
-def _claim(
-    recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, name: str
-) -> Claim:
+def _claim(recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, name: str) -> Claim:
     text = unicodedata.normalize("NFC", row.caption).strip()
     language = normalise_tag(row.language)
     languages = [*recipe.languages, language]
@@ -153,7 +153,7 @@ class PlanPictures(beam.DoFn):
         yield table_of(PlannedPicture, [picture for picture in planned if picture.uid not in known])
 
 
-# Equal rows of a table in another order, or in files of other names, settle alike: the row comes last.
+# Equal rows in another order, or in files of other names, settle alike: the row comes last.
 _CLAIM_ORDER = ("uid", "fault", "rank", "caption_id", "source", "extras", "licence", "url", "row")
 
 
@@ -172,7 +172,9 @@ def _settle(claims: pa.Table) -> tuple[pa.Table, list[LedgerRow], list[PlannedPi
             if row["fault"] or repeated:
                 reason = row["fault"] or DUPLICATE_ROW
                 detail = f"as {twin}" if repeated else row["text"][:200]
-                ledger.append(_rejected(Unit.CAPTION, row["caption_id"], uid, row["row"], reason, detail))
+                ledger.append(
+                    _rejected(Unit.CAPTION, row["caption_id"], uid, row["row"], reason, detail)
+                )
                 continue
             keep[index] = True
             first = first or row
@@ -189,9 +191,7 @@ _SETTLE_COLUMNS = (
 )  # fmt: skip
 
 
-def _rejected(
-    unit: Unit, id_: str, parent: str, row: str, reason: str, detail: str
-) -> LedgerRow:
+def _rejected(unit: Unit, id_: str, parent: str, row: str, reason: str, detail: str) -> LedgerRow:
     return LedgerRow("gather", unit.value, id_, parent, row, Fate.REJECTED.value, reason, detail)
 
 
@@ -297,8 +297,8 @@ def write_shard_plans(keyed: tuple[int, dict[str, pa.Table]], plan: Folder) -> N
     """Writes a bucket's shard plans, and a list of them for the numbering."""
     bucket, tables = keyed
     pictures = tables["pictures"].sort_by([("slot", "ascending"), ("uid", "ascending")])
-    slots, starts = np.unique(pictures["slot"].to_numpy(), return_index=True)
-    shards = []
+    _, starts = np.unique(pictures["slot"].to_numpy(), return_index=True)
+    shards: list[dict[str, str]] = []
     for start, end in zip(starts, [*starts[1:], pictures.num_rows], strict=True):
         name = f"shard-{bucket:05d}-{len(shards):05d}.parquet"
         part = pictures.slice(start, end - start).drop_columns(["slot", "bucket"])
@@ -306,5 +306,3 @@ def write_shard_plans(keyed: tuple[int, dict[str, pa.Table]], plan: Folder) -> N
         write_table(plan / "shards", name, part)
         shards.append({"plan": name, "host": hosts[0] if len(hosts) == 1 else ""})
     (plan / "lists").write(f"{bucket:05d}.json", json.dumps(shards).encode())
-
-

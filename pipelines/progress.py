@@ -1,4 +1,4 @@
-"""What a person sees of a long run: one line that changes on a terminal, a line now and then elsewhere."""
+"""What a person sees of a long run: a line that changes on a terminal, elsewhere one now and then."""
 
 import json
 import time
@@ -28,6 +28,7 @@ class Progress:
         self._next_poll = self._next_line = 0.0
         self.pieces_done = 0
         self._begin("starting", 0, "", "")
+        self._next_line = self._started + _LINE_EVERY_S
 
     def close(self) -> None:
         if self._status:
@@ -35,7 +36,8 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Prints a line that stays."""
-        self._console.print(f"{self._stage:<8} {line}", highlight=False, soft_wrap=True)
+        label = self._stage or "pairmill"
+        self._console.print(f"{label:<8} {line}", highlight=False, markup=False, soft_wrap=True)
 
     def take(self, event: dict[str, Any]) -> None:
         """Takes an event of the driver's."""
@@ -46,8 +48,10 @@ class Progress:
                 self._stage = event["stage"]
                 self.say(f"stands, nothing changed ({_outcome(event['counts'])})")
             case "done":
+                self._finish()
                 self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")
             case "step":
+                self._finish()
                 self._begin(event["name"], event["total"], event["markers"], event["suffix"])
                 self.tick()
 
@@ -63,12 +67,19 @@ class Progress:
             self.say(self._line(now))
             self._next_line = now + _LINE_EVERY_S
 
+    def _finish(self) -> None:
+        """Says how a step that was counted ended, since its last tick came before its end."""
+        if self._markers and self._total:
+            self._poll()
+            if self._rows > self._rows_before:
+                self.say(self._line(time.monotonic()))
+
     def _begin(self, name: str, total: int, markers: str, suffix: str) -> None:
         self._name, self._total, self._suffix = name, total, suffix
         self._markers = Folder(markers) if markers else None
         self._seen: set[str] = set()
         self.pieces_done = 0
-        self._rows = self._kept = self._rows_before = 0
+        self._rows = self._kept = self._rows_before = self._before = 0
         self._started = time.monotonic()
         self._next_line = 0.0
         if self._markers:  # what an earlier run finished counts as done, but not as speed
@@ -96,7 +107,9 @@ class Progress:
             left = seconds / done * (total - self.pieces_done)
             rate = (self._rows - self._rows_before) / seconds
             kept = self._kept / max(1, self._rows)
-            words += f", {self._rows:,} rows, {rate:,.0f}/s, {kept:.1%} kept, {_duration(left)} left"
+            words += f", {self._rows:,} rows, {rate:,.0f}/s, {kept:.1%} kept"
+            if self.pieces_done < total:
+                words += f", {_duration(left)} left"
         return words
 
 
@@ -119,7 +132,8 @@ def _by_fate(item: tuple[str, int]) -> int:
 
 
 def _duration(seconds: float) -> str:
-    """
+    """Seconds as people say them.
+
     >>> _duration(3.21), _duration(75), _duration(7384)
     ('3.2 s', '1:15 min', '2:03 h')
     """

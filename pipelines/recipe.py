@@ -66,7 +66,9 @@ class Source:
         """The columns that every file of a table must have."""
         optional = (self.language_column, self.uid_column, self.licence_column)
         named = [column for column in optional if column]
-        return list(dict.fromkeys([self.url_column, self.caption_column, *named, *self.keep_columns]))
+        return list(
+            dict.fromkeys([self.url_column, self.caption_column, *named, *self.keep_columns])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +152,13 @@ class Recipe:
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
 
-        taken = [name for name in self.kept_columns if name in _OUR_COLUMNS or name[:8] == "caption_"]
+        taken = [
+            name for name in self.kept_columns if name in _OUR_COLUMNS or name[:8] == "caption_"
+        ]
         if taken:
-            raise ValueError(f"keep_columns must not name {taken[0]!r}: samples have a field of that name")
+            raise ValueError(
+                f"keep_columns must not name {taken[0]!r}: samples have a field of that name"
+            )
 
     @property
     def kept_columns(self) -> tuple[str, ...]:

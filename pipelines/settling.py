@@ -17,6 +17,7 @@ from pipelines.transforms.tally import Count
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, part_name
 from schemas.rows import Fate, GatheredPicture, LedgerRow, Picture, Unit
 
+
 def gathered_schema() -> pa.Schema:
     """What later stages read of a gathered shard."""
     whole = arrow_schema(GatheredPicture)
@@ -71,14 +72,18 @@ def _latest(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
       RunError: where a picture that was planned stands in no shard.
     """
     order = [("uid", "ascending"), ("image_shard", "descending")]
-    gathered = gathered.filter(pc.is_in(gathered["uid"], value_set=pc.unique(wanted))).sort_by(order)
+    gathered = gathered.filter(pc.is_in(gathered["uid"], value_set=pc.unique(wanted))).sort_by(
+        order
+    )
     uids = gathered["uid"].to_numpy(zero_copy_only=False)
     first = np.ones(len(uids), dtype=bool)
     first[1:] = uids[1:] != uids[:-1]
     latest = gathered.filter(pa.array(first))
     missing = len(pc.unique(wanted)) - latest.num_rows
     if missing:
-        raise RunError(f"{missing} pictures stand in no gathered shard: was one removed? Run again.")
+        raise RunError(
+            f"{missing} pictures stand in no gathered shard: was one removed? Run again."
+        )
     return latest
 
 
@@ -95,5 +100,3 @@ def _ledger_rows(failed: dict[str, dict[str, Any]], lost: pa.Table) -> Iterator[
         yield LedgerRow(
             "gather", Unit.CAPTION.value, caption["caption_id"], uid, row, fate, reason, ""
         )
-
-

@@ -1,7 +1,7 @@
-"""Running stages: what is up to date is passed over, what is half done is taken up, nothing stale stays.
+"""Running stages: what stands is passed over, what is half done is taken up, nothing stale stays.
 
-A stage writes into a work folder of its own, named after its fingerprint. When all is there, the folders it
-made replace the old ones and its record `ledger/<stage>/_stage.json` is written last.
+A stage writes into a work folder of its own, named after its fingerprint. When all is there, the
+folders it made replace the old ones and its record `ledger/<stage>/_stage.json` is written last.
 """
 
 import json
@@ -22,7 +22,14 @@ from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
 Counts = dict[str, int]
 FRESH = "fresh"
-_LIBRARIES = ("pairmill", "apache-beam", "pyarrow", "pillow", "opencv-python-headless", "simplejpeg")
+_LIBRARIES = (
+    "pairmill",
+    "apache-beam",
+    "pyarrow",
+    "pillow",
+    "opencv-python-headless",
+    "simplejpeg",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Run:
       recipe: what to do.
       limit: read only so many rows of each source, None for all.
       options: Beam's, as given on the command line.
-      workers: processes that Beam is to use on this machine, 0 where a runner of the user's decides.
+      workers: processes that Beam is to use here, 0 where a runner of the user's decides.
       tell: takes events for the person who waits, see `pipelines.progress`.
     """
 
@@ -48,7 +55,7 @@ class Run:
         return Folder(self.recipe.output)
 
     def pipeline(self, pieces: int) -> beam.Pipeline:
-        """A pipeline to be run on leaving its `with`; `pieces`: pieces of work there are at most."""
+        """A pipeline, run on leaving its `with`; of `pieces` of work at most."""
         workers = max(1, min(self.workers, pieces))
         mode = "in_memory" if workers == 1 else "multi_processing"
         local = (
@@ -59,7 +66,9 @@ class Run:
         flags = [*(local if self.workers else ()), *self.options]
         return beam.Pipeline(options=PipelineOptions(flags))
 
-    def step(self, name: str, total: int = 0, markers: Folder | None = None, suffix: str = "") -> None:
+    def step(
+        self, name: str, total: int = 0, markers: Folder | None = None, suffix: str = ""
+    ) -> None:
         """Says which step begins; where each piece leaves a marker file, they are counted."""
         folder = markers.uri if markers else ""
         event = {"event": "step", "name": name, "total": total, "markers": folder, "suffix": suffix}

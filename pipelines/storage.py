@@ -147,6 +147,15 @@ class Folder:
         return filesystem(self.path(name))
 
 
+def shown(uri: str) -> str:
+    """A URI as people write it: local files as paths.
+
+    >>> shown("file:///data/pairs.parquet"), shown("s3://data/pairs.parquet")
+    ('/data/pairs.parquet', 's3://data/pairs.parquet')
+    """
+    return uri.removeprefix("file://")
+
+
 def filesystem(uri: str) -> tuple[Any, str]:
     """The fsspec file system of `uri` and the path in it.
 

@@ -1,4 +1,4 @@
-"""Runs a job in a process group of its own, shows its progress, and takes it up again when a worker dies."""
+"""Runs a job in a process group of its own, shows its progress, takes it up when a worker dies."""
 
 import fcntl
 import json
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -46,9 +46,8 @@ def supervise(job: Job, recipe: Recipe, progress: Progress) -> None:
             deaths = deaths + 1 if progress.pieces_done == pieces else 1
             pieces = progress.pieces_done
             if deaths == _DEATHS_WITHOUT_PROGRESS:
-                raise RunError(
-                    f"workers died {deaths} times without finishing a shard (out of memory?); see {log}"
-                )
+                words = f"workers died {deaths} times without finishing a shard (out of memory?)"
+                raise RunError(f"{words}; the whole log: {log}")
             progress.say("a worker process died; going on with what is left")
 
 
@@ -100,10 +99,8 @@ class _Reported(PairmillError):
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends the driver and everything that it started."""
-    try:
+    with suppress(ProcessLookupError):  # all gone by themselves
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # all gone by themselves
-        pass
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
@@ -143,7 +140,7 @@ def _lock(output: Folder) -> Iterator[None]:
 def _signals_raise() -> Iterator[None]:
     """Turns SIGTERM and SIGINT into `Stopped`, so that every `finally` is run."""
 
-    def stop(signum: int, frame: FrameType | None) -> NoReturn:
+    def stop(signum: int, _frame: FrameType | None) -> NoReturn:
         raise Stopped(signum)
 
     before = {signum: signal.signal(signum, stop) for signum in (signal.SIGTERM, signal.SIGINT)}

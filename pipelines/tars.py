@@ -1,4 +1,4 @@
-"""Tar files whose bytes depend on nothing but their members: no clock, no user, no order but ours."""
+"""Tar files whose bytes depend on nothing but their members: no clock, no user."""
 
 import tarfile
 from typing import IO

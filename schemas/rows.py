@@ -83,7 +83,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What `gather` measures of a decoded picture, after resizing, so that no later stage needs pixels.
+    """What `gather` measures of a picture, so that no later stage needs pixels.
 
     Attributes:
       width: pixels, as stored.
@@ -150,7 +150,7 @@ class PlannedPicture:
 class GatheredPicture(Measures):
     """A picture whose fate is known: a row of `gathered/{shard:05d}.parquet`.
 
-    Named as img2dataset names them, then our own. Where the picture was not kept, measures are 0 or "".
+    Named as img2dataset names them, then our own. Measures of a picture not kept are 0 or "".
 
     Attributes:
       key: the sample's name in the tar: the uid.

@@ -1,7 +1,7 @@
 """Columns instead of rows: the elements of our pipelines are Arrow tables of many rows.
 
-Beam costs about 35 µs an element in a shuffle and 1 kB of memory locally; a table of thousands of rows
-costs the same once. So rows are regrouped a bucket at a time, each bucket small enough for one
+Beam costs about 35 µs an element in a shuffle and 1 kB of memory locally; a table of thousands of
+rows costs the same once. So rows are regrouped a bucket at a time, each bucket small enough for one
 worker's memory, and what a bucket's worker does is plain columnar code.
 """
 
@@ -77,7 +77,7 @@ registry.register_coder(pa.Table, TableCoder)
 class Deal(beam.PTransform):
     """Deals pieces of work out to the workers, one a piece, in turn.
 
-    Each has a key of its own, since the local runner deals keys out evenly but elements as they come.
+    Each has a key of its own: the local runner deals keys out evenly, elements as they come.
     """
 
     def __init__(self, label: str, pieces: Iterable[Any]) -> None:
@@ -172,9 +172,7 @@ class _SplitDoFn(beam.DoFn):
         self.start_bundle()
 
 
-def _join(
-    keyed: tuple[int, dict[str, Iterable[pa.Table]]], schemas: dict[str, pa.Schema]
-) -> Keyed:
+def _join(keyed: tuple[int, dict[str, Iterable[pa.Table]]], schemas: dict[str, pa.Schema]) -> Keyed:
     bucket, pieces = keyed
     return bucket, {
         name: pa.concat_tables([schema.empty_table(), *pieces[name]]).combine_chunks()

@@ -1,0 +1,112 @@
+"""What can be checked of a recipe before a long run, a line each."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filters.location import host_of
+from pipelines.errors import PairmillError
+from pipelines.inputs import find_splits, read_split
+from pipelines.recipe import Recipe, Source, read_recipe
+from pipelines.storage import Folder
+
+_STORED_BYTES = (
+    30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
+)
+_PROBE = "_work/doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+      level: `ok`, `warning` or `error`.
+      words: what was found and, if need be, what to do.
+    """
+
+    level: str
+    words: str
+
+
+def examine(uri: str) -> bool:
+    """Prints what was found about the recipe at `uri`; True where a run can begin.
+
+    Raises:
+      RecipeError: where the recipe itself cannot be read.
+    """
+    recipe = read_recipe(uri)
+    findings = [Finding("ok", f"{uri} is a recipe"), *_findings(recipe)]
+    for finding in findings:
+        print(f"{finding.level:<8} {finding.words}")
+    return all(finding.level != "error" for finding in findings)
+
+
+def _findings(recipe: Recipe) -> Iterator[Finding]:
+    rows = 0
+    for source in recipe.sources:
+        try:
+            splits = find_splits([source], None)
+        except PairmillError as error:
+            yield Finding("error", str(error))
+            continue
+        found = sum(split.rows for split in splits)
+        rows += found
+        files = len({split.name for split in splits})
+        yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
+        yield from _source_findings(recipe, source)
+    yield from _try_output(Folder(recipe.output), rows)
+    stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
+    yield (
+        Finding("ok", f"stages: {', '.join(stages)}")
+        if stages
+        else Finding("error", "the recipe has no stage: add [gather] and [pack]")
+    )
+
+
+def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
+    if not source.licence and not source.licence_column:
+        words = f"source {source.name!r} states no licence: set licence or licence_column"
+        yield Finding("warning", words)
+    if source.format == "folder":
+        return
+    first = next(read_split(source, find_splits([source], 100)[0]))
+    locations = [f"{source.url_prefix}{row.url}" for row in first if row.url]
+    remote = [location for location in locations if urlsplit(location).scheme in ("http", "https")]
+    if locations and not remote and not (recipe.gather and recipe.gather.allow_local_files):
+        words = (
+            f"source {source.name!r}: {locations[0]!r} is no URL: set url_prefix, or "
+            "gather.allow_local_files where the column holds paths"
+        )
+        yield Finding("error", words)
+    hosts = sorted({host_of(location) for location in remote})
+    for host in hosts[:3]:
+        yield _looked_up(host)
+
+
+def _looked_up(host: str) -> Finding:
+    name, _, port = host.rpartition(":")
+    try:
+        socket.getaddrinfo(name.strip("[]"), int(port))
+    except OSError as error:
+        return Finding("warning", f"host {name} cannot be found ({error}): is the network up?")
+    return Finding("ok", f"host {name} is known")
+
+
+def _try_output(output: Folder, rows: int) -> Iterator[Finding]:
+    try:
+        output.write(_PROBE, b"pairmill")
+        (output / _PROBE).remove()
+    except (OSError, PairmillError) as error:
+        yield Finding("error", f"cannot write to {output.uri}: {error}")
+        return
+    yield Finding("ok", f"{output.uri} can be written to")
+    if output.is_local:
+        free = shutil.disk_usage(Path(output.uri)).free
+        needed = 2 * _STORED_BYTES * rows
+        level = "ok" if free > needed else "warning"
+        words = f"{free / 1e9:,.0f} GB free, at most about {needed / 1e9:,.1f} GB needed"
+        yield Finding(level, f"disk: {words}")
