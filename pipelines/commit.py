@@ -1,8 +1,8 @@
 """Gathered shards become visible whole or not at all, whoever crashes, races or comes twice.
 
 An attempt at a shard is written under a name of its own. Whoever first creates the shard's claim,
-naming the attempt, decides; everyone then moves that attempt's files, the marker `_stats.json` last.
-Each step can be done again by anyone, so a claim without a marker is work to finish, not damage.
+naming the attempt, decides; everyone then moves that attempt's files, the marker last. Each step
+can be done again by anyone, so a claim without a marker is work to finish, not damage.
 """
 
 import json

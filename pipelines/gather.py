@@ -54,10 +54,10 @@ _SMALLEST_SHARD = 100  # pictures
 class GatherStage:
     """The `gather` stage of one run."""
 
-    name = "gather"
-    version = 1
+    name: str = "gather"
+    version: int = 1
     reads: tuple[str, ...] = ()
-    writes = (PICTURES, SOURCE_CAPTIONS)
+    writes: tuple[str, ...] = (PICTURES, SOURCE_CAPTIONS)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.gather is not None

@@ -24,10 +24,10 @@ _CUTS_FILE = "cuts.json"
 class PackStage:
     """The `pack` stage of one run."""
 
-    name = "pack"
-    version = 1
+    name: str = "pack"
+    version: int = 1
     reads: tuple[str, ...] = ("gather",)
-    writes = (PAIRS,)
+    writes: tuple[str, ...] = (PAIRS,)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.pack is not None

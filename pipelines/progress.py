@@ -1,4 +1,4 @@
-"""What a person sees of a long run: a line that changes on a terminal, elsewhere one now and then."""
+"""What one sees of a long run: on a terminal a line that changes, elsewhere now and then one."""
 
 import json
 import time

@@ -1,0 +1,227 @@
+"""CPU seconds of `pairmill curate` against those of its bare kernels on the same fetches.
+
+    python -m benchmarks.overhead [--pictures FOLDER] [--fetches N] [--repeats N]
+
+The kernels (`benchmarks.kernels`) fetch, decode, resize, encode, measure and tar; curate does so
+too, and plans, isolates, accounts for every row, commits, orders and packs. What it takes more is
+the overhead: at most 20 % is the aim. A server on the loopback answers N URLs out of few pictures in
+memory; its CPU counts on neither side. CPU seconds are the kernel's accounts of the whole tree of
+processes.
+
+Start-up is measured apart, twice: one row, as a user meets it, and a handful of rows in as many
+shards as all have, so that every worker is started, which is what a long run pays once. Exits with 1
+where a picture is lost.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import pyarrow.parquet as pq
+
+from benchmarks.harness import (
+    ROOT,
+    Measured,
+    curate,
+    drawn_pictures,
+    found_pictures,
+    kept,
+    serving,
+    show,
+    write_recipe,
+    write_table,
+)
+from benchmarks.kernels import Cost
+from pipelines.recipe import Gather
+
+_DRAWN = 200  # pictures
+_HANDFUL = 4  # rows a shard
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One measurement of everything.
+
+    Attributes:
+      kernels: the plain script.
+      curate: the whole command on the same rows.
+      one_row: the same on a table of one row.
+      handful: the same on few rows in as many shards, so that as many workers are started.
+    """
+
+    kernels: Cost
+    curate: Measured
+    one_row: Measured
+    handful: Measured
+
+
+def _urls(pictures: Path, address: str, fetches: int) -> list[str]:
+    names = [path.relative_to(pictures).as_posix() for path in found_pictures(pictures)]
+    return [
+        f"http://{address}/{names[copy % len(names)]}?copy={copy // len(names)}"
+        for copy in range(fetches)
+    ]
+
+
+def _write_inputs(
+    folder: Path, urls: list[str], address: str, shard: tuple[int, int] | None = None
+) -> Path:
+    """A table and a recipe in `folder`; `shard`: pictures gathered and samples packed into one."""
+    folder.mkdir(parents=True)
+    write_table(folder / "table.parquet", len(urls), urls.__getitem__)
+    gather = {"allow_hosts": [address], "per_host": 64}  # one host stands for many: no limit
+    if shard is None:
+        return write_recipe(folder, folder / "table.parquet", gather)
+    gather["pictures_per_shard"] = shard[0]
+    return write_recipe(folder, folder / "table.parquet", gather, {"samples_per_shard": shard[1]})
+
+
+def _write_handful(folder: Path, whole: Path, urls: list[str], address: str) -> Path:
+    """Few rows that fall into as many shards as the finished run of the recipe `whole` made."""
+    gathered = len(list((whole.parent / "out" / "gathered").glob("*.tar")))
+    packed = len(list((whole.parent / "out" / "shards").rglob("*.tar")))
+    rows = min(len(urls), _HANDFUL * gathered)
+    return _write_inputs(folder, urls[:rows], address, (_HANDFUL, -(-rows // packed)))
+
+
+def _run_kernels(table: Path, tar: Path) -> Cost:
+    concurrency = str(Gather().concurrency)
+    command = [sys.executable, "-m", "benchmarks.kernels", table, tar, "--concurrency", concurrency]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return Cost(**json.loads(done.stdout))
+
+
+def _run_curate(recipe: Path) -> Measured:
+    measured = curate(recipe)
+    rows = pq.read_metadata(recipe.parent / "table.parquet").num_rows
+    counts = kept(recipe)
+    for name in ("gather row", "gather picture", "gather caption", "pack picture", "pack sample"):
+        if counts.get(name) != rows:
+            sys.exit(f"curate must keep {rows} of {name}, got {counts.get(name)}: {counts}")
+    return measured
+
+
+def _measure_round(folder: Path, urls: list[str], address: str) -> Round:
+    whole = _write_inputs(folder / "whole", urls, address)
+    one = _write_inputs(folder / "one", urls[:1], address)
+    kernels = _run_kernels(folder / "whole" / "table.parquet", folder / "kernels.tar")
+    curate = _run_curate(whole)
+    handful = _write_handful(folder / "handful", whole, urls, address)
+    return Round(kernels, curate, one_row=_run_curate(one), handful=_run_curate(handful))
+
+
+def _show_costs(rounds: list[Round], fetches: int) -> None:
+    def row(name: str, cpu: list[float], wall: list[float] | None) -> tuple[str, ...]:
+        seconds = median(cpu)
+        each = f"{seconds / fetches * 1e3:.3f}", f"{fetches / seconds:.0f}"
+        walls = (f"{median(wall):.1f}", f"{fetches / median(wall):.0f}") if wall else ("", "")
+        spread = f"{min(cpu):.1f} to {max(cpu):.1f}"
+        return name, f"{seconds:.2f}", spread, *each, *walls
+
+    kernels, runs = [r.kernels for r in rounds], [r.curate for r in rounds]
+    whole = row("kernels", [k.cpu_s for k in kernels], [k.wall_s for k in kernels])
+    header = ("", "CPU s", "all rounds", "ms/picture", "pictures/CPU s", "wall s", "pictures/s")
+    rows = [
+        row("  fetch, tar", [k.cpu_s - k.decode_s - k.measure_s for k in kernels], None),
+        row("  decode, resize, encode", [k.decode_s for k in kernels], None),
+        row("  measure", [k.measure_s for k in kernels], None),
+        whole,
+        row("curate", [run.cpu_s for run in runs], [run.wall_s for run in runs]),
+        row("curate, as sampled", [run.cpu_sampled_s for run in runs], None),
+    ]
+    show(header, rows)
+    starts = [
+        ("kernels: interpreter and imports", [k.startup_s for k in kernels], None),
+        ("curate: one row", [r.one_row.cpu_s for r in rounds], [r.one_row.wall_s for r in rounds]),
+        (
+            "curate: a handful, all workers",
+            [r.handful.cpu_s for r in rounds],
+            [r.handful.wall_s for r in rounds],
+        ),
+    ]
+    show(
+        ("start-up", "CPU s", "wall s"),
+        [(name, f"{median(c):.2f}", f"{median(w):.1f}" if w else "") for name, c, w in starts],
+    )
+
+
+def _show_overhead(rounds: list[Round]) -> None:
+    def percent(shares: list[float]) -> tuple[str, str]:
+        return f"{median(shares):+.1%}", f"{min(shares):+.1%} to {max(shares):+.1%}"
+
+    def row(name: str, runs: list[float]) -> tuple[str, ...]:
+        bare = [r.kernels.cpu_s for r in rounds]
+        unmeasured = [r.kernels.cpu_s - r.kernels.measure_s for r in rounds]
+        over = percent([run / base - 1 for run, base in zip(runs, bare, strict=True)])
+        return (
+            name,
+            *over,
+            percent([run / base - 1 for run, base in zip(runs, unmeasured, strict=True)])[0],
+        )
+
+    show(
+        ("overhead of curate", "over kernels", "all rounds", "over kernels that measure nothing"),
+        [
+            row("with start-up", [r.curate.cpu_s for r in rounds]),
+            row("less start-up of one row", [r.curate.cpu_s - r.one_row.cpu_s for r in rounds]),
+            row(
+                "less start-up of all workers",
+                [r.curate.cpu_s - r.handful.cpu_s for r in rounds],
+            ),
+        ],
+    )
+
+
+def _show_split(run: Measured, fetches: int) -> None:
+    """Where the last round's CPU seconds went, by step and process, as sampled."""
+    roles = ("command", "driver", "workers", "decoders", "others")
+    by_step: dict[str, dict[str, float]] = defaultdict(dict)
+    for (step, role), seconds in run.split.items():
+        by_step[step][role] = seconds
+    rows = [
+        (
+            step,
+            *(f"{spent.get(role, 0):.2f}" for role in roles),
+            f"{sum(spent.values()):.2f}",
+            f"{sum(spent.values()) / fetches * 1e6:.0f}",
+            f"{run.steps.get(step, 0):.1f}",
+        )
+        for step, spent in by_step.items()
+    ]
+    show(("CPU s in the last round", *roles, "all", "µs/picture", "wall s"), rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pictures", type=Path, help="a folder; drawn where not given")
+    parser.add_argument("--fetches", type=int, default=20_000, help="pictures to fetch")
+    parser.add_argument("--repeats", type=int, default=1, help="rounds, of which the median counts")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as scratch:
+        pictures = args.pictures.resolve() if args.pictures else Path(scratch, "pictures")
+        if not args.pictures:
+            drawn_pictures(pictures, _DRAWN)
+        cores = len(os.sched_getaffinity(0))
+        with serving(pictures) as address:
+            urls = _urls(pictures, address, args.fetches)
+            rounds = [
+                _measure_round(Path(scratch, str(number)), urls, address)
+                for number in range(args.repeats)
+            ]
+    print(f"{args.fetches:,} fetches, {args.repeats} rounds on {cores} cores\n")
+    _show_costs(rounds, args.fetches)
+    _show_overhead(rounds)
+    _show_split(rounds[-1].curate, args.fetches)
+
+
+if __name__ == "__main__":
+    main()

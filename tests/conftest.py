@@ -1,0 +1,155 @@
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.driver import Job, run_job
+from pipelines.sample import write_sample
+
+WORLD_ROWS = 90
+
+
+class PictureServer:
+    """A real HTTP server on loopback that serves a folder and remembers what it was asked."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                outer.headers.append(dict(self.headers))
+                file = folder / self.path.partition("?")[0].lstrip("/")
+                body = file.read_bytes() if file.is_file() else b"not here"
+                self.send_response(200 if file.is_file() else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: Any) -> None:
+                """Keeps the test's output clean."""
+
+        self._server = ThreadingHTTPServer((host, 0), Handler)
+        self._server.daemon_threads = True
+        self.host = f"{host}:{self._server.server_port}"
+        self.url = f"http://{self.host}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small sample world: `pairs.parquet` and `pictures/`."""
+    folder: Path = tmp_path_factory.mktemp("world")
+    write_sample(folder, rows=WORLD_ROWS, seed=1)
+    return folder
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], PictureServer]]:
+    servers: list[PictureServer] = []
+
+    def start(folder: Path) -> PictureServer:
+        servers.append(PictureServer(folder))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def server(world: Path, serve: Callable[[Path], PictureServer]) -> PictureServer:
+    return serve(world)
+
+
+RECIPE = """
+output = "{output}"
+seed = 5
+languages = ["en", "de", "fr", "es", "it", "nl"]
+
+[[sources]]
+name = "world"
+format = "table"
+path = "{path}"
+url_column = "image"
+url_prefix = "{prefix}"
+caption_column = "text"
+language_column = "language"
+licence_column = "licence"
+keep_columns = ["scene"]
+
+[gather]
+image_size = 64
+pictures_per_shard = 10
+allow_hosts = ["{host}"]
+{gather}
+
+[pack]
+sample = "{sample}"
+samples_per_shard = 8
+"""
+
+
+@pytest.fixture
+def write_recipe(world: Path, server: PictureServer) -> Callable[..., Path]:
+    """Writes a recipe over the sample world, fetched from `server`."""
+
+    def write(folder: Path, **changes: str) -> Path:
+        values = {
+            "output": "out",
+            "path": str(world / "pairs.parquet"),
+            "prefix": server.url,
+            "host": server.host,
+            "gather": "",
+            "sample": "picture",
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "recipe.toml"
+        path.write_text(RECIPE.format(**(values | changes)))
+        return path
+
+    return write
+
+
+def curate(
+    recipe: Path, *flags: str, stages: tuple[str, ...] = ("gather", "pack"), limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Runs stages in this process, one worker unless `flags` say otherwise; returns the events."""
+    events: list[dict[str, Any]] = []
+    flags = flags or ("--direct_num_workers=1",)
+    run_job(Job(str(recipe), stages, limit, flags), events.append)
+    return events
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The files below `folder` and what is in them."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def table(folder: Path) -> list[dict[str, Any]]:
+    """The rows of all Parquet files right in `folder`."""
+    return [row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def counts(output: Path, stage: str) -> dict[str, int]:
+    record: dict[str, Any] = json.loads((output / "ledger" / stage / "_stage.json").read_text())
+    found: dict[str, int] = record["counts"]
+    return found

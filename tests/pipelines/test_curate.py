@@ -1,0 +1,265 @@
+"""The whole way on real files and a real server: what enters is what is accounted for."""
+
+import io
+import json
+import tarfile
+from collections import Counter
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import webdataset as wds
+from PIL import Image
+
+from filters.choice import best_caption
+from pipelines.errors import RecipeError, RunError
+from schemas.ids import picture_uid
+from schemas.rows import Caption
+from tests.conftest import WORLD_ROWS, counts, curate, digests, table
+
+PAIRS = Path("shards/pairs/train")
+
+
+def test_every_picture_is_asked_for_once_and_every_row_accounted_for(
+    world, server, write_recipe, tmp_path
+):
+    curate(write_recipe(tmp_path))
+    output = tmp_path / "out"
+    rows = pq.read_table(world / "pairs.parquet").to_pylist()
+    pictures = {row["image"] for row in rows}
+    assert Counter(server.asked) == Counter(f"/{name}" for name in pictures)
+    assert counts(output, "gather") == {
+        "row in": WORLD_ROWS,
+        "row kept": WORLD_ROWS,
+        "caption created": WORLD_ROWS,
+        "caption kept": WORLD_ROWS,
+        "picture created": len(pictures),
+        "picture kept": len(pictures),
+    }
+    assert counts(output, "pack") == {
+        "picture in": len(pictures),
+        "picture kept": len(pictures),
+        "caption in": WORLD_ROWS,
+        "caption kept": WORLD_ROWS,
+        "sample created": len(pictures),
+        "sample kept": len(pictures),
+    }
+
+
+def test_a_sample_holds_the_right_picture_and_all_its_captions(world, write_recipe, tmp_path):
+    curate(write_recipe(tmp_path))
+    rows = pq.read_table(world / "pairs.parquet").to_pylist()
+    by_uid = {picture_uid("world", row["image"]): row["image"] for row in rows}
+    captions = {(by_uid[row["uid"]], row["language"], row["text"]) for row in packed_captions(tmp_path)}
+    assert captions == {(row["image"], row["language"], row["text"]) for row in rows}
+    for sample in samples(tmp_path / "out" / PAIRS):
+        image = Image.open(io.BytesIO(sample["jpg"]))
+        with Image.open(world / by_uid[sample["__key__"]]) as original:
+            small = original.convert("RGB").resize(image.size, Image.Resampling.BOX)
+            assert distance(image, small) < 6
+        fields = json.loads(sample["json"])
+        mine = [row for row in rows if picture_uid("world", row["image"]) == fields["uid"]]
+        assert sample["txt"].decode() in {row["text"] for row in mine}
+        for row in mine:
+            assert fields[f"caption_{row['language']}"] == row["text"]
+        assert fields["scene"] == str(mine[0]["scene"])
+        assert (fields["licence"], fields["source"]) == ("CC0-1.0", "world")
+
+
+def packed_captions(folder):
+    return [row for row in table(folder / "out" / PAIRS) if "caption_id" in row]
+
+
+def samples(folder):
+    """Samples as tarfile sees them, by nobody's reader but the standard library's."""
+    for path in sorted(folder.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            members = iter(tar.getmembers())
+            for triple in zip(members, members, members, strict=True):
+                keys = {member.name.split(".")[0] for member in triple}
+                assert len(keys) == 1
+                sample = {member.name.split(".")[1]: tar.extractfile(member).read() for member in triple}
+                yield {"__key__": keys.pop(), **sample}
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two pictures' bytes, of 255."""
+    pairs = zip(one.tobytes(), other.tobytes(), strict=True)
+    return sum(abs(a - b) for a, b in pairs) / len(one.tobytes())
+
+
+def test_shards_are_full_contiguous_and_described(write_recipe, tmp_path):
+    curate(write_recipe(tmp_path))
+    folder = tmp_path / "out" / PAIRS
+    sizes = json.loads((folder / "sizes.json").read_text())
+    assert list(sizes) == [f"{n:05d}.tar" for n in range(len(sizes))]
+    assert set(list(sizes.values())[:-1]) == {8}
+    assert 0 < list(sizes.values())[-1] <= 8
+    for name in sizes:
+        keys = [sample["__key__"] for sample in samples_of(folder / name)]
+        rows = pq.read_table(folder / name.replace(".tar", ".parquet")).to_pylist()
+        assert [row["key"] for row in rows] == keys
+        assert len(keys) == sizes[name]
+        with tarfile.open(folder / name) as tar:
+            owners = {(m.mtime, m.uid, m.gid, m.uname, m.mode) for m in tar.getmembers()}
+        assert owners == {(0, 0, 0, "", 0o644)}
+
+
+def samples_of(path):
+    with tarfile.open(path) as tar:
+        return [{"__key__": m.name[:-4]} for m in tar.getmembers() if m.name.endswith(".jpg")]
+
+
+@pytest.mark.filterwarnings("ignore")  # the readers' own
+def test_webdataset_and_datasets_read_the_shards(write_recipe, tmp_path):
+    curate(write_recipe(tmp_path))
+    folder = tmp_path / "out" / PAIRS
+    shards = [str(path) for path in sorted(folder.glob("*.tar"))]
+    decoded = list(wds.WebDataset(shards, shardshuffle=False).decode("pil"))
+    keys = [sample["__key__"] for sample in samples(folder)]
+    assert [sample["__key__"] for sample in decoded] == keys
+    assert all(min(sample["jpg"].size) == 64 for sample in decoded)
+    loaded = datasets.load_dataset(
+        "webdataset", data_files={"train": shards}, split="train", cache_dir=str(tmp_path / "hf")
+    )
+    assert loaded["__key__"] == keys
+    assert {picture.mode for picture in loaded["jpg"]} == {"RGB"}
+
+
+def test_one_sample_a_caption(write_recipe, tmp_path):
+    curate(write_recipe(tmp_path, sample="caption"))
+    found = list(samples(tmp_path / "out" / PAIRS))
+    assert len(found) == WORLD_ROWS
+    assert len({sample["__key__"] for sample in found}) == WORLD_ROWS
+    for sample in found:
+        fields = json.loads(sample["json"])
+        stated = {code: text for code, text in fields.items() if code.startswith("caption_") and text}
+        assert stated == {f"caption_{fields['language']}": sample["txt"].decode()}
+
+
+def test_the_gathered_folder_has_img2datasets_layout(write_recipe, tmp_path):
+    curate(write_recipe(tmp_path), stages=("gather",))
+    gathered = tmp_path / "out/gathered"
+    for stats_path in gathered.glob("*.json"):
+        stats = json.loads(stats_path.read_text())
+        rows = pq.read_table(str(stats_path).replace("_stats.json", ".parquet")).to_pylist()
+        assert stats["count"] == len(rows)
+        assert stats["successes"] == stats["status_dict"]["success"] == len(rows)
+        with tarfile.open(str(stats_path).replace("_stats.json", ".tar")) as tar:
+            for row in rows:
+                member = tar.getmember(f"{row['key']}.jpg")
+                assert (member.offset_data, member.size) == (row["image_offset"], row["image_size"])
+                assert tar.extractfile(f"{row['key']}.txt").read().decode() == row["caption"]
+
+
+def test_bad_rows_are_told_apart_and_none_is_lost(world, server, write_recipe, tmp_path):
+    good = pq.read_table(world / "pairs.parquet").to_pylist()[0]
+    rows = [
+        good,
+        good,  # the same caption of the same picture twice
+        good | {"text": None},
+        good | {"text": " \n"},
+        good | {"text": "czech", "language": "cs"},
+        good | {"image": None},
+        good | {"image": "nowhere.jpg"},
+        good | {"image": "only-empty.jpg", "text": ""},
+        good | {"image": "\x00broken"},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bad.parquet")
+    curate(write_recipe(tmp_path, path="bad.parquet"))
+    assert counts(tmp_path / "out", "gather") == {
+        "row in": 9,
+        "row kept": 7,
+        "row rejected missing-url": 1,
+        "row rejected malformed-url": 1,
+        "caption created": 7,
+        "caption kept": 1,
+        "caption rejected duplicate-row": 1,
+        "caption rejected empty-caption": 3,
+        "caption rejected unwanted-language": 1,
+        "caption failed http-404": 1,
+        "picture created": 3,
+        "picture kept": 1,
+        "picture rejected no-caption": 1,
+        "picture failed http-404": 1,
+    }
+    assert "/only-empty.jpg" not in server.asked
+    ledger = table(tmp_path / "out/ledger/gather")
+    reasons = {row["row"]: row["reason"] for row in ledger if row["unit"] != "picture"}
+    assert reasons == {
+        "world:bad.parquet:1": "duplicate-row",
+        "world:bad.parquet:2": "empty-caption",
+        "world:bad.parquet:3": "empty-caption",
+        "world:bad.parquet:4": "unwanted-language",
+        "world:bad.parquet:5": "missing-url",
+        "world:bad.parquet:6": "http-404",
+        "world:bad.parquet:7": "empty-caption",
+        "world:bad.parquet:8": "malformed-url",
+    }
+
+
+def test_an_unchanged_recipe_runs_nothing_and_an_added_file_only_what_is_new(
+    world, server, write_recipe, tmp_path
+):
+    rows = pq.read_table(world / "pairs.parquet")
+    pq.write_table(rows.slice(0, 40), tmp_path / "pairs-b.parquet")
+    recipe = write_recipe(tmp_path, path="pairs-*.parquet")
+    curate(recipe)
+    first = digests(tmp_path / "out/gathered")
+    assert [event["event"] for event in curate(recipe)] == ["skipped", "skipped"]
+    pq.write_table(rows.slice(40), tmp_path / "pairs-a.parquet")
+    curate(recipe)
+    assert len(server.asked) == len(set(server.asked))
+    assert first.items() <= digests(tmp_path / "out/gathered").items()
+    curate(write_recipe(tmp_path / "whole"))
+    assert digests(tmp_path / "out/shards") == digests(tmp_path / "whole/out/shards")
+
+
+def test_a_changed_pack_gathers_nothing_and_leaves_no_stale_shard(server, write_recipe, tmp_path):
+    recipe = write_recipe(tmp_path)
+    curate(recipe)
+    asked = len(server.asked)
+    recipe.write_text(recipe.read_text().replace("samples_per_shard = 8", "samples_per_shard = 1000"))
+    events = curate(recipe)
+    assert events[0]["event"] == "skipped"
+    assert len(server.asked) == asked
+    names = {path.name for path in (tmp_path / "out" / PAIRS).iterdir()}
+    assert names == {"00000.tar", "00000.parquet", "00000.captions.parquet", "sizes.json"}
+
+
+def test_pictures_of_another_size_are_not_mixed_in(write_recipe, tmp_path):
+    recipe = write_recipe(tmp_path)
+    curate(recipe)
+    recipe.write_text(recipe.read_text().replace("image_size = 64", "image_size = 32"))
+    with pytest.raises(RunError, match="image_size = 64, the recipe says 32"):
+        curate(recipe)
+
+
+def test_limit_reads_the_first_rows_and_the_whole_goes_on_from_there(server, write_recipe, tmp_path):
+    recipe = write_recipe(tmp_path)
+    curate(recipe, limit=10)
+    assert counts(tmp_path / "out", "gather")["row in"] == 10
+    curate(recipe)
+    assert counts(tmp_path / "out", "gather")["row in"] == WORLD_ROWS
+    assert len(server.asked) == len(set(server.asked))
+
+
+def test_pack_without_gather_says_what_to_run(write_recipe, tmp_path):
+    with pytest.raises(RunError, match="run pairmill gather first"):
+        curate(write_recipe(tmp_path), stages=("pack",))
+
+
+def test_a_misspelt_beam_option_is_named(write_recipe, tmp_path):
+    with pytest.raises(RecipeError, match=r"--direct_num_wrokers, did you mean --direct_num_work"):
+        curate(write_recipe(tmp_path), "--direct_num_wrokers=2")
+
+
+def test_the_best_caption_follows_the_recipes_languages():
+    def caption(language: str, text: str) -> Caption:
+        return Caption(text, "", language, text, "source", "", 1.0, "", "", "", "{}")
+
+    choice = [caption("fr", "un renard"), caption("de", "Fuchs"), caption("de", "ein Fuchs")]
+    assert best_caption(choice, ("en", "de", "fr")).text == "ein Fuchs"
+    assert best_caption(choice, ("fr",)).text == "un renard"
