@@ -4,13 +4,13 @@
 
 The kernels (`benchmarks.kernels`) fetch, decode, resize, encode, measure and tar; curate does so
 too, and plans, isolates, accounts for every row, commits, orders and packs. What it takes more is
-the overhead: at most 20 % is the aim. A server on the loopback answers N URLs out of few pictures in
-memory; its CPU counts on neither side. CPU seconds are the kernel's accounts of the whole tree of
+the overhead: at most 20 % is the aim. A server on the loopback answers N URLs out of few pictures
+in memory; its CPU counts on neither side. CPU seconds are the operating system's accounts of all
 processes.
 
 Start-up is measured apart, twice: one row, as a user meets it, and a handful of rows in as many
-shards as all have, so that every worker is started, which is what a long run pays once. Exits with 1
-where a picture is lost.
+shards as all have, so that every worker is started, which is what a long run pays once. Exits with
+1 where a picture is lost.
 """
 
 import argparse

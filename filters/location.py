@@ -55,11 +55,12 @@ def location_fault(location: str, rules: LocationRules) -> LocationFault | None:
 def host_of(location: str) -> str:
     """The `host:port` that a sound HTTP location is asked at, "" for a file.
 
-    >>> host_of("https://Example.org/a.jpg"), host_of("pictures/a.jpg")
+    >>> host_of("https://Example.org/a.jpg"), host_of("s3://pictures/a.jpg")
     ('example.org:443', '')
     """
-    parts = urlsplit(location)
-    if not parts.hostname:
+    if not location.lower().startswith(("http://", "https://")):
         return ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{host}:{parts.port or {'http': 80, 'https': 443}[parts.scheme.lower()]}"
+    parts = urlsplit(location)
+    hostname = parts.hostname or ""
+    host = f"[{hostname}]" if ":" in hostname else hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

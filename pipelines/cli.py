@@ -177,3 +177,7 @@ def _errors_shown() -> Iterator[None]:
 def _fail(error: PairmillError) -> NoReturn:
     print(f"pairmill: {error}", file=sys.stderr)
     raise typer.Exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+import weakref
 from typing import IO
 
 from pipelines.decoding import DecodeError, DecodeFault, Decoding, prepare
@@ -44,8 +45,7 @@ class Decoder:
         assert process.stdout is not None
         deadline = time.monotonic() + self._timeout_s
         try:
-            process.stdin.write(_LENGTH.pack(len(body)) + body)
-            process.stdin.flush()
+            _write_all(process.stdin, _LENGTH.pack(len(body)) + body)
             reply = json.loads(_read_frame(process.stdout, deadline))
             picture = _read_frame(process.stdout, deadline)
         except TimeoutError as error:
@@ -61,15 +61,9 @@ class Decoder:
         return picture, Measures(**reply)
 
     def close(self) -> None:
+        """Ends the process; another begins with the next picture."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                assert pipe is not None
-                try:
-                    pipe.close()
-                except BrokenPipeError:  # what was left to write, the dead will not read
-                    continue
+            self._end()
             self._process = None
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -77,9 +71,25 @@ class Decoder:
             settings = json.dumps(dataclasses.asdict(self._settings))
             command = [sys.executable, "-m", "pipelines.decoder", settings]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 20
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
             )
+            # Not every runner tears down what it set up.
+            self._end = weakref.finalize(self, _kill, self._process)
         return self._process
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def _write_all(pipe: IO[bytes], data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[pipe.write(left) :]
 
 
 def _read_frame(pipe: IO[bytes], deadline: float) -> bytes:

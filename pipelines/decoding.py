@@ -7,6 +7,9 @@ swallows memory costs itself and nothing else.
 import hashlib
 import io
 import json
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -83,43 +86,56 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
     Raises:
       DecodeError: for bytes that are not a whole picture within the bounds.
     """
-    header = _open(body, settings.max_pixels)
-    orientation = header.getexif().get(_ORIENTATION, 1)
+    with _named_faults(body):
+        header = _open(body, settings.max_pixels)
+        orientation = header.getexif().get(_ORIENTATION, 1)
+        pixels = _resized(_decode(body, header, settings), header.size, settings)
+        exif = _exif(header)
+    pixels = _framed(_upright(pixels, orientation), settings)
     width, height = header.size[::-1] if orientation >= 5 else header.size
-    pixels = _upright(_resized(_decode(body, header, settings), header.size, settings), orientation)
-    pixels = _framed(pixels, settings)
-    return _encode(pixels, settings), _measure(pixels, body, header, (width, height))
+    measures = Measures(
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        original_width=width,
+        original_height=height,
+        exif=exif,
+        sha256=hashlib.sha256(body).hexdigest(),
+        original_size=len(body),
+        original_format=str(header.format).lower(),
+        **_measure(pixels),
+    )
+    return _encode(pixels, settings), measures
+
+
+@contextmanager
+def _named_faults(body: bytes) -> Iterator[None]:
+    """Turns what Pillow and libjpeg raise of bad bytes into a `DecodeError`."""
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        words = f"starts with {body[:16]!r}" if body else "no bytes"
+        raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error) as error:
+        words = str(error)
+        cut = any(sign in words for sign in ("truncated", "Premature end", "requires a buffer"))
+        raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
 
 
 def _open(body: bytes, max_pixels: int) -> Image.Image:
     """Reads the header alone."""
-    try:
-        header = Image.open(io.BytesIO(body), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise DecodeError(DecodeFault.NOT_A_PICTURE, _first_bytes(body)) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise DecodeError(DecodeFault.BROKEN, str(error)) from error
+    header = Image.open(io.BytesIO(body), formats=FORMATS)
     width, height = header.size
     if width * height > max_pixels:
         raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{width} x {height}")
     return header
 
 
-def _first_bytes(body: bytes) -> str:
-    return f"starts with {body[:16]!r}" if body else "no bytes"
-
-
 def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Pixels:
     """The picture as RGB; a JPEG perhaps already scaled down, never below the target."""
-    try:
-        if header.format == "JPEG" and header.mode in ("RGB", "L"):
-            return _managed(_decode_jpeg(body, header.size, settings), header)
-        header.load()
-        return _managed(np.asarray(_flat(header)), header)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        words = str(error)
-        cut = "truncated" in words or "Premature end" in words
-        raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
+    if header.format == "JPEG" and header.mode in ("RGB", "L"):
+        return _managed(_decode_jpeg(body, header.size, settings), header)
+    header.load()
+    return _managed(np.asarray(_flat(header)), header)
 
 
 def _decode_jpeg(body: bytes, size: tuple[int, int], settings: Decoding) -> Pixels:
@@ -219,29 +235,22 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
     return sink.getvalue()
 
 
-def _measure(pixels: Pixels, body: bytes, header: Image.Image, size: tuple[int, int]) -> Measures:
+def _measure(pixels: Pixels) -> dict[str, Any]:
+    """What `Measures` says of the stored pixels."""
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     thumb = cv2.resize(pixels, _THUMB, interpolation=cv2.INTER_AREA)
     bits, quality = pdqhash.compute(thumb)
     mean, std = cv2.meanStdDev(luma)
     _, edge_std = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
-    return Measures(
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        original_width=size[0],
-        original_height=size[1],
-        exif=_exif(header),
-        sha256=hashlib.sha256(body).hexdigest(),
-        original_size=len(body),
-        original_format=str(header.format).lower(),
-        pdq=np.packbits(bits).tobytes().hex(),
-        pdq_quality=int(quality),
-        sharpness=round(float(edge_std[0, 0]) ** 2, 3),
-        luma_mean=round(float(mean[0, 0]), 3),
-        luma_std=round(float(std[0, 0]), 3),
-        colourfulness=_colourfulness(thumb),
-        ink=_ink(luma),
-    )
+    return {
+        "pdq": np.packbits(bits).tobytes().hex(),
+        "pdq_quality": int(quality),
+        "sharpness": round(float(edge_std[0, 0]) ** 2, 3),
+        "luma_mean": round(float(mean[0, 0]), 3),
+        "luma_std": round(float(std[0, 0]), 3),
+        "colourfulness": _colourfulness(thumb),
+        "ink": _ink(luma),
+    }
 
 
 def _colourfulness(thumb: NDArray[Any]) -> float:

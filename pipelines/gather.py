@@ -29,8 +29,9 @@ from pipelines.planning import (
     write_shard_plans,
 )
 from pipelines.recipe import Gather
+from pipelines.records import Counts
 from pipelines.settling import SettleCaptions, gathered_schema, read_gathered
-from pipelines.stages import FRESH, Counts, Run
+from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 
 from pipelines.errors import RecipeError
 from pipelines.recipe import Source
@@ -166,11 +167,11 @@ def _checked(source: Source, split: Split) -> list[Split]:
                 replace(split, rows=rows, row_group=group, first_row=start)
                 for group, (rows, start) in enumerate(zip(groups, starts, strict=False))
             ]
-        with _open(split.uri) as file:
-            names = _text_columns(file, _format(split.uri))
+        with _open(split.uri) as file, _decoded(file) as text:
+            names = _text_columns(text, _format(split.uri))
         _check_columns(source, split, names)
         return [split if names else replace(split, rows=0)]
-    except (pa.ArrowInvalid, UnicodeDecodeError, EOFError, OSError) as error:
+    except (pa.ArrowInvalid, zstandard.ZstdError, EOFError, OSError) as error:
         raise RecipeError(
             f"source {source.name!r}: {shown(split.uri)} cannot be read: {error}"
         ) from error
@@ -225,8 +226,7 @@ def _texts(column: pa.Array) -> list[str | None]:
 
 def _text_rows(source: Source, split: Split) -> Iterator[InputRow]:
     kind = _format(split.uri)
-    with _open(split.uri) as file:
-        text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    with _open(split.uri) as file, _decoded(file) as text:
         records = _json_records(text) if kind == "jsonl" else _csv_records(text, kind)
         for number, values in enumerate(records):
             yield _input_row(source, number, values)
@@ -254,9 +254,13 @@ def _json_records(text: Iterable[str]) -> Iterator[dict[str, str | None] | None]
                 yield None
 
 
-def _text_columns(file: IO[bytes], kind: str) -> list[str]:
+def _decoded(file: IO[bytes]) -> IO[str]:
+    """Text of which invalid bytes become lone surrogates, found row by row."""
+    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _text_columns(text: Iterable[str], kind: str) -> list[str]:
     """The columns of a text table: its header, or the keys of its first record."""
-    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     if kind == "jsonl":
         return list(next((record for record in _json_records(text) if record), {}))
     return next(csv.reader(text, delimiter="\t" if kind == "tsv" else ","), [])
@@ -339,7 +343,8 @@ def _folder_rows(source: Source, split: Split) -> Iterator[InputRow]:
     pictures = sorted(name for name in names if _suffix(name) in _PICTURES)
     for number, name in enumerate(pictures):
         values = _beside(fs, name.rpartition(".")[0], names, source)
-        values = values and {**values, source.url_column: posixpath.relpath(name, root)}
+        if values is not None:
+            values[source.url_column] = posixpath.relpath(name, root)
         yield replace(_input_row(source, number, values), location=fs.unstrip_protocol(name))
 
 

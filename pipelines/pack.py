@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from pipelines.errors import RunError
 from pipelines.packing import Cut, MakeSamples, OrderedSample, WriteShard, cut_shards, write_ordered
 from pipelines.recipe import Pack
-from pipelines.stages import FRESH, Counts, Run
+from pipelines.records import Counts
+from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, buckets_for, hash_buckets
 from pipelines.transforms.tally import Tally

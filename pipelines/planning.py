@@ -200,16 +200,12 @@ def _planned(row: dict[str, Any]) -> PlannedPicture:
         uid=row["uid"],
         url=row["url"],
         location=row["location"],
-        host=_host(row["location"]),
+        host=host_of(row["location"]),
         source=row["source"],
         licence=row["licence"],
         language=row["language"],
         caption=row["text"],
     )
-
-
-def _host(location: str) -> str:
-    return host_of(location) if location.lower().startswith(("http://", "https://")) else ""
 
 
 # Shards

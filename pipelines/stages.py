@@ -16,11 +16,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.errors import RunError
 from pipelines.recipe import Recipe
+from pipelines.records import Counts, Record, imbalance, read_record
 from pipelines.storage import Folder
 from schemas.ids import digest
 from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
-Counts = dict[str, int]
 FRESH = "fresh"
 _LIBRARIES = (
     "pairmill",
@@ -75,31 +75,6 @@ class Run:
         self.tell(event)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a stage says of itself when it is done: `_stage.json`.
-
-    Attributes:
-      stage: its name.
-      version: of the stage's code; a newer one runs again.
-      fingerprint: of everything that its output depends on.
-      counts: by `unit fate reason`, `unit in` and `unit created`.
-      started: seconds since the epoch.
-      seconds: that the last run took.
-      limit: rows of each source that were read, None for all.
-      libraries: versions.
-    """
-
-    stage: str
-    version: int
-    fingerprint: str
-    counts: Counts
-    started: float
-    seconds: float
-    limit: int | None
-    libraries: dict[str, str]
-
-
 class Stage(Protocol):
     """A stage of one run."""
 
@@ -113,14 +88,6 @@ class Stage(Protocol):
 
     def run(self, work: Folder) -> Counts:
         """Does the work: leaves `writes` below `work / FRESH`; says what became of everything."""
-
-
-def read_record(output: Folder, stage: str) -> Record | None:
-    """The record of a stage that is complete."""
-    folder = output / ledger_folder(stage)
-    if not folder.exists(STAGE_FILE):
-        return None
-    return Record(**json.loads(folder.read(STAGE_FILE)))
 
 
 def execute(stage: Stage, run: Run) -> None:
@@ -192,16 +159,3 @@ def _publish(work: Folder, output: Folder, folders: Iterable[str]) -> None:
         fresh = work / FRESH / name
         for file in fresh.names():
             fresh.move(file, output / name, file)
-
-
-def imbalance(counts: Counts) -> dict[str, int]:
-    """By unit, how many more came in or were created than are accounted for; only where not 0.
-
-    >>> imbalance({"row in": 3, "row kept": 1, "row rejected missing-url": 1})
-    {'row': 1}
-    """
-    sums: dict[str, int] = {}
-    for name, n in counts.items():
-        unit, what = name.split(" ")[:2]
-        sums[unit] = sums.get(unit, 0) + (n if what in ("in", "created") else -n)
-    return {unit: n for unit, n in sums.items() if n}

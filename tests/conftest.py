@@ -1,7 +1,10 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ class PictureServer:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.delay_s = 0.0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -29,6 +33,7 @@ class PictureServer:
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 outer.headers.append(dict(self.headers))
+                time.sleep(outer.delay_s)
                 file = folder / self.path.partition("?")[0].lstrip("/")
                 body = file.read_bytes() if file.is_file() else b"not here"
                 self.send_response(200 if file.is_file() else 404)
@@ -107,26 +112,52 @@ samples_per_shard = 8
 @pytest.fixture
 def write_recipe(world: Path, server: PictureServer) -> Callable[..., Path]:
     """Writes a recipe over the sample world, fetched from `server`."""
+    return partial(_write_recipe, world, server)
 
-    def write(folder: Path, **changes: str) -> Path:
-        values = {
-            "output": "out",
-            "path": str(world / "pairs.parquet"),
-            "prefix": server.url,
-            "host": server.host,
-            "gather": "",
-            "sample": "picture",
-        }
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "recipe.toml"
-        path.write_text(RECIPE.format(**(values | changes)))
-        return path
 
-    return write
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """A finished run.
+
+    Attributes:
+      output: its folder.
+      asked: the paths that its server was asked for.
+    """
+
+    output: Path
+    asked: list[str]
+
+
+@pytest.fixture(scope="session")
+def curated(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Curated:
+    """A finished run over the sample world, to look at and not to change."""
+    server = PictureServer(world)
+    folder = tmp_path_factory.mktemp("curated")
+    curate(_write_recipe(world, server, folder))
+    server.close()
+    return Curated(folder / "out", server.asked)
+
+
+def _write_recipe(world: Path, server: PictureServer, folder: Path, **changes: str) -> Path:
+    values = {
+        "output": "out",
+        "path": str(world / "pairs.parquet"),
+        "prefix": server.url,
+        "host": server.host,
+        "gather": "",
+        "sample": "picture",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "recipe.toml"
+    path.write_text(RECIPE.format(**(values | changes)))
+    return path
 
 
 def curate(
-    recipe: Path, *flags: str, stages: tuple[str, ...] = ("gather", "pack"), limit: int | None = None
+    recipe: Path,
+    *flags: str,
+    stages: tuple[str, ...] = ("gather", "pack"),
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Runs stages in this process, one worker unless `flags` say otherwise; returns the events."""
     events: list[dict[str, Any]] = []
@@ -146,7 +177,9 @@ def digests(folder: Path) -> dict[str, str]:
 
 def table(folder: Path) -> list[dict[str, Any]]:
     """The rows of all Parquet files right in `folder`."""
-    return [row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+    return [
+        row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
 
 
 def counts(output: Path, stage: str) -> dict[str, int]:

@@ -22,14 +22,11 @@ from tests.conftest import WORLD_ROWS, counts, curate, digests, table
 PAIRS = Path("shards/pairs/train")
 
 
-def test_every_picture_is_asked_for_once_and_every_row_accounted_for(
-    world, server, write_recipe, tmp_path
-):
-    curate(write_recipe(tmp_path))
-    output = tmp_path / "out"
+def test_every_picture_is_asked_for_once_and_every_row_accounted_for(world, curated):
+    output = curated.output
     rows = pq.read_table(world / "pairs.parquet").to_pylist()
     pictures = {row["image"] for row in rows}
-    assert Counter(server.asked) == Counter(f"/{name}" for name in pictures)
+    assert Counter(curated.asked) == Counter(f"/{name}" for name in pictures)
     assert counts(output, "gather") == {
         "row in": WORLD_ROWS,
         "row kept": WORLD_ROWS,
@@ -48,13 +45,15 @@ def test_every_picture_is_asked_for_once_and_every_row_accounted_for(
     }
 
 
-def test_a_sample_holds_the_right_picture_and_all_its_captions(world, write_recipe, tmp_path):
-    curate(write_recipe(tmp_path))
+def test_a_sample_holds_the_right_picture_and_all_its_captions(world, curated):
     rows = pq.read_table(world / "pairs.parquet").to_pylist()
     by_uid = {picture_uid("world", row["image"]): row["image"] for row in rows}
-    captions = {(by_uid[row["uid"]], row["language"], row["text"]) for row in packed_captions(tmp_path)}
+    captions = {
+        (by_uid[row["uid"]], row["language"], row["text"])
+        for row in packed_captions(curated.output)
+    }
     assert captions == {(row["image"], row["language"], row["text"]) for row in rows}
-    for sample in samples(tmp_path / "out" / PAIRS):
+    for sample in samples(curated.output / PAIRS):
         image = Image.open(io.BytesIO(sample["jpg"]))
         with Image.open(world / by_uid[sample["__key__"]]) as original:
             small = original.convert("RGB").resize(image.size, Image.Resampling.BOX)
@@ -68,8 +67,8 @@ def test_a_sample_holds_the_right_picture_and_all_its_captions(world, write_reci
         assert (fields["licence"], fields["source"]) == ("CC0-1.0", "world")
 
 
-def packed_captions(folder):
-    return [row for row in table(folder / "out" / PAIRS) if "caption_id" in row]
+def packed_captions(output):
+    return [row for row in table(output / PAIRS) if "caption_id" in row]
 
 
 def samples(folder):
@@ -80,7 +79,9 @@ def samples(folder):
             for triple in zip(members, members, members, strict=True):
                 keys = {member.name.split(".")[0] for member in triple}
                 assert len(keys) == 1
-                sample = {member.name.split(".")[1]: tar.extractfile(member).read() for member in triple}
+                sample = {
+                    member.name.split(".")[1]: tar.extractfile(member).read() for member in triple
+                }
                 yield {"__key__": keys.pop(), **sample}
 
 
@@ -90,9 +91,8 @@ def distance(one: Image.Image, other: Image.Image) -> float:
     return sum(abs(a - b) for a, b in pairs) / len(one.tobytes())
 
 
-def test_shards_are_full_contiguous_and_described(write_recipe, tmp_path):
-    curate(write_recipe(tmp_path))
-    folder = tmp_path / "out" / PAIRS
+def test_shards_are_full_contiguous_and_described(curated):
+    folder = curated.output / PAIRS
     sizes = json.loads((folder / "sizes.json").read_text())
     assert list(sizes) == [f"{n:05d}.tar" for n in range(len(sizes))]
     assert set(list(sizes.values())[:-1]) == {8}
@@ -113,9 +113,8 @@ def samples_of(path):
 
 
 @pytest.mark.filterwarnings("ignore")  # the readers' own
-def test_webdataset_and_datasets_read_the_shards(write_recipe, tmp_path):
-    curate(write_recipe(tmp_path))
-    folder = tmp_path / "out" / PAIRS
+def test_webdataset_and_datasets_read_the_shards(curated, tmp_path):
+    folder = curated.output / PAIRS
     shards = [str(path) for path in sorted(folder.glob("*.tar"))]
     decoded = list(wds.WebDataset(shards, shardshuffle=False).decode("pil"))
     keys = [sample["__key__"] for sample in samples(folder)]
@@ -135,13 +134,14 @@ def test_one_sample_a_caption(write_recipe, tmp_path):
     assert len({sample["__key__"] for sample in found}) == WORLD_ROWS
     for sample in found:
         fields = json.loads(sample["json"])
-        stated = {code: text for code, text in fields.items() if code.startswith("caption_") and text}
+        stated = {
+            code: text for code, text in fields.items() if code.startswith("caption_") and text
+        }
         assert stated == {f"caption_{fields['language']}": sample["txt"].decode()}
 
 
-def test_the_gathered_folder_has_img2datasets_layout(write_recipe, tmp_path):
-    curate(write_recipe(tmp_path), stages=("gather",))
-    gathered = tmp_path / "out/gathered"
+def test_the_gathered_folder_has_img2datasets_layout(curated):
+    gathered = curated.output / "gathered"
     for stats_path in gathered.glob("*.json"):
         stats = json.loads(stats_path.read_text())
         rows = pq.read_table(str(stats_path).replace("_stats.json", ".parquet")).to_pylist()
@@ -201,7 +201,7 @@ def test_bad_rows_are_told_apart_and_none_is_lost(world, server, write_recipe, t
 
 
 def test_an_unchanged_recipe_runs_nothing_and_an_added_file_only_what_is_new(
-    world, server, write_recipe, tmp_path
+    world, curated, server, write_recipe, tmp_path
 ):
     rows = pq.read_table(world / "pairs.parquet")
     pq.write_table(rows.slice(0, 40), tmp_path / "pairs-b.parquet")
@@ -213,15 +213,16 @@ def test_an_unchanged_recipe_runs_nothing_and_an_added_file_only_what_is_new(
     curate(recipe)
     assert len(server.asked) == len(set(server.asked))
     assert first.items() <= digests(tmp_path / "out/gathered").items()
-    curate(write_recipe(tmp_path / "whole"))
-    assert digests(tmp_path / "out/shards") == digests(tmp_path / "whole/out/shards")
+    assert digests(tmp_path / "out/shards") == digests(curated.output / "shards")
 
 
 def test_a_changed_pack_gathers_nothing_and_leaves_no_stale_shard(server, write_recipe, tmp_path):
     recipe = write_recipe(tmp_path)
     curate(recipe)
     asked = len(server.asked)
-    recipe.write_text(recipe.read_text().replace("samples_per_shard = 8", "samples_per_shard = 1000"))
+    recipe.write_text(
+        recipe.read_text().replace("samples_per_shard = 8", "samples_per_shard = 1000")
+    )
     events = curate(recipe)
     assert events[0]["event"] == "skipped"
     assert len(server.asked) == asked
@@ -237,7 +238,9 @@ def test_pictures_of_another_size_are_not_mixed_in(write_recipe, tmp_path):
         curate(recipe)
 
 
-def test_limit_reads_the_first_rows_and_the_whole_goes_on_from_there(server, write_recipe, tmp_path):
+def test_limit_reads_the_first_rows_and_the_whole_goes_on_from_there(
+    server, write_recipe, tmp_path
+):
     recipe = write_recipe(tmp_path)
     curate(recipe, limit=10)
     assert counts(tmp_path / "out", "gather")["row in"] == 10

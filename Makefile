@@ -1,0 +1,37 @@
+# Everything happens in .venv, with the versions that constraints.txt pins.
+PYTHON ?= python3
+BIN := .venv/bin
+WORLD := out/quickstart
+
+.PHONY: install quickstart test check bench clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Draws a small world of pictures and captions, curates it offline, and says what became of it.
+quickstart: install
+	rm -rf $(WORLD)
+	$(BIN)/pairmill sample $(WORLD) --rows 600
+	$(BIN)/pairmill doctor $(WORLD)/recipe.toml
+	$(BIN)/pairmill curate $(WORLD)/recipe.toml
+	$(BIN)/pairmill stats $(WORLD)/out
+
+test: install
+	$(BIN)/pytest -n 2
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+
+bench: install
+	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.memory
+
+clean:
+	rm -rf .venv out build *.egg-info

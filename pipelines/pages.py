@@ -1,0 +1,39 @@
+"""What commands print: plain text that a terminal, a pipe and a log can take."""
+
+import re
+
+from rich.console import Console
+
+WIDTH = 100  # columns, where standard output is no terminal
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def open_console() -> Console:
+    """Standard output; nothing printed is taken for markup."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def as_line(text: str, most: int = 300) -> str:
+    """A stranger's text as one line of at most `most` characters, harmless to a terminal.
+
+    >>> as_line("red\\x1b[2J\\nkite"), as_line("kite", 3)
+    ('red [2J kite', 'kit…')
+    """
+    line = _CONTROLS.sub(" ", text)
+    return line if len(line) <= most else line[:most] + "…"
+
+
+def as_bytes(number: int) -> str:
+    """Bytes as people read them.
+
+    >>> as_bytes(999), as_bytes(53_420_000)
+    ('999 B', '53.4 MB')
+    """
+    size, units = float(number), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.95 and len(units) > 1:
+        size /= 1000
+        del units[0]
+    return f"{number} B" if units[0] == "B" else f"{size:.1f} {units[0]}"

@@ -1,0 +1,148 @@
+"""Does everything add up? What the stages recorded against what lies in their files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipelines.differences import Difference
+from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
+from pipelines.recount_gather import (
+    GatheredShards,
+    GatheredTables,
+    count_ledger,
+    read_markers,
+    recount_gather,
+)
+from pipelines.recount_pack import PackedShards, recount_pack
+from pipelines.storage import Folder
+from schemas.layout import PAIRS, PICTURES, SOURCE_CAPTIONS, STAGE_FILE, WORK, ledger_folder
+from schemas.rows import Fate, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An output, counted again.
+
+    Attributes:
+      output: its URI.
+      records: of the stages that are complete, by name, in the order of running.
+      gathered: what the markers of the gathered shards say.
+      tables: what gather's tables hold, None where gather is not complete.
+      shards: what the final shards hold, None where pack is not complete.
+      differences: everything that does not add up.
+      unfinished: a sentence for each stage that is to be run, or run again.
+    """
+
+    output: str
+    records: dict[str, Record]
+    gathered: GatheredShards
+    tables: GatheredTables | None
+    shards: PackedShards | None
+    differences: list[Difference]
+    unfinished: list[str]
+
+
+def recount(output: Folder) -> Account:
+    """Counts what lies in `output` and compares it with what its stages recorded.
+
+    Raises:
+      RunError: where a record is not one.
+    """
+    records = read_records(output)
+    gathered = read_markers(output)
+    tables = recount_gather(output) if "gather" in records else None
+    shards = recount_pack(output) if "pack" in records else None
+    differences = [
+        *gathered.differences,
+        *(difference for record in records.values() for difference in _check(output, record)),
+        *_handed_over(records),
+        *(_check_gather(records["gather"], tables) if tables else ()),
+        *(_check_pack(records["pack"], shards) if shards else ()),
+    ]
+    return Account(
+        output=output.uri,
+        records=records,
+        gathered=gathered,
+        tables=tables,
+        shards=shards,
+        differences=differences,
+        unfinished=list(_unfinished(output, records, gathered)),
+    )
+
+
+def _check(output: Folder, record: Record) -> Iterator[Difference]:
+    """A stage's own sums, and its ledger's rows against them."""
+    stage, file = record.stage, f"{ledger_folder(record.stage)}/{STAGE_FILE}"
+    for unit, lost in imbalance(record.counts).items():
+        came = sum(record.counts.get(f"{unit} {way}", 0) for way in ("in", "created"))
+        words = "kept, rejected and failed together, as it says itself"
+        yield Difference(stage, unit, "accounted for", came, came - lost, file, words)
+    rows, unreadable = count_ledger(output, stage)
+    yield from unreadable
+    found = {" ".join(key): n for key, n in rows.items()}
+    fates = (Fate.REJECTED.value, Fate.FAILED.value)
+    recorded = {name: n for name, n in record.counts.items() if name.split(" ")[1] in fates}
+    for name in sorted(found.keys() | recorded.keys()):
+        expected, n = recorded.get(name, 0), found.get(name, 0)
+        if expected != n:
+            unit, _, what = name.partition(" ")
+            yield Difference(stage, unit, what, expected, n, f"{ledger_folder(stage)}/")
+
+
+def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
+    """What a stage kept is what the next one read."""
+    if "gather" in records:
+        counts = records["gather"].counts
+        kept, made = counts.get("row kept", 0), counts.get("caption created", 0)
+        if kept != made:
+            file = f"{ledger_folder('gather')}/{STAGE_FILE}"
+            words = "every row kept is a caption"
+            yield Difference("gather", Unit.CAPTION.value, "created", kept, made, file, words)
+    for before, after in pairwise(records.values()):
+        if is_outdated(records, after.stage):
+            continue
+        for unit in Unit:
+            kept, read = before.counts.get(f"{unit} kept", 0), after.counts.get(f"{unit} in")
+            if read is not None and read != kept:
+                file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
+                words = f"{before.stage} kept so many"
+                yield Difference(after.stage, unit.value, "in", kept, read, file, words)
+
+
+def _check_gather(record: Record, tables: GatheredTables) -> Iterator[Difference]:
+    yield from tables.differences
+    yield from _kept(record, Unit.PICTURE, tables.pictures, f"{PICTURES}/")
+    yield from _kept(record, Unit.CAPTION, tables.captions, f"{SOURCE_CAPTIONS}/")
+
+
+def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:
+    yield from shards.differences
+    yield from _kept(record, Unit.SAMPLE, shards.rows, f"{PAIRS}/*.parquet")
+    yield from _kept(record, Unit.SAMPLE, shards.samples, f"{PAIRS}/*.tar")
+    yield from _kept(record, Unit.CAPTION, shards.captions, f"{PAIRS}/*.captions.parquet")
+
+
+def _kept(record: Record, unit: Unit, found: int, file: str) -> Iterator[Difference]:
+    expected = record.counts.get(f"{unit} kept", 0)
+    if expected != found:
+        yield Difference(record.stage, unit.value, "kept", expected, found, file)
+
+
+def _unfinished(
+    output: Folder, records: dict[str, Record], gathered: GatheredShards
+) -> Iterator[str]:
+    asked = recipe_of(output)
+    again = "run the same command again"
+    for stage in STAGES:
+        begun = (output / WORK / stage).exists("")
+        if stage not in records and (begun or stage in asked):
+            so_far = (
+                f" ({gathered.shards:,} shards with {gathered.pictures:,} pictures are gathered)"
+                if stage == "gather"
+                else ""
+            )
+            yield f"{stage} {'is not finished' if begun else 'has not run'}: {again}{so_far}"
+        elif stage in records and begun:
+            yield f"{stage} was begun anew and is not finished, this is the run before: {again}"
+        elif stage in records and is_outdated(records, stage):
+            yield f"{stage} is older than what it reads: {again}"

@@ -1,0 +1,297 @@
+"""`pairmill stats`: what became of everything, as a page to read and as `report/stats.json`."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.differences import Difference
+from pipelines.errors import RecipeError
+from pipelines.pages import WIDTH, as_bytes, open_console
+from pipelines.records import Record, is_output
+from pipelines.recount import Account, recount
+from pipelines.recount_gather import SIDES
+from pipelines.storage import Folder, filesystem
+from schemas.layout import GATHERED, PAIRS, REPORT, shard_name
+from schemas.rows import Fate, Unit
+
+REPORT_FILE = "stats.json"
+_MOST_REASONS = 20
+_MOST_DIFFERENCES = 50  # lines; the report has all
+_QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
+
+
+def show_stats(folder: str) -> bool:
+    """Prints what lies in `folder` and counts it again; returns whether everything adds up.
+
+    A recipe's output gets its `report/stats.json`; another folder is read as WebDataset shards.
+
+    Raises:
+      RecipeError: where there is neither.
+      RunError: where a stage's record is not one.
+    """
+    fs, path = filesystem(folder)
+    if not fs.isdir(path):
+        raise RecipeError(f"there is no folder {folder}")
+    root = Folder(folder.rstrip("/") or "/")
+    console = open_console()
+    if not is_output(root):
+        from pipelines.webdataset_folder import survey_folder
+
+        survey = survey_folder(root)
+        survey.show(console)
+        show_verdict(console, survey.differences, [])
+        return not survey.differences
+    account = recount(root)
+    report = make_report(account)
+    _show_report(console, report)
+    _write_report(console, root, report)
+    show_verdict(console, account.differences, account.unfinished)
+    return not account.differences
+
+
+def show_verdict(console: Console, differences: list[Difference], unfinished: list[str]) -> None:
+    """Prints every difference on a line of its own, then what is to be done."""
+    for difference in differences[:_MOST_DIFFERENCES]:
+        console.print(str(difference), style="red", soft_wrap=True)
+    left = len(differences) - _MOST_DIFFERENCES
+    if left > 0:
+        console.print(f"… and {left:,} more", style="red")
+    for sentence in unfinished:
+        console.print(sentence, style="yellow", soft_wrap=True)
+    if differences:
+        console.print(f"Does not add up: {len(differences):,} differences.", style="bold red")
+    else:
+        console.print("Everything adds up" + (", so far." if unfinished else "."), style="bold")
+
+
+# The report
+
+
+def make_report(account: Account) -> dict[str, Any]:
+    """Everything that is known of an output, as JSON can write it, in a fixed order of keys."""
+    gathered, tables, shards = account.gathered, account.tables, account.shards
+    return {
+        "output": account.output,
+        "adds_up": not account.differences,
+        "differences": [_difference(difference) for difference in account.differences],
+        "unfinished": account.unfinished,
+        "stages": {name: _stage(record) for name, record in account.records.items()},
+        "languages": dict(_by_count(tables.languages)) if tables else {},
+        "picture_sides": {
+            side: quantiles(counts) for side, counts in (tables.sides.items() if tables else ())
+        },
+        "bytes": {
+            "fetched": gathered.bytes_fetched,
+            "stored": gathered.bytes_stored,
+            "in_shards": shards.tar_bytes if shards else 0,
+        },
+        "gathered": {
+            "shards": gathered.shards,
+            "pictures": gathered.pictures,
+            "kept": gathered.kept,
+            "shard_seconds": round(gathered.seconds, 3),
+            "pictures_a_shard_second": _rate(gathered.pictures, gathered.seconds),
+        },
+        "shards": {
+            "folder": f"{account.output}/{PAIRS}",
+            "number": shards.shards if shards else 0,
+            "samples": shards.samples if shards else 0,
+            "captions": shards.captions if shards else 0,
+        },
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "stage": difference.stage,
+        "unit": difference.unit,
+        "what": difference.what,
+        "expected": difference.expected,
+        "found": difference.found,
+        "file": difference.file,
+        "words": difference.words,
+        "line": str(difference),
+    }
+
+
+def _stage(record: Record) -> dict[str, Any]:
+    """A stage's counts by unit, its reasons the most frequent first."""
+    units: dict[str, dict[str, Any]] = {}
+    for name in sorted(record.counts, key=_by_unit):
+        unit, way, *reason = name.split(" ")
+        into = units.setdefault(
+            unit, {"in": 0, "created": 0, "kept": 0, "rejected": Counter(), "failed": Counter()}
+        )
+        if reason:
+            into[way][" ".join(reason)] += record.counts[name]
+        else:
+            into[way] = record.counts[name]
+    for ways in units.values():
+        for fate in (Fate.REJECTED.value, Fate.FAILED.value):
+            ways[fate] = dict(_by_count(ways[fate]))
+    return {
+        "units": units,
+        "seconds": round(record.seconds, 3),
+        "limit": record.limit,
+        "libraries": record.libraries,
+    }
+
+
+def _by_unit(name: str) -> tuple[int, str]:
+    """Rows before pictures before captions before samples."""
+    unit = name.partition(" ")[0]
+    order = [known.value for known in Unit]
+    return order.index(unit) if unit in order else len(order), name
+
+
+def quantiles(counts: Counter[int]) -> dict[str, int]:
+    """The 10th, 50th and 90th percentile: the least value that so many are not above; 0 of none.
+
+    >>> quantiles(Counter({100: 5, 200: 4, 300: 1}))
+    {'p10': 100, 'median': 100, 'p90': 200}
+    """
+    total = counts.total()
+    found = {}
+    for name, share in _QUANTILES.items():
+        left = math.ceil(share * total)
+        for value in sorted(counts):
+            left -= counts[value]
+            if left <= 0:
+                break
+        found[name] = value if total else 0
+    return found
+
+
+def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _rate(number: int, seconds: float) -> float:
+    return round(number / seconds, 1) if seconds else 0.0
+
+
+def _write_report(console: Console, root: Folder, report: dict[str, Any]) -> None:
+    try:
+        (root / REPORT).write(
+            REPORT_FILE, json.dumps(report, indent=1, ensure_ascii=False).encode()
+        )
+    except OSError as error:  # whoever may read an output need not be allowed to write to it
+        console.print(f"the report was not written: {error}", style="yellow", soft_wrap=True)
+
+
+# The page
+
+
+def _show_report(console: Console, report: dict[str, Any]) -> None:
+    limits = {stage["limit"] for stage in report["stages"].values() if stage["limit"] is not None}
+    note = f"   (only the first {', '.join(map(str, sorted(limits)))} rows of each source)"
+    console.print(f"{report['output']}{note if limits else ''}\n", soft_wrap=True)
+    if report["stages"]:
+        console.print(_funnel(report["stages"]), "")
+    reasons = _reasons(report["stages"])
+    if reasons.row_count:
+        console.print(reasons, "")
+    if report["languages"]:
+        console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
+        console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
+    if report["picture_sides"]:
+        console.print(_sides(report["picture_sides"]), "")
+    for line in _facts(report):
+        console.print(line, soft_wrap=True)
+    console.print("")
+
+
+def _table(*columns: str, words: int) -> Table:
+    """A table without lines whose first `words` columns are text and the others numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for at, column in enumerate(columns):
+        table.add_column(column, justify="left" if at < words else "right", overflow="fold")
+    return table
+
+
+def _funnel(stages: dict[str, Any]) -> Table:
+    columns = ("stage", "unit", "in", "created", "kept", "rejected", "failed", "kept share")
+    table = _table(*columns, words=2)
+    for stage, said in stages.items():
+        for unit, ways in said["units"].items():
+            came = ways["in"] + ways["created"]
+            numbers = [
+                *(ways[way] for way in ("in", "created", "kept")),
+                *(sum(ways[fate].values()) for fate in ("rejected", "failed")),
+            ]
+            table.add_row(stage, unit, *(f"{n:,}" for n in numbers), _share(ways["kept"], came))
+    return table
+
+
+def _reasons(stages: dict[str, Any]) -> Table:
+    """The most frequent reasons of all stages, the share is of what came in or was created."""
+    table = _table("stage", "unit", "fate", "reason", "number", "share", words=4)
+    rows = [
+        (stage, unit, fate, reason, n, ways["in"] + ways["created"])
+        for stage, said in stages.items()
+        for unit, ways in said["units"].items()
+        for fate in ("rejected", "failed")
+        for reason, n in ways[fate].items()
+    ]
+    rows.sort(key=lambda row: (-row[4], row[:4]))
+    for *words, n, came in rows[:_MOST_REASONS]:
+        table.add_row(*words, f"{n:,}", _share(n, came))
+    if len(rows) > _MOST_REASONS:
+        rest = sum(row[4] for row in rows[_MOST_REASONS:])
+        table.add_row("…", "", "", f"{len(rows) - _MOST_REASONS} more", f"{rest:,}", "")
+    return table
+
+
+def _share(n: int, of: int) -> str:
+    return f"{n / of:.1%}" if of else "–"
+
+
+def _grid(words: list[str]) -> str:
+    """Short words in columns of one width, as many as a line has room for."""
+    wide = max(map(len, words)) + 3
+    a_line = max(1, WIDTH // wide)
+    starts = range(0, len(words), a_line)
+    lines = ("".join(word.ljust(wide) for word in words[at : at + a_line]) for at in starts)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _sides(sides: dict[str, dict[str, int]]) -> Table:
+    table = _table("pixels, each side on its own", "10th", "median", "90th", words=1)
+    for side in SIDES:
+        whose = "as fetched" if side.startswith("original_") else "as stored"
+        name = side.removeprefix("original_")
+        table.add_row(f"{name} {whose}", *(f"{sides[side][q]:,}" for q in _QUANTILES))
+    return table
+
+
+def _facts(report: dict[str, Any]) -> Iterator[str]:
+    """A line each on bytes, speed and where the shards are."""
+    gathered, shards, size = report["gathered"], report["shards"], report["bytes"]
+    if gathered["shards"]:
+        yield (
+            f"bytes     {as_bytes(size['fetched'])} fetched, {as_bytes(size['stored'])} stored, "
+            f"{as_bytes(size['in_shards'])} in shards"
+        )
+        yield (
+            f"gathered  {GATHERED}/{_tars(gathered['shards'])}: {gathered['pictures']:,} pictures "
+            f"in {gathered['shard_seconds']:,.1f} s of shards' time, "
+            f"{gathered['pictures_a_shard_second']:,} a second"
+        )
+    took = [f"{name} {stage['seconds']:,.1f} s" for name, stage in report["stages"].items()]
+    if took:
+        yield f"last run  {', '.join(took)}"
+    if shards["number"]:
+        yield (
+            f"shards    {shards['folder']}/{_tars(shards['number'])}: {shards['samples']:,} "
+            f"samples, {shards['captions']:,} captions"
+        )
+
+
+def _tars(number: int) -> str:
+    """So many shards, as webdataset and open_clip take them."""
+    return f"{{{shard_name(0)}..{shard_name(number - 1)}}}.tar"

@@ -1,0 +1,189 @@
+"""`pairmill why`: the whole way of one picture, caption or row, top down."""
+
+import re
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from pipelines.errors import RecipeError
+from pipelines.pages import as_line, open_console
+from pipelines.parts import as_row, search
+from pipelines.records import STAGES, is_outdated, is_output, read_records
+from pipelines.storage import Folder
+from pipelines.way import FEWEST_DIGITS, Thing, Way, find_things, read_way
+from schemas.ids import caption_id
+from schemas.languages import ALL, UNKNOWN
+from schemas.layout import GATHERED, PAIRS, ledger_folder, shard_name
+from schemas.rows import Fate, GatheredPicture, LedgerRow, Unit
+
+_MOST_LISTED = 10
+
+
+def show_way(output: str, id_: str) -> bool:
+    """Prints what became of `id_`; returns whether exactly one thing has that name.
+
+    Args:
+      output: of a recipe.
+      id_: a uid, a caption id, the first digits of either, a URL, a path as its table has it, or an
+        input row, `source:file:number`.
+
+    Raises:
+      RecipeError: where there is no output.
+    """
+    root = Folder(output.rstrip("/") or "/")
+    if not is_output(root):
+        raise RecipeError(f"there is no pairmill output in {output}")
+    console = open_console()
+    things = find_things(root, id_)
+    if not things:
+        console.print(f"nothing with id {as_line(id_)} in {output}", soft_wrap=True)
+        if re.fullmatch(f"[0-9a-fA-F]{{1,{FEWEST_DIGITS - 1}}}", id_):
+            console.print(f"(the beginning of an id must have {FEWEST_DIGITS} digits or more)")
+        return False
+    if len(things) > 1:
+        _show_choice(console, id_, things)
+        return False
+    thing = things[0]
+    lines = _way(root, thing) if thing.uid else _rejected_row(root, thing.id)
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    return True
+
+
+def _show_choice(console: Console, id_: str, things: list[Thing]) -> None:
+    console.print(f"{as_line(id_)} names {len(things):,} things, say which:", soft_wrap=True)
+    for thing in things[:_MOST_LISTED]:
+        console.print(f"  {thing.kind} {thing.id}", soft_wrap=True)
+    if len(things) > _MOST_LISTED:
+        console.print(f"  … and {len(things) - _MOST_LISTED:,} more")
+
+
+def _rejected_row(root: Folder, name: str) -> Iterator[str]:
+    """What the ledger says of a row that names no picture."""
+    ledger = root / ledger_folder(STAGES[0])
+    tables = [table for table in ledger.names() if table.startswith("rows-")]
+    yield f"row {as_line(name)}"
+    for values in search(ledger, tables, "row", name, name):
+        row = as_row(LedgerRow, values)
+        yield f"  {row.stage}: {_end(row)}"
+
+
+def _way(root: Folder, thing: Thing) -> Iterator[str]:
+    way = read_way(root, thing.uid)
+    yield from _heading(way, thing)
+    yield ""
+    yield from _rows(way, thing)
+    yield ""
+    yield from _gathering(root, way)
+    yield from _packing(root, way)
+    for row in way.ledger:
+        if row.stage not in STAGES[:1]:
+            yield f"{row.stage}: {row.unit} {row.id} {_end(row)}"
+
+
+def _heading(way: Way, thing: Thing) -> Iterator[str]:
+    yield f"picture {way.uid}"
+    rejected = (row.detail for row in way.ledger if row.unit == Unit.PICTURE)
+    known = [way.picture.url] if way.picture else [attempt.url for attempt in way.attempts]
+    url = next(iter([*known, *rejected]), "")
+    if url:
+        yield f"  {as_line(url, 2_000)}"
+    for attempt in way.attempts[-1:]:
+        yield f"  source {attempt.source}" + (
+            f", licence {as_line(attempt.licence)}" if attempt.licence else ""
+        )
+    if thing.kind != "picture":
+        yield f"  asked for: {thing.kind} {thing.id} (marked >)"
+
+
+# Rows
+
+
+def _rows(way: Way, thing: Thing) -> Iterator[str]:
+    """Each input row that names the picture, with the caption it claims and what became of it."""
+    lost = [row for row in way.ledger if row.unit == Unit.CAPTION]
+    yield f"rows that name it: {len(way.captions) + len(lost)}"
+    for caption in way.captions:
+        mark = ">" if thing.id in (caption.caption_id, caption.row) else " "
+        yield f"{mark} {as_line(caption.row)}   {caption.language}   kept"
+        yield f"    {as_line(caption.text)}"
+        yield f"    caption {caption.caption_id}"
+    for row in lost:
+        mark = ">" if thing.id in (row.id, row.row) else " "
+        language, text = _language_and_text(way, row)
+        yield f"{mark} {as_line(row.row)}   {language or '?'}   {_end(row, text)}"
+        if text:
+            yield f"    {as_line(text)}"
+        yield f"    caption {row.id}"
+
+
+def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:
+    """What can be told of a caption that was not kept; "" of what cannot.
+
+    The ledger has no languages, but an id is made of language and text: trying them tells.
+    """
+    for caption in way.captions:
+        if caption.caption_id == row.id:
+            return caption.language, caption.text
+    texts = [row.detail, *(attempt.caption for attempt in way.attempts)]
+    for text in texts:
+        for language in (*ALL, UNKNOWN):
+            if caption_id(way.uid, language, text) == row.id:
+                return language, text
+    return "", ""
+
+
+def _end(row: LedgerRow, text: str = "") -> str:
+    """`rejected: duplicate-row (as a:b:1)`; a detail that is the caption's text is not repeated."""
+    detail = f" ({as_line(row.detail)})" if row.detail and row.detail != text else ""
+    return f"{row.fate}: {row.reason}{detail}"
+
+
+# Stages
+
+
+def _gathering(root: Folder, way: Way) -> Iterator[str]:
+    ended = [r for r in way.ledger if r.unit == Unit.PICTURE and r.stage == STAGES[0]]
+    if way.picture:
+        yield "gather: kept"
+    elif ended:
+        yield f"gather: {_end(ended[0])}"
+    elif "gather" not in read_records(root):
+        yield "gather: not finished, its captions are not settled: run the same command again"
+    else:
+        yield "gather: fetched once, but no row of the present input names it"
+    for attempt in way.attempts:
+        chosen = way.picture is None or attempt.image_shard == way.picture.image_shard
+        yield from _attempt(attempt, chosen)
+
+
+def _attempt(attempt: GatheredPicture, chosen: bool) -> Iterator[str]:
+    tar = f"{GATHERED}/{shard_name(attempt.image_shard)}"
+    if attempt.fate != Fate.KEPT:
+        words = attempt.error_message or attempt.reason
+        yield f"  {tar}.parquet: {attempt.fate}, {as_line(words)}"
+        return
+    start, size = attempt.image_offset, attempt.image_size
+    other = "" if chosen else "   (a later attempt stands)"
+    yield f"  {tar}.tar: {size:,} bytes from byte {start:,}{other}"
+    yield (
+        f"    {attempt.original_width} x {attempt.original_height} {attempt.original_format} of "
+        f"{attempt.original_size:,} bytes, stored as {attempt.width} x {attempt.height}"
+    )
+    yield f"    sha256 {attempt.sha256}"
+
+
+def _packing(root: Folder, way: Way) -> Iterator[str]:
+    records = read_records(root)
+    if not way.picture:
+        return
+    if way.packed:
+        yield "pack: kept"
+    elif "pack" not in records:
+        yield "pack: not finished: run the same command again"
+    elif is_outdated(records, "pack"):
+        yield "pack: older than what it reads: run the same command again"
+    else:
+        yield f"pack: in no final shard: pairmill stats {root.uri} says what is wrong"
+    for packed in way.packed:
+        yield f"  {PAIRS}/{packed.shard}.tar: key {packed.key}, sample {packed.number} from 0"

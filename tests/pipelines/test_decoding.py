@@ -1,0 +1,200 @@
+"""Bytes to pictures: every mode and rotation, every bound, and a decoder that dies."""
+
+import io
+import sys
+
+import numpy as np
+import pdqhash
+import pytest
+from PIL import Image, ImageCms
+
+from pipelines.decoder import Decoder
+from pipelines.decoding import DecodeError, DecodeFault, Decoding, prepare
+
+PLAIN = Decoding(image_size=64, image_format="png")
+
+
+def scene(width: int = 120, height: int = 80) -> Image.Image:
+    """Four fields of colour: red, green, blue and white, clockwise from the top left."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2] = (255, 0, 0)
+    pixels[: height // 2, width // 2 :] = (0, 255, 0)
+    pixels[height // 2 :, width // 2 :] = (0, 0, 255)
+    pixels[height // 2 :, : width // 2] = (255, 255, 255)
+    return Image.fromarray(pixels)
+
+
+def encoded(image: Image.Image, kind: str = "png", **options: object) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, kind, **options)
+    return sink.getvalue()
+
+
+def stored(body: bytes, settings: Decoding = PLAIN) -> Image.Image:
+    return Image.open(io.BytesIO(prepare(body, settings)[0]))
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """The colours in the middle of the quarters, clockwise from the top left, in steps of 64."""
+    width, height = image.size
+    places = [(1, 1), (3, 1), (3, 3), (1, 3)]
+    found = [image.convert("RGB").getpixel((width * x // 4, height * y // 4)) for x, y in places]
+    return [tuple(round(value / 64) * 64 for value in colour) for colour in found]
+
+
+RED, GREEN, BLUE, WHITE = (256, 0, 0), (0, 256, 0), (0, 0, 256), (256, 256, 256)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "tiff", "bmp", "avif"])
+def test_every_format_is_read(kind: str) -> None:
+    body = encoded(scene(), kind, **({"quality": 95} if kind in ("jpeg", "webp", "avif") else {}))
+    image, measures = prepare(body, PLAIN)
+    assert measures.original_format == kind
+    assert corners(Image.open(io.BytesIO(image))) == [RED, GREEN, BLUE, WHITE]
+    assert (measures.width, measures.height) == (96, 64)
+    assert (measures.original_width, measures.original_height) == (120, 80)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = {
+        1: [], 2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM], 5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90], 7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }[orientation]  # fmt: skip
+    image = scene()
+    for step in turned:
+        image = image.transpose(step)
+    body = encoded(image, kind, exif=exif, **({"quality": 95} if kind == "jpeg" else {}))
+    picture, measures = prepare(body, PLAIN)
+    assert corners(Image.open(io.BytesIO(picture))) == [RED, GREEN, BLUE, WHITE]
+    assert (measures.original_width, measures.original_height) == (120, 80)
+
+
+def test_modes_become_rgb_and_transparency_white() -> None:
+    layer = scene().convert("RGBA")
+    layer.putalpha(Image.new("L", layer.size, 0))
+    assert corners(stored(encoded(layer))) == [WHITE] * 4
+    palette = scene().convert("P", palette=Image.Palette.ADAPTIVE)
+    assert corners(stored(encoded(palette))) == [RED, GREEN, BLUE, WHITE]
+    assert corners(stored(encoded(scene().convert("CMYK"), "jpeg", quality=95))) == [
+        RED,
+        GREEN,
+        BLUE,
+        WHITE,
+    ]
+    deep = Image.fromarray(np.full((80, 80), 65535, np.uint16))
+    assert corners(stored(encoded(deep))) == [WHITE] * 4
+    assert corners(stored(encoded(scene().convert("L").convert("1")))) != [RED] * 4
+
+
+def test_a_profile_is_applied() -> None:
+    swapped = ImageCms.createProfile("sRGB")
+    profile = ImageCms.ImageCmsProfile(swapped).tobytes()
+    assert corners(stored(encoded(scene(), icc_profile=profile))) == [RED, GREEN, BLUE, WHITE]
+    assert corners(stored(encoded(scene(), icc_profile=b"no profile"))) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize(
+    ("resize", "size"),
+    [
+        ("keep-ratio", (96, 64)),
+        ("longest-side", (64, 43)),
+        ("center-crop", (64, 64)),
+        ("border", (64, 64)),
+        ("none", (120, 80)),
+    ],
+)
+def test_resizing(resize: str, size: tuple[int, int]) -> None:
+    for kind in ("jpeg", "png"):
+        settings = Decoding(image_size=64, resize=resize, image_format="png")  # type: ignore[arg-type]
+        assert stored(encoded(scene(), kind), settings).size == size
+
+
+def test_only_shrink() -> None:
+    assert stored(encoded(scene()), Decoding(image_size=300, image_format="png")).size == (120, 80)
+    grown = Decoding(image_size=160, image_format="png", only_shrink=False)
+    assert stored(encoded(scene()), grown).size == (240, 160)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "png"])
+def test_every_stored_format(kind: str) -> None:
+    settings = Decoding(image_size=64, image_format=kind)  # type: ignore[arg-type]
+    image = stored(encoded(scene()), settings)
+    assert image.format == kind.upper()
+    assert corners(image) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"", DecodeFault.NOT_A_PICTURE),
+        (b"<html>not here</html>", DecodeFault.NOT_A_PICTURE),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", DecodeFault.NOT_A_PICTURE),
+        (encoded(scene(), "jpeg")[:-200], DecodeFault.TRUNCATED),
+        (encoded(scene())[:-60], DecodeFault.TRUNCATED),
+        (encoded(Image.new("L", (400, 400))), DecodeFault.TOO_MANY_PIXELS),
+    ],
+)
+def test_what_is_no_picture_has_a_reason(body: bytes, fault: DecodeFault) -> None:
+    with pytest.raises(DecodeError) as error:
+        prepare(body, Decoding(max_pixels=100_000))
+    assert error.value.fault == fault
+
+
+def test_pdq_is_near_that_of_the_reference_library() -> None:
+    """On smooth fields, as photographs are; flat drawings have coefficients at the threshold."""
+    for seed in range(1, 11):
+        grid = np.arange(1, 12 * 12 * 3 + 1, dtype=np.int64) * 2654435761 * seed % 65521 % 251
+        field = Image.fromarray(grid.reshape(12, 12, 3).astype(np.uint8))
+        picture = field.resize((640, 480), Image.Resampling.BICUBIC)
+        _, measures = prepare(encoded(picture), PLAIN)
+        reference, _ = pdqhash.compute(np.asarray(picture))
+        ours = np.unpackbits(np.frombuffer(bytes.fromhex(measures.pdq), np.uint8))
+        assert int((ours != reference).sum()) <= 31
+
+
+def test_measures_tell_a_blank_from_a_busy_picture() -> None:
+    _, blank = prepare(encoded(Image.new("RGB", (90, 90), "white")), PLAIN)
+    _, busy = prepare(encoded(scene()), PLAIN)
+    assert (blank.sharpness, blank.luma_std, blank.ink, blank.colourfulness) == (0, 0, 0, 0)
+    assert busy.sharpness > 10
+    assert busy.colourfulness > 50
+    assert 0.7 < busy.ink < 0.8
+
+
+def test_a_decoder_that_dies_costs_one_picture(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    program = tmp_path / "python"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "'
+        "import os, pipelines.decoder as d; real = d.prepare\n"
+        "def prepare(body, settings):\n"
+        "    if body == b'crash': os.abort()\n"
+        "    while body == b'spin': pass\n"
+        "    return real(body, settings)\n"
+        'd.prepare = prepare; d.main()" "$3"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    decoder = Decoder(PLAIN, timeout_s=3)
+    good = encoded(scene())
+    faults = []
+    for body in (good, b"crash", good, b"spin", b"junk", good):
+        try:
+            decoder.prepare(body)
+            faults.append("")
+        except DecodeError as error:
+            faults.append(error.fault.value)
+    decoder.close()
+    assert faults == ["", "decoder-crashed", "", "decoder-timed-out", "not-a-picture", ""]
+
+
+def test_the_decoder_process_gives_what_the_function_gives() -> None:
+    decoder = Decoder(PLAIN)
+    body = encoded(scene(), "jpeg")
+    assert decoder.prepare(body) == prepare(body, PLAIN)
+    decoder.close()

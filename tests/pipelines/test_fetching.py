@@ -1,0 +1,195 @@
+"""Fetching from a real server on loopback: bounds, redirects, retries and refused addresses."""
+
+import asyncio
+import dataclasses
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from pipelines.fetching import Fetcher, FetchError
+from pipelines.recipe import Gather
+
+BODY = b"x" * 1000
+
+
+class Odd(BaseHTTPRequestHandler):
+    """A server of odd behaviours, a path each."""
+
+    protocol_version = "HTTP/1.1"
+    asked: Counter[str]
+
+    def do_GET(self) -> None:
+        self.asked[self.path] += 1
+        getattr(self, f"do_{self.path.strip('/').partition('/')[0].replace('-', '_')}")()
+
+    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if "Content_Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_fine(self) -> None:
+        self.reply(200, BODY)
+
+    def do_missing(self) -> None:
+        self.reply(404, b"no")
+
+    def do_empty(self) -> None:
+        self.reply(200)
+
+    def do_busy_once(self) -> None:
+        self.reply(503 if self.asked[self.path] == 1 else 200, BODY, Retry_After="0")
+
+    def do_busy(self) -> None:
+        self.reply(503, b"", Retry_After="0")
+
+    def do_announces_much(self) -> None:
+        self.reply(200, b"", Content_Length="99999999")
+
+    def do_sends_much(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(BODY)
+        self.close_connection = True
+
+    def do_drips(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            time.sleep(0.05)
+
+    def do_cut(self) -> None:
+        self.reply(200, b"half", Content_Length="1000")
+        self.close_connection = True
+
+    def do_moved(self) -> None:
+        self.reply(302, Location="/fine")
+
+    def do_loop(self) -> None:
+        self.reply(302, Location="/loop")
+
+    def do_inside(self) -> None:
+        self.reply(302, Location=f"http://127.0.0.2:{self.server.server_port}/fine")
+
+    def do_to_file(self) -> None:
+        self.reply(302, Location="file:///etc/passwd")
+
+    def do_to_ftp(self) -> None:
+        self.reply(302, Location="ftp://example.org/")
+
+    def log_message(self, *args: Any) -> None:
+        """Keeps the test's output clean."""
+
+
+@pytest.fixture
+def odd() -> Iterator[ThreadingHTTPServer]:
+    Odd.asked = Counter()
+    server = ThreadingHTTPServer(("0.0.0.0", 0), Odd)  # so that 127.0.0.2 would answer
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def fetch(odd: ThreadingHTTPServer) -> Callable[..., bytes]:
+    host = f"127.0.0.1:{odd.server_port}"
+    rules = Gather(allow_hosts=(host,), max_bytes=50_000, deadline_s=2.0, retries=2)
+
+    def run(location: str, **changes: Any) -> bytes:
+        async def one() -> bytes:
+            async with Fetcher(dataclasses.replace(rules, **changes)) as fetcher:
+                return await fetcher.fetch(location.format(host=host, port=odd.server_port))
+
+        return asyncio.run(one())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("path", "times"), [("fine", 1), ("busy-once", 2), ("moved", 1), ("fine/ä b?q=ü#f", 1)]
+)
+def test_a_picture_comes(fetch, path: str, times: int) -> None:
+    assert fetch("http://{host}/" + path) == BODY
+    assert Odd.asked.most_common(1)[0][1] == times
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "times"),
+    [
+        ("missing", "http-404", 1),
+        ("empty", "empty-body", 1),
+        ("busy", "http-503", 3),
+        ("announces-much", "too-many-bytes", 1),
+        ("sends-much", "too-many-bytes", 1),
+        ("drips", "timed-out", 1),
+        ("cut", "bad-response", 3),
+        ("loop", "too-many-redirects", 6),
+        ("inside", "forbidden-address", 1),
+        ("to-file", "bad-redirect", 1),
+        ("to-ftp", "bad-redirect", 1),
+    ],
+)
+def test_no_picture_has_a_reason(fetch, path: str, reason: str, times: int) -> None:
+    started = time.monotonic()
+    with pytest.raises(FetchError) as error:
+        fetch("http://{host}/" + path)
+    assert error.value.reason == reason
+    assert Odd.asked == {f"/{path}": times}
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://127.0.0.2:{port}/fine",
+        "http://127.1:{port}/fine",
+        "http://0x7f000001:{port}/fine",
+        "http://2130706433:{port}/fine",
+        "http://[::1]:{port}/fine",
+        "http://[::ffff:127.0.0.1]:{port}/fine",
+        "http://localhost:{port}/fine",
+        "http://0.0.0.0:{port}/fine",
+        "http://user:pass@127.0.0.2:{port}/fine",
+    ],
+)
+def test_an_address_that_is_not_public_is_not_asked(fetch, location: str) -> None:
+    with pytest.raises(FetchError) as error:
+        fetch(location)
+    assert error.value.reason == "forbidden-address"
+    assert not Odd.asked
+
+
+def test_connection_and_name_failures(fetch) -> None:
+    for location, reason in (
+        ("http://127.0.0.1:1/x", "connection-failed"),
+        ("http://nowhere.invalid/x", "host-unknown"),
+        ("https://{host}/fine", "tls-failed"),
+    ):
+        with pytest.raises(FetchError) as error:
+            fetch(location, retries=0, allow_hosts=("127.0.0.1:1", location[8:].split("/")[0]))
+        assert error.value.reason in (reason, "forbidden-address")
+
+
+def test_files_have_the_same_bounds(fetch, tmp_path) -> None:
+    (tmp_path / "small").write_bytes(BODY)
+    (tmp_path / "large").write_bytes(BODY * 100)
+    (tmp_path / "empty").write_bytes(b"")
+    assert fetch(f"{tmp_path}/small") == BODY
+    reasons = {"large": "too-many-bytes", "empty": "empty-body", "none": "file-missing"}
+    for name, reason in reasons.items():
+        with pytest.raises(FetchError) as error:
+            fetch(f"file://{tmp_path}/{name}")
+        assert error.value.reason == reason

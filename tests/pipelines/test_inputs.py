@@ -1,0 +1,168 @@
+"""Rows out of every kind of table and folder; a row that cannot be read is still a row."""
+
+import gzip
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from PIL import Image
+
+from pipelines.errors import RecipeError
+from pipelines.inputs import InputRow, find_splits, read_split
+from pipelines.recipe import Source
+
+ROWS = [
+    ("https://a.org/1.jpg", "ein Hund, zwei", "de"),
+    ("https://a.org/2.jpg", 'คำ "บรรยาย"', "th"),
+]
+CSV = 'url,caption,lang\nhttps://a.org/1.jpg,"ein Hund, zwei",de\nhttps://a.org/2.jpg,"คำ ""บรรยาย""",th\n'
+TSV = 'url\tcaption\tlang\nhttps://a.org/1.jpg\tein Hund, zwei\tde\nhttps://a.org/2.jpg\t"คำ ""บรรยาย"""\tth\n'
+JSONL = (
+    '{"url": "https://a.org/1.jpg", "caption": "ein Hund, zwei", "lang": "de"}\n'
+    '{"url": "https://a.org/2.jpg", "caption": "คำ \\"บรรยาย\\"", "lang": "th"}\n'
+)
+
+
+def parquet() -> bytes:
+    sink = io.BytesIO()
+    columns = zip(*ROWS, strict=True)
+    pq.write_table(pa.table(dict(zip(("url", "caption", "lang"), columns, strict=True))), sink)
+    return sink.getvalue()
+
+
+def source(path: Path, **changes: object) -> Source:
+    found = Source(name="s", format="table", path=str(path), language_column="lang")
+    return replace(found, **changes)
+
+
+def read(one: Source, limit: int | None = None) -> list[InputRow]:
+    splits = find_splits([one], limit)
+    return [row for split in splits for block in read_split(one, split) for row in block]
+
+
+def plain(rows: list[InputRow]) -> list[tuple[str, str, str]]:
+    return [(row.url, row.caption, row.language) for row in rows]
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [(".csv", CSV), (".tsv", TSV), (".jsonl", JSONL), (".ndjson", JSONL), (".parquet", "")],
+)
+def test_the_same_rows_from_every_format(
+    tmp_path: Path, suffix: str, packed: str, data: str
+) -> None:
+    raw = data.encode() or parquet()
+    pack = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}[packed]
+    path = tmp_path / f"t{suffix}{packed}"
+    path.write_bytes(pack(raw))
+    rows = read(source(path))
+    assert plain(rows) == ROWS
+    assert [(row.number, row.fault) for row in rows] == [(0, ""), (1, "")]
+
+
+def test_files_of_a_glob_in_order_and_numbered_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/1.csv", "a.csv"):
+        (tmp_path / name).write_text(CSV)
+    one = source(tmp_path / "**/*.csv")
+    splits = find_splits([one], None)
+    assert [split.name for split in splits] == ["a.csv", "b/1.csv"]
+    assert [row.number for row in read(one)] == [0, 1, 0, 1]
+
+
+def test_row_groups_keep_their_rows_numbers(tmp_path: Path) -> None:
+    table = pa.table(
+        {"url": [str(n) for n in range(10)], "caption": ["c"] * 10, "lang": ["en"] * 10}
+    )
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=3)
+    rows = read(source(tmp_path / "t.parquet"))
+    assert [(row.number, row.url) for row in rows] == [(n, str(n)) for n in range(10)]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 100])
+def test_limit_counts_rows_of_a_source_over_its_files(tmp_path: Path, limit: int) -> None:
+    (tmp_path / "a.csv").write_text(CSV)
+    (tmp_path / "b.jsonl").write_text(JSONL * 2)
+    assert len(read(source(tmp_path / "*"), limit)) == min(limit, 6)
+
+
+def test_broken_rows_are_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(
+        b"url,caption,lang\nu,c,en\nonly-one\nu,a,b,c,d\nu,\xff\xfe,en\nu,nul\x00inside,en\n"
+    )
+    faults = [row.fault for row in read(source(tmp_path / "t.csv"))]
+    assert faults == ["", "malformed-row", "malformed-row", "invalid-text", ""]
+    (tmp_path / "t.jsonl").write_bytes(
+        b'{"url": "u", "caption": "c", "lang": null}\n{"url": \n[1]\n{"url": "\\ud800"}\n{}\n'
+    )
+    rows = read(source(tmp_path / "t.jsonl"))
+    assert [row.fault for row in rows] == ["", "malformed-row", "malformed-row", "invalid-text", ""]
+
+
+def test_parquet_that_is_not_utf8_costs_the_row(tmp_path: Path) -> None:
+    raw = pa.array([b"fine", b"\xff\xfe"], pa.binary()).cast(pa.string(), safe=False)
+    table = pa.table({"url": ["u", "v"], "caption": raw, "lang": ["en", "en"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert [row.fault for row in read(source(tmp_path / "t.parquet"))] == ["", "invalid-text"]
+
+
+def test_numbers_lists_and_nulls_become_text(tmp_path: Path) -> None:
+    table = pa.table(
+        {"url": ["u"], "caption": ["c"], "n": [3], "l": [["a", "b"]], "z": pa.nulls(1)}
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    one = source(tmp_path / "t.parquet", language_column=None, keep_columns=("n", "l", "z"))
+    assert read(one)[0].extras == '{"n": "3", "l": "[\\"a\\", \\"b\\"]", "z": ""}'
+
+
+def test_a_folder_of_pictures(tmp_path: Path) -> None:
+    for name in ("a.jpg", "deep/er/b.png", "deep/c.jpg", "deep/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    (tmp_path / "a.txt").write_text("eine Katze\n")
+    (tmp_path / "deep/er/b.json").write_text('{"caption": "a cat",\n "lang": "en", "n": 1}')
+    (tmp_path / "deep/d.json").write_text("[")
+    one = source(tmp_path, format="folder", keep_columns=("n",))
+    rows = read(one)
+    assert [(row.url, row.caption, row.language, row.fault) for row in rows] == [
+        ("a.jpg", "eine Katze\n", "", ""),
+        ("deep/c.jpg", "", "", ""),
+        ("", "", "", "malformed-row"),
+        ("deep/er/b.png", "a cat", "en", ""),
+    ]
+    assert rows[0].location == f"file://{tmp_path}/a.jpg"
+    assert rows[3].extras == '{"n": "1"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("none.csv", None, "no file matches"),
+        (
+            "t.csv",
+            b"url,text,lang\nu,c,en\n",
+            "must have a column 'caption', it has url, text, lang",
+        ),
+        ("t.csv", b"url,caption,lang\n", ""),
+        ("t.csv", b"", "no rows"),
+        ("t.parquet", b"no parquet", "cannot be read"),
+        ("t.csv.gz", b"no gzip", "cannot be read"),
+        ("t.csv.zst", b"no zstd", "cannot be read"),
+        ("t.xlsx", b"x", "must be one of .parquet, .csv"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_said_first(
+    tmp_path: Path, name: str, data: bytes | None, words: str
+) -> None:
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    if words:
+        with pytest.raises(RecipeError, match=words):
+            find_splits([source(tmp_path / name)], None)
+    else:
+        assert read(source(tmp_path / name)) == []

@@ -1,0 +1,74 @@
+"""The whole way on an S3 server of moto's on loopback: tables, pictures and output."""
+
+import json
+import threading
+from collections.abc import Iterator
+
+import boto3
+import fsspec
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pipelines.commit import Attempt, committed_shards
+from pipelines.storage import Folder
+from tests.conftest import curate, digests
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    boto3.client("s3").create_bucket(Bucket="mill")
+    yield "s3://mill"
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    server.stop()
+
+
+@pytest.mark.filterwarnings("ignore")  # of botocore and moto
+def test_tables_and_output_in_a_bucket(world, curated, write_recipe, tmp_path, bucket):
+    fs = fsspec.filesystem("s3")
+    fs.put(str(world / "pairs.parquet"), f"{bucket}/in/pairs.parquet")
+    recipe = write_recipe(tmp_path, path=f"{bucket}/in/pairs*.parquet", output=f"{bucket}/out")
+    curate(recipe)
+    fs.get(f"{bucket}/out/shards", str(tmp_path / "shards"), recursive=True)
+    assert digests(tmp_path / "shards") == digests(curated.output / "shards")
+    assert [event["event"] for event in curate(recipe)] == ["skipped", "skipped"]
+    assert not fs.glob(f"{bucket}/out/_work/*/**")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_folder_of_pictures_in_a_bucket(world, write_recipe, tmp_path, bucket):
+    fs = fsspec.filesystem("s3")
+    for path in sorted((world / "pictures").rglob("*.*"))[:7]:
+        name = f"{bucket}/pictures/{path.parent.name}/{path.name}"
+        fs.put(str(path), name)
+        fs.pipe(f"{name.rpartition('.')[0]}.txt", b"a caption")
+    recipe = write_recipe(tmp_path, path=f"{bucket}/pictures", output=f"{bucket}/out")
+    text = recipe.read_text().replace('"table"', '"folder"')
+    recipe.write_text(text.replace('language_column = "language"', ""))
+    curate(recipe)
+    record = json.loads(fs.cat(f"{bucket}/out/ledger/pack/_stage.json"))
+    assert record["counts"]["sample kept"] == 7
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_racing_attempts_in_a_bucket(bucket):
+    output = Folder(f"{bucket}/race")
+    attempts = [Attempt(output, 3) for _ in range(4)]
+    for number, attempt in enumerate(attempts):
+        for suffix in (".tar", ".parquet", "_stats.json"):
+            attempt.folder.write(attempt.name(suffix), f"attempt {number}".encode())
+    threads = [threading.Thread(target=attempt.commit) for attempt in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = {(output / "gathered").read(f"00003{s}") for s in (".tar", ".parquet", "_stats.json")}
+    assert len(found) == 1
+    assert committed_shards(output) == {"00003"}
