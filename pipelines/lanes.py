@@ -12,9 +12,11 @@ from typing import Any
 import apache_beam as beam
 import pyarrow.parquet as pq
 
-from pipelines.commit import Attempt, is_committed
+from filters.response import FetchFault
+from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
+from pipelines.errors import RunError
 from pipelines.fetching import Fetcher, FetchError
 from pipelines.recipe import Gather
 from pipelines.storage import Folder
@@ -23,6 +25,7 @@ from pipelines.transforms.blocks import table_of
 from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX, shard_name
 from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
 
+_ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
 _NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -92,6 +95,7 @@ class GatherLane(beam.DoFn):
             tar = TarWriter(file)
             rows = await self._fetch_all(pictures, per_host, shard.number, tar)
             tar.close()
+        _check_network(self._output, rows)
         with attempt.folder.writing(attempt.name(".parquet")) as path:
             rows.sort(key=lambda row: row.uid)
             pq.write_table(table_of(GatheredPicture, rows), path, compression="zstd")
@@ -137,6 +141,23 @@ class GatherLane(beam.DoFn):
         except DecodeError as error:
             return _failed(picture, shard, "failed_to_resize", error.fault.value, error.detail)
         return _kept(picture, shard, image, measures, self._rules.image_format, tar)
+
+
+def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:
+    """Stops the run before a dead network turns every picture into a failure.
+
+    Raises:
+      RunError: where no server could be reached for a whole shard, nor for any shard before it.
+    """
+    reasons = Counter(row.reason for row in rows)
+    unreachable = reasons[FetchFault.CONNECTION] + reasons[FetchFault.HOST_UNKNOWN]
+    if len(rows) < _ENOUGH_TO_JUDGE or unreachable < len(rows):
+        return
+    if not any(stats_of(output, shard)["successes"] for shard in committed_shards(output)):
+        last = rows[-1].error_message
+        raise RunError(
+            f"none of {len(rows)} pictures could be asked for: is the network up? Said last: {last}"
+        )
 
 
 def _kept(

@@ -61,9 +61,13 @@ def row_count(folder: Folder, name: str) -> int:
 
 
 def read_columns(folder: Folder, name: str, columns: list[str]) -> pa.Table:
-    """Some columns of a whole part. Raises Unreadable."""
+    """Some columns of a whole part, none of which has nulls. Raises Unreadable."""
     with open_table(folder, name, columns) as parquet:
-        return parquet.read(columns)
+        table = parquet.read(columns)
+        empty = [column for column in columns if table[column].null_count]
+        if empty:
+            raise Unreadable(f"its column {empty[0]} has nulls")
+        return table
 
 
 def iter_column(folder: Folder, name: str, column: str) -> Iterator[str]:

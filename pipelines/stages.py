@@ -107,6 +107,7 @@ def execute(stage: Stage, run: Run) -> None:
     stage_work = run.output / WORK / stage.name
     work = stage_work / fingerprint[:12]
     record = _made(stage, run, work, fingerprint)
+    run.step("publishing")
     _publish(work, run.output, (*stage.writes, ledger_folder(stage.name)))
     (run.output / ledger_folder(stage.name)).write(STAGE_FILE, _json(record))
     stage_work.remove()

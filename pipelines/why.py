@@ -135,7 +135,8 @@ def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:
 
 def _end(row: LedgerRow, text: str = "") -> str:
     """`rejected: duplicate-row (as a:b:1)`; a detail that is the caption's text is not repeated."""
-    detail = f" ({as_line(row.detail)})" if row.detail and row.detail != text else ""
+    told = row.detail.removeprefix(f"{row.reason}: ")
+    detail = f" ({as_line(told)})" if told and told != text else ""
     return f"{row.fate}: {row.reason}{detail}"
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -266,3 +268,20 @@ def test_the_best_caption_follows_the_recipes_languages():
     choice = [caption("fr", "un renard"), caption("de", "Fuchs"), caption("de", "ein Fuchs")]
     assert best_caption(choice, ("en", "de", "fr")).text == "ein Fuchs"
     assert best_caption(choice, ("fr",)).text == "un renard"
+
+
+def test_a_dead_network_stops_the_run_and_costs_no_picture(server, write_recipe, tmp_path):
+    dead = "http://127.0.0.1:1/"
+    recipe = write_recipe(tmp_path, prefix=dead, host="127.0.0.1:1", gather="retries = 0")
+    text = recipe.read_text()
+    recipe.write_text(text.replace("pictures_per_shard = 10", "pictures_per_shard = 100"))
+    command = [sys.executable, "-m", "pipelines.cli", "curate", recipe]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2].startswith(
+        "pairmill: none of 30 pictures could be asked for"
+    )
+    assert not list((tmp_path / "out/gathered").glob("*_stats.json"))
+    recipe.write_text(text.replace(dead, server.url).replace("127.0.0.1:1", server.host))
+    curate(recipe)
+    assert counts(tmp_path / "out", "gather")["caption kept"] == WORLD_ROWS

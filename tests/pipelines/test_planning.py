@@ -1,0 +1,101 @@
+"""The plan: order and partition of the input never change it, and hosts keep together."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.gather import _lanes
+from pipelines.planning import Claim, Slots, _settle
+from pipelines.transforms.blocks import table_of
+from schemas.ids import bucket_of, digest
+
+
+def claim(
+    uid: int, text: str, row: int, extras: str = "{}", fault: str = "", rank: int = 0
+) -> Claim:
+    return Claim(
+        caption_id=digest(str(uid), text),
+        uid=digest(str(uid)),
+        language="en",
+        text=text,
+        origin="source",
+        engine="",
+        quality=1.0,
+        source="s",
+        row=f"s:f:{row}",
+        licence="",
+        extras=extras,
+        fault=fault,
+        rank=rank,
+        url=f"{uid}.jpg",
+        location=f"https://a.org/{uid}.jpg",
+    )
+
+
+claims = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from("abc"), st.sampled_from(["", "empty-caption"])),
+    max_size=12,
+).map(
+    lambda drawn: [claim(uid, text, n, fault=fault) for n, (uid, text, fault) in enumerate(drawn)]
+)
+
+
+@given(claims, st.randoms())
+def test_order_of_the_rows_changes_nothing(rows: list[Claim], random) -> None:
+    shuffled = random.sample(rows, len(rows))
+    one, other = (_settle(table_of(Claim, each)) for each in (rows, shuffled))
+    assert one[0].equals(other[0])
+    assert one[1:] == other[1:]
+
+
+@given(claims)
+def test_every_claim_and_every_picture_is_settled_once(rows: list[Claim]) -> None:
+    kept, ledger, planned = _settle(table_of(Claim, rows))
+    captions = [row for row in ledger if row.unit == "caption"]
+    pictures = [row for row in ledger if row.unit == "picture"]
+    assert kept.num_rows + len(captions) == len(rows)
+    assert {*kept["row"].to_pylist(), *(row.row for row in captions)} == {row.row for row in rows}
+    assert len(planned) + len(pictures) == len({row.uid for row in rows})
+    assert set(kept["uid"].to_pylist()) == {picture.uid for picture in planned}
+
+
+def test_the_row_that_is_kept_of_twins_does_not_depend_on_its_number() -> None:
+    twins = [claim(1, "a", 0, extras='{"page": "2"}'), claim(1, "a", 1, extras='{"page": "1"}')]
+    for rows in (twins, [claim(1, "a", 7, extras='{"page": "1"}'), twins[0]]):
+        kept, ledger, _ = _settle(table_of(Claim, rows))
+        assert kept["extras"].to_pylist() == ['{"page": "1"}']
+        assert ledger[0].reason == "duplicate-row"
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 60)), st.integers(5, 20)
+)
+def test_slots_keep_cold_hosts_whole_and_split_hot_ones(hosts: dict[str, int], cut: int) -> None:
+    hot = [(host, n) for host, n in hosts.items() if n > cut]
+    slots = Slots(sum(hosts.values()), hot, cut)
+    for host, pictures in hosts.items():
+        found = {slots.of(host, digest(host, str(n))) for n in range(pictures)}
+        assert all(0 <= slot < slots.number for slot in found)
+        if pictures <= cut:
+            assert len(found) == 1
+        else:
+            assert len(found) <= -(-pictures // cut)
+    mine = [
+        {slots.of(host, digest(host, str(n))) for n in range(pictures)} for host, pictures in hot
+    ]
+    assert sum(map(len, mine)) == len(set().union(*mine))
+
+
+def test_lanes_share_a_hosts_budget_and_run_every_shard_once() -> None:
+    shards = [{"number": n, "plan": f"{n}", "host": "a.org:80" if n % 2 else ""} for n in range(12)]
+    lanes = _lanes(shards, per_host=8, workers=3)
+    assert sorted(shard.number for lane in lanes for shard in lane.shards) == list(range(12))
+    hot = [lane for lane in lanes if lane.shards[0].number % 2]
+    assert len(hot) == 3
+    assert sum(lane.per_host for lane in hot) <= 8
+
+
+def test_bucket_of_is_even_and_in_order() -> None:
+    ids = sorted(digest(str(n)) for n in range(2000))
+    buckets = [bucket_of(id_, 9) for id_ in ids]
+    assert buckets == sorted(buckets)
+    assert set(buckets) == set(range(9))
