@@ -20,9 +20,8 @@ from pipelines.errors import PairmillError
 
 WORKER_DIED = 70
 
-_OURS = re.compile(
-    r"pipelines\.errors\.\w+: (.+?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL
-)
+_BEAMS_WORDS = " [while running "
+_OURS = re.compile(r"^pipelines\.errors\.\w+: (.*)$", re.MULTILINE)
 _ANY_ERROR = re.compile(r"^[\w.]*(?:Error|Exception|Interrupt)\b.*$", re.MULTILINE)
 
 
@@ -62,12 +61,11 @@ def main() -> None:
     try:
         run_job(job, tell)
     except PairmillError as error:
-        tell({"event": "error", "message": str(error), "code": error.exit_code})
+        message = str(error).partition(_BEAMS_WORDS)[0]
+        tell({"event": "error", "message": message, "code": error.exit_code})
     except Exception as error:
         traceback.print_exc()
-        ours = _OURS.search(str(error))
-        message = ours[1] if ours else f"the run failed: {_last_words(error)}"
-        tell({"event": "error", "message": message, "code": 1})
+        tell({"event": "error", "message": _message(str(error) or repr(error)), "code": 1})
     else:
         tell({"event": "end"})
     events.close()
@@ -105,10 +103,12 @@ def _die_with_parent() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _last_words(error: BaseException) -> str:
-    """The last line of a worker's traceback that names an error."""
-    lines = _ANY_ERROR.findall(str(error)) or [f"{type(error).__name__}: {error}"]
-    return str(lines[-1])[:500]
+def _message(trace: str) -> str:
+    """What a person is told of an error in a worker, of which Beam hands us the traceback."""
+    if ours := _OURS.findall(trace):
+        return str(ours[-1]).partition(_BEAMS_WORDS)[0]
+    lines = _ANY_ERROR.findall(trace) or trace.splitlines()
+    return f"the run failed: {lines[-1].partition(_BEAMS_WORDS)[0][:500]}"
 
 
 if __name__ == "__main__":

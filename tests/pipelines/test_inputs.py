@@ -19,8 +19,16 @@ ROWS = [
     ("https://a.org/1.jpg", "ein Hund, zwei", "de"),
     ("https://a.org/2.jpg", 'คำ "บรรยาย"', "th"),
 ]
-CSV = 'url,caption,lang\nhttps://a.org/1.jpg,"ein Hund, zwei",de\nhttps://a.org/2.jpg,"คำ ""บรรยาย""",th\n'
-TSV = 'url\tcaption\tlang\nhttps://a.org/1.jpg\tein Hund, zwei\tde\nhttps://a.org/2.jpg\t"คำ ""บรรยาย"""\tth\n'
+CSV = (
+    "url,caption,lang\n"
+    'https://a.org/1.jpg,"ein Hund, zwei",de\n'
+    'https://a.org/2.jpg,"คำ ""บรรยาย""",th\n'
+)
+TSV = (
+    "url\tcaption\tlang\n"
+    "https://a.org/1.jpg\tein Hund, zwei\tde\n"
+    'https://a.org/2.jpg\t"คำ ""บรรยาย"""\tth\n'
+)
 JSONL = (
     '{"url": "https://a.org/1.jpg", "caption": "ein Hund, zwei", "lang": "de"}\n'
     '{"url": "https://a.org/2.jpg", "caption": "คำ \\"บรรยาย\\"", "lang": "th"}\n'
