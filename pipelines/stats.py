@@ -64,7 +64,8 @@ def show_verdict(console: Console, differences: list[Difference], unfinished: li
     for sentence in unfinished:
         console.print(sentence, style="yellow", soft_wrap=True)
     if differences:
-        console.print(f"Does not add up: {len(differences):,} differences.", style="bold red")
+        number = "1 difference" if len(differences) == 1 else f"{len(differences):,} differences"
+        console.print(f"Does not add up: {number}.", style="bold red")
     else:
         console.print("Everything adds up" + (", so far." if unfinished else "."), style="bold")
 

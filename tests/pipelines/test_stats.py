@@ -201,6 +201,13 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
         ),
         ["in pictures/part-00000.parquet (a picture stands there more than once)"],
     ),
+    "all captions of a picture gone": (
+        lambda out: edit_table(
+            out / "captions/source/part-00000.parquet",
+            lambda table: table.filter(pa.compute.field("uid") != table["uid"][0]),
+        ),
+        ["in captions/source/part-00000.parquet (the captions of 1 pictures are not there)"],
+    ),
     "captions gone": (
         lambda out: (out / "captions/source/part-00000.parquet").unlink(),
         ["expected 1, found 0 in captions/source/part-00000.parquet (it is missing)"],
