@@ -30,6 +30,7 @@ from pipelines.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_DRAWN = 200  # pictures, enough to be unlike
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
@@ -38,9 +39,14 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
 def drawn_pictures(folder: Path, pictures: int) -> list[Path]:
-    """Draws at least `pictures` pictures of the sample world below `folder`; returns so many."""
-    write_sample(folder, rows=4 * pictures, seed=0)  # a picture has four captions at most
-    return found_pictures(folder)[:pictures]
+    """Draws pictures of the sample world below `folder`; returns `pictures`, past 200 as links."""
+    drawn = min(pictures, _DRAWN)
+    write_sample(folder, rows=4 * drawn, seed=0)  # a picture has four captions at most
+    files = found_pictures(folder)[:drawn]
+    links = [files[n % drawn].with_stem(f"copy-{n:07d}") for n in range(drawn, pictures)]
+    for number, link in enumerate(links, start=drawn):
+        link.hardlink_to(files[number % drawn])
+    return files + links
 
 
 def found_pictures(folder: Path) -> list[Path]:

@@ -1,8 +1,8 @@
 """The work that a gathered picture cannot do without, and nothing else: fetch, decode, encode, tar.
 
-`python -m benchmarks.kernels TABLE TAR --concurrency N` prints what it cost as JSON. One process,
-one event loop, aiohttp, pairmill's own kernel for pixels called directly; no checks, no retries, no
-accounts.
+`python -m benchmarks.kernels TABLE TAR` prints what it cost as JSON. One process, one event loop,
+aiohttp, pairmill's own kernel for pixels called directly; no checks, no retries, no accounts. With
+`--part K --parts N` it does every N-th row, so that N of them use N cores.
 """
 
 import argparse
@@ -99,9 +99,12 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="Parquet: url, caption")
     parser.add_argument("tar", type=Path, help="to be written")
     parser.add_argument("--concurrency", type=int, default=64, help="requests in flight")
+    parser.add_argument("--part", type=int, default=0, help="which part of the rows, from 0")
+    parser.add_argument("--parts", type=int, default=1, help="of how many")
     args = parser.parse_args()
     began_cpu_s, began = _cpu_s(), time.monotonic()
     rows = pq.read_table(args.table, columns=["url", "caption"]).to_pylist()
+    rows = rows[args.part :: args.parts]
     prepare_s, measure_s = asyncio.run(_run(rows, args.concurrency, args.tar))
     cpu_s, wall_s = _cpu_s() - began_cpu_s, time.monotonic() - began
     cost = Cost(len(rows), startup_s, cpu_s, wall_s, prepare_s - measure_s, measure_s)

@@ -1,12 +1,13 @@
 """CPU seconds of `pairmill curate` against those of its bare kernels on the same fetches.
 
-    python -m benchmarks.overhead [--pictures FOLDER] [--fetches N] [--repeats N]
+    python -m benchmarks.overhead [--pictures FOLDER] [--fetches N] [--repeats N] …
 
 The kernels (`benchmarks.kernels`) fetch, decode, resize, encode, measure and tar; curate does so
 too, and plans, isolates, accounts for every row, commits, orders and packs. What it takes more is
 the overhead: at most 20 % is the aim. A server on the loopback answers N URLs out of few pictures
 in memory; its CPU counts on neither side. CPU seconds are the operating system's accounts of all
-processes.
+processes. The kernels run in as many processes as curate has workers, since a core whose neighbour
+is busy does less in a second; `--kernel-processes 1` shows by how much.
 
 Start-up is measured apart, twice: one row, as a user meets it, and a handful of rows in as many
 shards as all have, so that every worker is started, which is what a long run pays once. Exits with
@@ -91,11 +92,27 @@ def _write_handful(folder: Path, whole: Path, urls: list[str], address: str) -> 
     return _write_inputs(folder, urls[:rows], address, (_HANDFUL, -(-rows // packed)))
 
 
-def _run_kernels(table: Path, tar: Path) -> Cost:
-    concurrency = str(Gather().concurrency)
-    command = [sys.executable, "-m", "benchmarks.kernels", table, tar, "--concurrency", concurrency]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    return Cost(**json.loads(done.stdout))
+def _run_kernels(table: Path, parts: int) -> Cost:
+    """Runs the kernels in `parts` processes at once; returns their sums."""
+    script = [sys.executable, "-m", "benchmarks.kernels", table]
+    each = f"--concurrency={Gather().concurrency}", f"--parts={parts}"
+    processes = [
+        subprocess.Popen(
+            [*script, table.with_name(f"{part}.tar"), *each, f"--part={part}"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+        )
+        for part in range(parts)
+    ]
+    costs = [Cost(**json.loads(process.communicate()[0])) for process in processes]
+    return Cost(
+        pictures=sum(cost.pictures for cost in costs),
+        startup_s=sum(cost.startup_s for cost in costs),
+        cpu_s=sum(cost.cpu_s for cost in costs),
+        wall_s=max(cost.wall_s for cost in costs),
+        decode_s=sum(cost.decode_s for cost in costs),
+        measure_s=sum(cost.measure_s for cost in costs),
+    )
 
 
 def _run_curate(recipe: Path) -> Measured:
@@ -108,10 +125,10 @@ def _run_curate(recipe: Path) -> Measured:
     return measured
 
 
-def _measure_round(folder: Path, urls: list[str], address: str) -> Round:
+def _measure_round(folder: Path, urls: list[str], address: str, processes: int) -> Round:
     whole = _write_inputs(folder / "whole", urls, address)
     one = _write_inputs(folder / "one", urls[:1], address)
-    kernels = _run_kernels(folder / "whole" / "table.parquet", folder / "kernels.tar")
+    kernels = _run_kernels(folder / "whole" / "table.parquet", processes)
     curate = _run_curate(whole)
     handful = _write_handful(folder / "handful", whole, urls, address)
     return Round(kernels, curate, one_row=_run_curate(one), handful=_run_curate(handful))
@@ -205,19 +222,20 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder; drawn where not given")
     parser.add_argument("--fetches", type=int, default=20_000, help="pictures to fetch")
     parser.add_argument("--repeats", type=int, default=1, help="rounds, of which the median counts")
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--kernel-processes", type=int, default=cores, help="as many as cores")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as scratch:
         pictures = args.pictures.resolve() if args.pictures else Path(scratch, "pictures")
         if not args.pictures:
             drawn_pictures(pictures, _DRAWN)
-        cores = len(os.sched_getaffinity(0))
         with serving(pictures) as address:
             urls = _urls(pictures, address, args.fetches)
             rounds = [
-                _measure_round(Path(scratch, str(number)), urls, address)
+                _measure_round(Path(scratch, str(number)), urls, address, args.kernel_processes)
                 for number in range(args.repeats)
             ]
-    print(f"{args.fetches:,} fetches, {args.repeats} rounds on {cores} cores\n")
+    print(f"{args.fetches:,} fetches, {args.repeats} rounds, {cores} cores\n")
     _show_costs(rounds, args.fetches)
     _show_overhead(rounds)
     _show_split(rounds[-1].curate, args.fetches)

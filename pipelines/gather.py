@@ -1,36 +1,27 @@
 """Gathers pictures: rows to a plan, the plan to shards, the shards' fates back to rows.
 
-`gathered/` only ever grows: a killed run, an added input file and a retry all come down to planning
-the pictures that have no fate yet.
+`gathered/` only ever grows: a killed run and an added input file both come down to planning the
+pictures that have no fate yet.
 """
 
 import json
 import tomllib
 from collections import Counter
 from dataclasses import asdict
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import apache_beam as beam
 
+from pipelines.claims import Claim, PlanPictures, ReadClaims
 from pipelines.commit import committed_shards, finish_claims
 from pipelines.errors import RunError
 from pipelines.inputs import Split, find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
-from pipelines.planning import (
-    Claim,
-    HostCount,
-    PlanPictures,
-    ReadClaims,
-    SlottedPicture,
-    assign_slots,
-    count_hosts,
-    hot_hosts,
-    write_shard_plans,
-)
 from pipelines.recipe import Gather
 from pipelines.records import Counts
-from pipelines.settling import SettleCaptions, gathered_schema, read_gathered
+from pipelines.settling import KNOWN, SETTLED, ReadGathered, SettleCaptions
+from pipelines.slots import PlanShards
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -38,15 +29,12 @@ from pipelines.transforms.blocks import (
     Regroup,
     arrow_schema,
     buckets_for,
-    column_buckets,
     hash_buckets,
 )
 from pipelines.transforms.tally import Tally
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
 
-_SETTINGS_FILE = (
-    "_pictures.toml"  # not JSON: img2dataset takes every JSON here for a shard's statistics
-)
+_SETTINGS_FILE = "_pictures.toml"  # img2dataset takes every JSON here for a shard's statistics
 _PLAN_FILE = "plan.json"
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 _SMALLEST_SHARD = 100  # pictures
@@ -96,9 +84,9 @@ class GatherStage:
         return dict(counts)
 
     def _plan(self, plan: Folder, buckets: int, rows: int) -> None:
-        run, shards = self._run, sorted(committed_shards(self._run.output))
+        run = self._run
+        schemas = {"claims": arrow_schema(Claim), "known": KNOWN}
         per_shard = _pictures_per_shard(self._rules, rows, run.workers)
-        by_uid = hash_buckets("uid", buckets)
         with run.pipeline(max(len(self.splits), buckets)) as pipeline:
             claims = (
                 pipeline
@@ -107,55 +95,13 @@ class GatherStage:
                     "counts", main="claims"
                 )
             )
-            known = (
-                pipeline
-                | Deal("shards", shards)
-                | "ReadKnown" >> beam.Map(partial(read_gathered, output=run.output))
-            )
             pictures = (
-                {"claims": claims.claims, "known": known}
-                | Regroup(
-                    "rows by picture",
-                    {"claims": arrow_schema(Claim), "known": gathered_schema()},
-                    buckets,
-                    by_uid,
-                )
+                {"claims": claims.claims, "known": pipeline | ReadGathered(run.output, KNOWN)}
+                | Regroup("rows by picture", schemas, buckets, hash_buckets("uid", buckets))
                 | beam.ParDo(PlanPictures(plan)).with_outputs("counts", main="pictures")
             )
-            (claims.counts, pictures.counts) | beam.Flatten() | Tally(plan, "counts.json")
-            hosts = pictures.pictures | "CountHosts" >> beam.Map(count_hosts)
-            hot = (
-                {"hosts": hosts}
-                | Regroup(
-                    "hosts",
-                    {"hosts": arrow_schema(HostCount)},
-                    buckets,
-                    hash_buckets("key", buckets),
-                )
-                | "HotHosts" >> beam.FlatMap(lambda kv: hot_hosts(kv[1]["hosts"], per_shard))
-            )
-            total = (
-                pictures.pictures
-                | "Rows" >> beam.Map(lambda table: table.num_rows)
-                | "Total" >> beam.CombineGlobally(sum)
-            )
-            slotted = pictures.pictures | "AssignSlots" >> beam.Map(
-                assign_slots,
-                total=beam.pvalue.AsSingleton(total),
-                hot=beam.pvalue.AsList(hot),
-                per_shard=per_shard,
-                buckets=buckets,
-            )
-            _ = (
-                {"pictures": slotted}
-                | Regroup(
-                    "pictures by host",
-                    {"pictures": arrow_schema(SlottedPicture)},
-                    buckets,
-                    column_buckets("bucket"),
-                )
-                | "WriteShardPlans" >> beam.Map(write_shard_plans, plan=plan)
-            )
+            _ = pictures.pictures | PlanShards(plan, per_shard, buckets)
+            _ = (claims.counts, pictures.counts) | beam.Flatten() | Tally(plan, "counts.json")
 
     def _numbered(self, plan: Folder, buckets: int) -> list[dict[str, Any]]:
         """The planned shards, numbered after the last that exists."""
@@ -174,33 +120,22 @@ class GatherStage:
         ]
 
     def _fetch(self, lanes: list[Lane]) -> None:
-        run = self._run
-        shards = sum(len(lane.shards) for lane in lanes)
+        run, done = self._run, committed_shards(self._run.output)
+        left = [lane for lane in (lane.without(done) for lane in lanes) if lane.shards]
+        shards = len(done) + sum(len(lane.shards) for lane in left)
         run.step("gathering pictures", shards, run.output / GATHERED, STATS_SUFFIX)
-        done = committed_shards(run.output)
-        lanes = [lane for lane in lanes if not lane.done(done)]
-        if not lanes:
-            return
-        with run.pipeline(len(lanes)) as pipeline:
-            _ = pipeline | Deal("lanes", lanes) | beam.ParDo(GatherLane(run.output, self._rules))
+        if left:
+            with run.pipeline(len(left)) as pipeline:
+                gather = GatherLane(run.output, self._rules)
+                _ = pipeline | Deal("lanes", left) | beam.ParDo(gather)
 
     def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:
-        output, ledger = self._run.output, ledger_folder(self.name)
-        shards = sorted(committed_shards(output))
-        with self._run.pipeline(max(len(shards), buckets)) as pipeline:
-            gathered = (
-                pipeline
-                | Deal("shards", shards)
-                | "ReadGathered" >> beam.Map(partial(read_gathered, output=output))
-            )
+        run, ledger = self._run, ledger_folder(self.name)
+        schemas, by_uid = {"gathered": SETTLED}, hash_buckets("uid", buckets)
+        with run.pipeline(max(len(committed_shards(run.output)), buckets)) as pipeline:
             _ = (
-                {"gathered": gathered}
-                | Regroup(
-                    "gathered by picture",
-                    {"gathered": gathered_schema()},
-                    buckets,
-                    hash_buckets("uid", buckets),
-                )
+                {"gathered": pipeline | ReadGathered(run.output, SETTLED)}
+                | Regroup("gathered by picture", schemas, buckets, by_uid)
                 | beam.ParDo(SettleCaptions(plan, work / FRESH, ledger))
                 | Tally(work, "counts.json")
             )

@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import apache_beam as beam
@@ -54,9 +54,10 @@ class Lane:
     shards: tuple[PlannedShard, ...]
     per_host: int
 
-    def done(self, committed: set[str]) -> bool:
-        """Whether there is nothing left to do."""
-        return all(shard_name(shard.number) in committed for shard in self.shards)
+    def without(self, done: set[str]) -> "Lane":
+        """What is left of it when the shards of the names `done` are committed."""
+        left = tuple(shard for shard in self.shards if shard_name(shard.number) not in done)
+        return replace(self, shards=left)
 
 
 class GatherLane(beam.DoFn):

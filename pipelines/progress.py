@@ -100,7 +100,7 @@ class Progress:
         if not self._total:
             return f"{self._name} ({_duration(now - self._started)})"
         done = self.pieces_done - self._before
-        total = self._total + self._before if self._total < self.pieces_done else self._total
+        total = self._total
         seconds = max(now - self._started, 1e-9)
         words = f"{self._name}: {self.pieces_done} of {total} shards"
         if done:

@@ -9,25 +9,51 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.commit import committed_shards
 from pipelines.errors import RunError
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import arrow_schema, table_of
+from pipelines.transforms.blocks import Deal, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, part_name
 from schemas.rows import Fate, GatheredPicture, LedgerRow, Picture, Unit
 
 
-def gathered_schema() -> pa.Schema:
-    """What later stages read of a gathered shard."""
+def _gathered(*names: str) -> pa.Schema:
     whole = arrow_schema(GatheredPicture)
-    names = (*arrow_schema(Picture).names, "fate", "reason", "error_message")
     return pa.schema([whole.field(name) for name in names])
 
 
-def read_gathered(shard: str, output: Folder) -> pa.Table:
-    """What a committed shard says of its pictures."""
-    schema = gathered_schema()
+KNOWN = _gathered("uid")
+"""What the plan reads of a gathered shard."""
+
+SETTLED = _gathered(*arrow_schema(Picture).names, "fate", "reason", "error_message")
+"""What settling reads of it."""
+
+
+class ReadGathered(beam.PTransform):
+    """What all committed shards say of their pictures, a table a shard.
+
+    Args:
+      output: of the recipe.
+      schema: the columns to read.
+    """
+
+    def __init__(self, output: Folder, schema: pa.Schema) -> None:
+        super().__init__()
+        self._output = output
+        self._schema = schema
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[pa.Table]:
+        shards = sorted(committed_shards(self._output))
+        return (
+            begin
+            | Deal("shards", shards)
+            | beam.Map(_read_gathered, output=self._output, schema=self._schema)
+        )
+
+
+def _read_gathered(shard: str, output: Folder, schema: pa.Schema) -> pa.Table:
     table = read_table(output / GATHERED, f"{shard}.parquet", schema.names)
     return table.select(schema.names).cast(schema)
 

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.claims import Claim, _settle
 from pipelines.gather import _lanes
-from pipelines.planning import Claim, Slots, _settle
+from pipelines.slots import Slots
 from pipelines.transforms.blocks import table_of
 from schemas.ids import bucket_of, digest
 

@@ -1,7 +1,6 @@
-"""What gather has to fetch: input rows to captions, captions to pictures, pictures to shards."""
+"""What gather has to fetch: input rows to claims, claims to captions and pictures."""
 
 import itertools
-import json
 import posixpath
 import unicodedata
 from collections import Counter
@@ -12,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
 from filters.caption import CaptionRules, caption_fault
@@ -23,7 +21,7 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import arrow_schema, table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
-from schemas.ids import bucket_of, caption_id, digest, is_absolute, is_uid, picture_uid
+from schemas.ids import caption_id, is_absolute, is_uid, picture_uid
 from schemas.languages import normalise_tag
 from schemas.layout import part_name
 from schemas.rows import Caption, Fate, LedgerRow, PlannedPicture, Unit
@@ -206,99 +204,3 @@ def _planned(row: dict[str, Any]) -> PlannedPicture:
         language=row["language"],
         caption=row["text"],
     )
-
-
-# Shards
-
-
-@dataclass(frozen=True, slots=True)
-class HostCount:
-    """How many pictures of a host are to be fetched."""
-
-    host: str
-    key: str
-    pictures: int
-
-
-def count_hosts(pictures: pa.Table) -> pa.Table:
-    """The hosts of a block of pictures, with `key`, a digest of the host to regroup by."""
-    counts = Counter(pictures["host"].to_pylist())
-    return table_of(HostCount, [HostCount(host, digest(host), n) for host, n in counts.items()])
-
-
-def hot_hosts(counts: pa.Table, cut: int) -> list[tuple[str, int]]:
-    """The hosts of a bucket of counts that have more than `cut` pictures."""
-    sums = counts.group_by("host").aggregate([("pictures", "sum")])
-    hot = sums.filter(pc.greater(sums["pictures_sum"], cut))
-    return list(zip(hot["host"].to_pylist(), hot["pictures_sum"].to_pylist(), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class SlottedPicture(PlannedPicture):
-    """A picture with its place in the plan.
-
-    Attributes:
-      slot: the shard of the plan it belongs to, before shards are numbered.
-      bucket: of slots, for regrouping.
-    """
-
-    slot: int
-    bucket: int
-
-
-class Slots:
-    """Gives every picture a slot: shards of whole hosts, and several shards for each hot host.
-
-    Args:
-      total: pictures to fetch.
-      hot: hosts with more pictures than fit a shard, and their number of pictures.
-      per_shard: pictures a shard should have.
-    """
-
-    def __init__(self, total: int, hot: list[tuple[str, int]], per_shard: int) -> None:
-        cold = total - sum(pictures for _, pictures in hot)
-        self._cold_slots = -(-cold // per_shard)
-        self._hot: dict[str, tuple[int, int]] = {}
-        first = self._cold_slots
-        for host, pictures in sorted(hot):
-            slots = -(-pictures // per_shard)
-            self._hot[host] = (first, slots)
-            first += slots
-        self.number = first
-
-    def of(self, host: str, uid: str) -> int:
-        if host in self._hot:
-            first, slots = self._hot[host]
-            return first + bucket_of(uid, slots)
-        return bucket_of(digest(host), self._cold_slots)
-
-
-def assign_slots(
-    pictures: pa.Table, total: int, hot: list[tuple[str, int]], per_shard: int, buckets: int
-) -> pa.Table:
-    """Adds `slot` and `bucket`; a bucket holds whole slots."""
-    slots = Slots(total, hot, per_shard)
-    places = [
-        slots.of(host, uid)
-        for host, uid in zip(pictures["host"].to_pylist(), pictures["uid"].to_pylist(), strict=True)
-    ]
-    in_buckets = [slot * buckets // max(1, slots.number) for slot in places]
-    for name, column in (("slot", places), ("bucket", in_buckets)):
-        field = pa.field(name, pa.int64(), nullable=False)
-        pictures = pictures.append_column(field, pa.array(column, pa.int64()))
-    return pictures
-
-
-def write_shard_plans(keyed: tuple[int, dict[str, pa.Table]], plan: Folder) -> None:
-    """Writes a bucket's shard plans, and a list of them for the numbering."""
-    bucket, tables = keyed
-    pictures = tables["pictures"].sort_by([("slot", "ascending"), ("uid", "ascending")])
-    _, starts = np.unique(pictures["slot"].to_numpy(), return_index=True)
-    shards: list[dict[str, str]] = []
-    for start, end in zip(starts, [*starts[1:], pictures.num_rows], strict=True):
-        name = f"shard-{bucket:05d}-{len(shards):05d}.parquet"
-        part = pictures.slice(start, end - start).drop_columns(["slot", "bucket"])
-        hosts = pc.unique(part["host"]).to_pylist()
-        write_table(plan / "shards", name, part)
-        shards.append({"plan": name, "host": hosts[0] if len(hosts) == 1 else ""})
-    (plan / "lists").write(f"{bucket:05d}.json", json.dumps(shards).encode())
