@@ -1,6 +1,5 @@
 """What gather has to fetch: input rows to claims, claims to captions and pictures."""
 
-import itertools
 import posixpath
 import unicodedata
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
 from filters.caption import CaptionRules, caption_fault
@@ -18,7 +18,7 @@ from filters.location import LocationRules, host_of, location_fault
 from pipelines.inputs import InputRow, Split, read_split
 from pipelines.recipe import Recipe, Source
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import arrow_schema, table_of
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
 from schemas.ids import caption_id, is_absolute, is_uid, picture_uid
@@ -138,69 +138,96 @@ class PlanPictures(beam.DoFn):
     def __init__(self, plan: Folder) -> None:
         self._plan = plan
 
-    def process(self, keyed: tuple[int, dict[str, pa.Table]]) -> Iterator[pa.Table | Tagged]:
+    def process(self, keyed: Keyed) -> Iterator[pa.Table | Tagged]:
         bucket, tables = keyed
-        known = set(tables["known"]["uid"].to_pylist())
-        kept, ledger, planned = _settle(tables["claims"])
-        write_table(self._plan / "captions", part_name(bucket), kept)
-        write_table(self._plan / "ledger", part_name(bucket), table_of(LedgerRow, ledger))
-        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
-        counts["picture created"] = len(planned) + counts[f"picture rejected {NO_CAPTION}"]
+        settled = settle(tables["claims"])
+        write_table(self._plan / "captions", part_name(bucket), settled.captions)
+        write_table(self._plan / "ledger", part_name(bucket), table_of(LedgerRow, settled.ledger))
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in settled.ledger)
+        no_caption = counts[f"picture rejected {NO_CAPTION}"]
+        counts["picture created"] = settled.pictures.num_rows + no_caption
         for count in counts.items():
             yield TaggedOutput("counts", count)
-        yield table_of(PlannedPicture, [picture for picture in planned if picture.uid not in known])
+        known = pc.is_in(settled.pictures["uid"], value_set=tables["known"]["uid"])
+        yield settled.pictures.filter(pc.invert(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What claims come down to.
+
+    Attributes:
+      captions: a table of `Caption`s, kept if their pictures are.
+      pictures: a table of `PlannedPicture`s, those that have such captions.
+      ledger: all other captions and pictures.
+    """
+
+    captions: pa.Table
+    pictures: pa.Table
+    ledger: list[LedgerRow]
 
 
 # Equal rows in another order, or in files of other names, settle alike: the row comes last.
-_CLAIM_ORDER = ("uid", "fault", "rank", "caption_id", "source", "extras", "licence", "url", "row")
+_CLAIM_ORDER = ("uid", "fault", "caption_id", "rank", "source", "extras", "licence", "url", "row")
 
 
-def _settle(claims: pa.Table) -> tuple[pa.Table, list[LedgerRow], list[PlannedPicture]]:
-    """Tells the captions kept, the ledger of all others, and the pictures that have captions."""
+def settle(claims: pa.Table) -> Settled:
+    """Tells which of the claims on a bucket's pictures hold; of twins the first."""
     claims = claims.sort_by([(column, "ascending") for column in _CLAIM_ORDER])
-    keep = np.zeros(claims.num_rows, dtype=bool)
-    ledger, planned = [], []
-    rows = enumerate(claims.select(_SETTLE_COLUMNS).to_pylist())
-    for uid, group in itertools.groupby(rows, key=lambda item: item[1]["uid"]):
-        first: dict[str, Any] | None = None
-        seen: dict[str, str] = {}
-        for index, row in group:
-            twin = seen.setdefault(row["caption_id"], row["row"])
-            repeated = not row["fault"] and twin != row["row"]
-            if row["fault"] or repeated:
-                reason = row["fault"] or DUPLICATE_ROW
-                detail = f"as {twin}" if repeated else row["text"][:200]
-                ledger.append(
-                    _rejected(Unit.CAPTION, row["caption_id"], uid, row["row"], reason, detail)
-                )
-                continue
-            keep[index] = True
-            first = first or row
-        if first:
-            planned.append(_planned(first))
-        else:
-            ledger.append(_rejected(Unit.PICTURE, uid, "", row["row"], NO_CAPTION, row["url"]))
-    kept = claims.filter(pa.array(keep)).select(arrow_schema(Caption).names)
-    return kept, ledger, planned
+    sound = _bools(pc.equal(claims["fault"], ""))
+    repeated = sound & _as_before(claims["uid"]) & _as_before(claims["caption_id"])
+    kept = claims.filter(pa.array(sound & ~repeated))
+    captions = kept.select(arrow_schema(Caption).names)
+    return Settled(captions, _pictures(kept), list(_ledger(claims, sound, repeated, kept)))
 
 
-_SETTLE_COLUMNS = (
-    "uid", "caption_id", "fault", "row", "text", "url", "location", "source", "licence", "language"
-)  # fmt: skip
+def _bools(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _rejected(unit: Unit, id_: str, parent: str, row: str, reason: str, detail: str) -> LedgerRow:
-    return LedgerRow("gather", unit.value, id_, parent, row, Fate.REJECTED.value, reason, detail)
+def _as_before(column: pa.ChunkedArray) -> np.ndarray:
+    """Whether each value is the one before it, shape [rows]."""
+    same = np.zeros(len(column), dtype=bool)
+    if len(column):
+        same[1:] = _bools(pc.equal(column.slice(1), column.slice(0, len(column) - 1)))
+    return same
 
 
-def _planned(row: dict[str, Any]) -> PlannedPicture:
-    return PlannedPicture(
-        uid=row["uid"],
-        url=row["url"],
-        location=row["location"],
-        host=host_of(row["location"]),
-        source=row["source"],
-        licence=row["licence"],
-        language=row["language"],
-        caption=row["text"],
-    )
+def _pictures(kept: pa.Table) -> pa.Table:
+    """The pictures of kept captions, each with its first caption."""
+    kept = kept.sort_by([(column, "ascending") for column in ("uid", "rank", "caption_id")])
+    first = kept.filter(pa.array(~_as_before(kept["uid"])))
+    hosts = [host_of(location) for location in first["location"].to_pylist()]
+    first = first.append_column("host", pa.array(hosts, pa.string()))
+    first = first.append_column("caption", first["text"])
+    schema = arrow_schema(PlannedPicture)
+    return first.select(schema.names).cast(schema)
+
+
+def _ledger(
+    claims: pa.Table, sound: np.ndarray, repeated: np.ndarray, kept: pa.Table
+) -> Iterator[LedgerRow]:
+    def rejected(
+        unit: Unit, id_: str, parent: str, row: str, reason: str, detail: str
+    ) -> LedgerRow:
+        fate = Fate.REJECTED.value
+        return LedgerRow("gather", unit.value, id_, parent, row, fate, reason, detail)
+
+    # Twins follow each other: the one that is kept is the last that does not repeat.
+    last = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(repeated))))
+    twins = claims["row"].take(pa.array(last[repeated]))
+    for claim, twin in zip(_rows(claims, repeated), twins.to_pylist(), strict=True):
+        words = claim["uid"], claim["row"], DUPLICATE_ROW, f"as {twin}"
+        yield rejected(Unit.CAPTION, claim["caption_id"], *words)
+    for claim in _rows(claims, ~sound):
+        words = claim["uid"], claim["row"], claim["fault"], claim["text"][:200]
+        yield rejected(Unit.CAPTION, claim["caption_id"], *words)
+    bare = ~_bools(pc.is_in(claims["uid"], value_set=kept["uid"])) & ~_as_before(claims["uid"])
+    for claim in _rows(claims, bare):
+        yield rejected(Unit.PICTURE, claim["uid"], "", claim["row"], NO_CAPTION, claim["url"])
+
+
+def _rows(claims: pa.Table, which: np.ndarray) -> list[dict[str, Any]]:
+    columns = ["uid", "caption_id", "fault", "row", "text", "url"]
+    rows: list[dict[str, Any]] = claims.select(columns).filter(pa.array(which)).to_pylist()
+    return rows

@@ -10,7 +10,15 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 
 from pipelines.errors import RunError
-from pipelines.packing import Cut, MakeSamples, OrderedSample, WriteShard, cut_shards, write_ordered
+from pipelines.packing import (
+    Cut,
+    MakeSamples,
+    OrderedCaption,
+    OrderedSample,
+    WriteShard,
+    cut_shards,
+    write_ordered,
+)
 from pipelines.recipe import Pack
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run
@@ -61,17 +69,18 @@ class PackStage:
             samples = (
                 pipeline
                 | Deal("parts", range(parts))
-                | beam.ParDo(MakeSamples(run.recipe)).with_outputs("counts", main="samples")
+                | beam.ParDo(MakeSamples(run.recipe)).with_outputs(
+                    "counts", "captions", main="samples"
+                )
             )
             samples.counts | Tally(work, "counts.json")
+            schemas = {
+                "samples": arrow_schema(OrderedSample),
+                "captions": arrow_schema(OrderedCaption),
+            }
             _ = (
-                {"samples": samples.samples}
-                | Regroup(
-                    "samples by order",
-                    {"samples": arrow_schema(OrderedSample)},
-                    buckets,
-                    hash_buckets("order", buckets),
-                )
+                {"samples": samples.samples, "captions": samples.captions}
+                | Regroup("samples by order", schemas, buckets, hash_buckets("order", buckets))
                 | "WriteOrdered" >> beam.Map(partial(write_ordered, work=work))
             )
         ordered = [_rows_of(work / "order", part_name(part)) for part in range(buckets)]

@@ -4,21 +4,26 @@ import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
 from filters.choice import best_caption
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
-from pipelines.transforms.blocks import arrow_schema, table_of
-from pipelines.transforms.tables import read_rows, write_table
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
+from pipelines.transforms.tables import (
+    read_rows,
+    read_slice,
+    read_table,
+    write_table,
+    write_tables,
+)
 from pipelines.transforms.tally import Count
 from schemas.ids import order_key
 from schemas.layout import (
@@ -45,7 +50,8 @@ class OrderedSample:
       key: its name in the tar.
       text: its `txt` member.
       fields: its `json` member.
-      captions: all its captions, as a JSON list of `PackedCaption` objects.
+      captions: how many it has.
+      first_caption: where they begin among its part's, known once they are ordered.
       image_shard: of the gathered tar.
       image_offset: bytes.
       image_size: bytes.
@@ -55,7 +61,8 @@ class OrderedSample:
     key: str
     text: str
     fields: str
-    captions: str
+    captions: int
+    first_caption: int
     image_shard: int
     image_offset: int
     image_size: int
@@ -91,6 +98,17 @@ class PackedCaption:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderedCaption(PackedCaption):
+    """A caption on its way to its shard.
+
+    Attributes:
+      order: of its sample.
+    """
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A final shard: rows of ordered parts, one slice after another.
 
@@ -113,13 +131,19 @@ class MakeSamples(beam.DoFn):
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
 
-    def process(self, bucket: int) -> Iterator[pa.Table | TaggedOutput[Literal["counts"], Count]]:
-        output = Folder(self._recipe.output)
-        pictures = read_rows(output / PICTURES, part_name(bucket), Picture)
-        captions = read_rows(output / SOURCE_CAPTIONS, part_name(bucket), Caption)
+    def process(
+        self, bucket: int
+    ) -> Iterator[
+        pa.Table
+        | TaggedOutput[Literal["captions"], pa.Table]
+        | TaggedOutput[Literal["counts"], Count]
+    ]:
+        output, part = Folder(self._recipe.output), part_name(bucket)
+        pictures = read_rows(output / PICTURES, part, Picture)
+        captions = read_table(output / SOURCE_CAPTIONS, part)
         by_uid: dict[str, list[Caption]] = defaultdict(list)
-        for caption in captions:
-            by_uid[caption.uid].append(caption)
+        for row in captions.to_pylist():
+            by_uid[row["uid"]].append(Caption(**row))
         samples = [
             sample
             for picture in pictures
@@ -128,44 +152,48 @@ class MakeSamples(beam.DoFn):
         counts = {
             "picture in": len(pictures),
             "picture kept": len({(sample.image_shard, sample.image_offset) for sample in samples}),
-            "caption in": len(captions),
-            "caption kept": sum(len(json.loads(sample.captions)) for sample in samples),
+            "caption in": captions.num_rows,
+            "caption kept": sum(sample.captions for sample in samples),
             "sample created": len(samples),
         }
         for count in counts.items():
             yield TaggedOutput("counts", count)
+        yield TaggedOutput("captions", _ordered_captions(captions, self._recipe))
         yield table_of(OrderedSample, samples)
 
 
-def _samples(picture: Picture, captions: list[Caption], recipe: Recipe) -> Iterator[OrderedSample]:
+def _ordered_captions(captions: pa.Table, recipe: Recipe) -> pa.Table:
+    uids, ids = captions["uid"].to_pylist(), captions["caption_id"].to_pylist()
+    keys = [_key(uid, id_, recipe) for uid, id_ in zip(uids, ids, strict=True)]
+    orders = [order_key(recipe.seed, key) for key in keys]
+    captions = captions.append_column("key", pa.array(keys, pa.string()))
+    captions = captions.append_column("order", pa.array(orders, pa.string()))
+    schema = arrow_schema(OrderedCaption)
+    return captions.select(schema.names).cast(schema)
+
+
+def _key(uid: str, caption: str, recipe: Recipe) -> str:
     assert recipe.pack is not None
-    if recipe.pack.sample == "picture":
-        yield _sample(picture.uid, picture, captions, recipe)
-    else:
-        for caption in captions:
-            yield _sample(f"{picture.uid}-{caption.caption_id}", picture, [caption], recipe)
+    return uid if recipe.pack.sample == "picture" else f"{uid}-{caption}"
 
 
-def _sample(key: str, picture: Picture, captions: list[Caption], recipe: Recipe) -> OrderedSample:
-    captions = sorted(captions, key=lambda caption: caption.caption_id)
-    packed = [
-        PackedCaption(key, **{name: getattr(caption, name) for name in _CAPTION_FIELDS})
-        for caption in captions
-    ]
-    best = best_caption(captions, recipe.languages)
-    return OrderedSample(
-        order=order_key(recipe.seed, key),
-        key=key,
-        text=best.text,
-        fields=_json(_fields(picture, best, captions, recipe)),
-        captions=_json([asdict(caption) for caption in packed]),
-        image_shard=picture.image_shard,
-        image_offset=picture.image_offset,
-        image_size=picture.image_size,
-    )
-
-
-_CAPTION_FIELDS = arrow_schema(PackedCaption).names[1:]
+def _samples(picture: Picture, captions: list[Caption], recipe: Recipe) -> Iterator[OrderedSample]:
+    by_key: dict[str, list[Caption]] = defaultdict(list)
+    for caption in captions:
+        by_key[_key(picture.uid, caption.caption_id, recipe)].append(caption)
+    for key, together in by_key.items():
+        best = best_caption(together, recipe.languages)
+        yield OrderedSample(
+            order=order_key(recipe.seed, key),
+            key=key,
+            text=best.text,
+            fields=_json(_fields(picture, best, together, recipe)),
+            captions=len(together),
+            first_caption=0,
+            image_shard=picture.image_shard,
+            image_offset=picture.image_offset,
+            image_size=picture.image_size,
+        )
 
 
 def _json(value: Any) -> str:
@@ -201,10 +229,17 @@ def _fields(
     }
 
 
-def write_ordered(keyed: tuple[int, dict[str, pa.Table]], work: Folder) -> None:
-    """Writes a bucket's samples in their final order."""
+def write_ordered(keyed: Keyed, work: Folder) -> None:
+    """Writes a bucket's samples, and their captions, in their final order."""
     bucket, tables = keyed
-    write_table(work / "order", part_name(bucket), tables["samples"].sort_by("order"))
+    samples = tables["samples"].sort_by("order")
+    counts = samples["captions"].to_numpy()
+    field = arrow_schema(OrderedSample).field("first_caption")
+    place = samples.schema.get_field_index(field.name)
+    samples = samples.set_column(place, field, pa.array(np.cumsum(counts) - counts, field.type))
+    by_order = [("order", "ascending"), ("caption_id", "ascending")]
+    write_table(work / "order", part_name(bucket), samples)
+    write_table(work / "captions", part_name(bucket), tables["captions"].sort_by(by_order))
 
 
 def cut_shards(rows: list[int], samples_per_shard: int) -> list[Cut]:
@@ -242,7 +277,8 @@ class WriteShard(beam.DoFn):
 
     def process(self, cut: Cut) -> None:
         name = shard_name(cut.number)
-        samples = [sample for piece in cut.slices for sample in self._read_slice(*piece)]
+        pieces = [(part, self._read_samples(part, *rows)) for part, *rows in cut.slices]
+        samples = [sample for _, piece in pieces for sample in piece]
         with self._target.writing(f"{name}.tar") as path, path.open("wb", 1 << 20) as file:
             tar = TarWriter(file)
             for sample, image in _with_images(samples, self._gathered):
@@ -252,25 +288,25 @@ class WriteShard(beam.DoFn):
             tar.close()
         rows = [{"key": s.key, "txt": s.text, **json.loads(s.fields)} for s in samples]
         write_table(self._target, f"{name}.parquet", pa.Table.from_pylist(rows))
-        captions = [PackedCaption(**row) for s in samples for row in json.loads(s.captions)]
-        write_table(self._target, f"{name}{CAPTIONS_SUFFIX}", table_of(PackedCaption, captions))
+        schema = arrow_schema(PackedCaption)
+        captions = (table for part, piece in pieces for table in self._read_captions(part, piece))
+        write_tables(
+            self._target,
+            f"{name}{CAPTIONS_SUFFIX}",
+            schema,
+            (table.select(schema.names) for table in captions),
+        )
         marker = {"count": len(samples), "successes": len(samples)}
         (self._work / "done").write(f"{name}.json", json.dumps(marker).encode())
 
-    def _read_slice(self, part: int, first: int, end: int) -> Iterator[OrderedSample]:
-        with (self._work / "order").open(part_name(part)) as file:
-            parquet = pq.ParquetFile(file)
-            start = 0
-            for group in range(parquet.num_row_groups):
-                rows = parquet.metadata.row_group(group).num_rows
-                if start < end and start + rows > first:
-                    table = parquet.read_row_group(group)
-                    piece = table.slice(
-                        max(0, first - start), min(end - start, rows) - max(0, first - start)
-                    )
-                    for row in piece.to_pylist():
-                        yield OrderedSample(**row)
-                start += rows
+    def _read_samples(self, part: int, first: int, end: int) -> list[OrderedSample]:
+        tables = read_slice(self._work / "order", part_name(part), first, end)
+        return [OrderedSample(**row) for table in tables for row in table.to_pylist()]
+
+    def _read_captions(self, part: int, samples: list[OrderedSample]) -> Iterator[pa.Table]:
+        first, last = samples[0], samples[-1]
+        end = last.first_caption + last.captions
+        return read_slice(self._work / "captions", part_name(part), first.first_caption, end)
 
 
 def _with_images(

@@ -18,8 +18,7 @@ from apache_beam.coders import Coder, registry
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-BLOCK_ROWS = 20_000
-BUCKET_ROWS = 100_000
+BUCKET_ROWS = 25_000
 _HELD_BYTES = 32 << 20
 
 _ARROW_TYPES: dict[type, pa.DataType] = {

@@ -1,6 +1,6 @@
 """Tables in Parquet, written so that equal rows give equal bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,34 @@ def write_table(folder: Folder, name: str, table: pa.Table) -> None:
         pq.write_table(
             table, path, row_group_size=_ROW_GROUP, compression="zstd", write_page_index=True
         )
+
+
+def write_tables(folder: Folder, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Writes `tables` as one, a row group at a time, however they are cut."""
+    with (
+        folder.writing(name) as path,
+        pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True) as writer,
+    ):
+        held = schema.empty_table()
+        for table in tables:
+            held = pa.concat_tables([held, table.cast(schema)])
+            while held.num_rows >= _ROW_GROUP:
+                writer.write_table(held.slice(0, _ROW_GROUP))
+                held = held.slice(_ROW_GROUP)
+        writer.write_table(held)
+
+
+def read_slice(folder: Folder, name: str, first: int, end: int) -> Iterator[pa.Table]:
+    """The rows [first, end) of a table, a row group at a time; others are not read."""
+    with folder.open(name) as file:
+        parquet = pq.ParquetFile(file)
+        start = 0
+        for group in range(parquet.num_row_groups):
+            rows = parquet.metadata.row_group(group).num_rows
+            low, high = max(first - start, 0), min(end - start, rows)
+            if low < high:
+                yield parquet.read_row_group(group).slice(low, high - low)
+            start += rows
 
 
 def read_table(folder: Folder, name: str, columns: Iterable[str] | None = None) -> pa.Table:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.claims import Claim, _settle
+from pipelines.claims import Claim, settle
 from pipelines.gather import _lanes
 from pipelines.slots import Slots
 from pipelines.transforms.blocks import table_of
@@ -43,28 +43,47 @@ claims = st.lists(
 @given(claims, st.randoms())
 def test_order_of_the_rows_changes_nothing(rows: list[Claim], random) -> None:
     shuffled = random.sample(rows, len(rows))
-    one, other = (_settle(table_of(Claim, each)) for each in (rows, shuffled))
-    assert one[0].equals(other[0])
-    assert one[1:] == other[1:]
+    one, other = (settle(table_of(Claim, each)) for each in (rows, shuffled))
+    assert one.captions.equals(other.captions)
+    assert one.pictures.equals(other.pictures)
+    assert one.ledger == other.ledger
 
 
 @given(claims)
 def test_every_claim_and_every_picture_is_settled_once(rows: list[Claim]) -> None:
-    kept, ledger, planned = _settle(table_of(Claim, rows))
-    captions = [row for row in ledger if row.unit == "caption"]
-    pictures = [row for row in ledger if row.unit == "picture"]
-    assert kept.num_rows + len(captions) == len(rows)
-    assert {*kept["row"].to_pylist(), *(row.row for row in captions)} == {row.row for row in rows}
-    assert len(planned) + len(pictures) == len({row.uid for row in rows})
-    assert set(kept["uid"].to_pylist()) == {picture.uid for picture in planned}
+    settled = settle(table_of(Claim, rows))
+    captions = [row for row in settled.ledger if row.unit == "caption"]
+    pictures = [row for row in settled.ledger if row.unit == "picture"]
+    kept = settled.captions["row"].to_pylist()
+    assert sorted([*kept, *(row.row for row in captions)]) == sorted(row.row for row in rows)
+    planned = settled.pictures["uid"].to_pylist()
+    assert sorted([*planned, *(row.id for row in pictures)]) == sorted({row.uid for row in rows})
+    assert set(settled.captions["uid"].to_pylist()) == set(planned)
+
+
+@given(claims)
+def test_the_columns_settle_as_the_rows_would_one_by_one(rows: list[Claim]) -> None:
+    settled = settle(table_of(Claim, rows))
+    kept: dict[tuple[str, str], str] = {}
+    for row in sorted(rows, key=lambda row: (row.extras, row.url, row.row)):
+        if not row.fault:
+            kept.setdefault((row.uid, row.caption_id), row.row)
+    found = settled.captions.select(["uid", "caption_id", "row"]).to_pylist()
+    assert {(row["uid"], row["caption_id"]): row["row"] for row in found} == kept
+    first = {uid: min(id_ for other, id_ in kept if other == uid) for uid, _ in kept}
+    texts = {row.caption_id: row.text for row in rows}
+    pictures = settled.pictures.to_pylist()
+    assert {row["uid"]: row["caption"] for row in pictures} == {
+        uid: texts[id_] for uid, id_ in first.items()
+    }
 
 
 def test_the_row_that_is_kept_of_twins_does_not_depend_on_its_number() -> None:
     twins = [claim(1, "a", 0, extras='{"page": "2"}'), claim(1, "a", 1, extras='{"page": "1"}')]
     for rows in (twins, [claim(1, "a", 7, extras='{"page": "1"}'), twins[0]]):
-        kept, ledger, _ = _settle(table_of(Claim, rows))
-        assert kept["extras"].to_pylist() == ['{"page": "1"}']
-        assert ledger[0].reason == "duplicate-row"
+        settled = settle(table_of(Claim, rows))
+        assert settled.captions["extras"].to_pylist() == ['{"page": "1"}']
+        assert [(row.reason, row.row) for row in settled.ledger] == [("duplicate-row", "s:f:0")]
 
 
 @given(

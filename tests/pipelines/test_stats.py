@@ -17,6 +17,7 @@ import pytest
 from pipelines import webdataset_folder
 from pipelines.errors import RecipeError, RunError
 from pipelines.stats import show_stats
+from pipelines.storage import Folder
 from tests.pipelines.small_output import curate_sample
 
 TRAIN = "shards/pairs/train"
@@ -370,7 +371,7 @@ def test_keys_are_checked_in_bounded_memory(
     monkeypatch.setattr(webdataset_folder, "_KEYS_HELD", 10)
     for number in range(3):
         shutil.copy(shards / f"0000{number}.tar", shards / f"0001{number}.tar")
-    survey = webdataset_folder.survey_folder(webdataset_folder.Folder(str(shards)))
+    survey = webdataset_folder.survey_folder(Folder(str(shards)))
     assert survey.samples == 38
     assert len(survey.keys.digests) <= 10
     holds, page = show(shards, capsys)

@@ -45,11 +45,13 @@ def show(output: Path | str, id_: str, capsys: pytest.CaptureFixture[str]) -> tu
 
 
 def captions(output: Path) -> list[dict[str, Any]]:
-    return pq.read_table(output / "captions/source").to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(output / "captions/source").to_pylist()
+    return rows
 
 
 def table_row(output: Path, number: int) -> dict[str, Any]:
-    return pq.read_table(output.parent / "pairs.parquet").to_pylist()[number]
+    rows: list[dict[str, Any]] = pq.read_table(output.parent / "pairs.parquet").to_pylist()
+    return rows[number]
 
 
 def picture_of(output: Path, number: int) -> str:
@@ -181,6 +183,15 @@ def test_what_was_not_kept_has_its_reason(
     assert found
     assert line.format(row=f"{NAME}:{number}") in page
     assert ("pack: kept" in page) == (number in (EMPTY, DUPLICATE, FOREIGN))
+
+
+@pytest.mark.parametrize("path", ["pictures/bare.jpg", "pictures/lost.jpg"])
+def test_a_picture_that_was_not_kept_is_found_by_its_path(
+    path: str, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, page = show(finished, path, capsys)
+    assert found
+    assert page.startswith(f"picture {picture_uid('sample', path)}\n  {path}\n")
 
 
 def test_a_url_that_was_refused_finds_its_row(
