@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 
 from pipelines.errors import PairmillError, RecipeError
-
-STAGES = ("gather", "pack")
+from pipelines.records import STAGES
 
 app = typer.Typer(
     no_args_is_help=True,

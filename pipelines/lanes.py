@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import apache_beam as beam
-import pyarrow.parquet as pq
 
 from filters.response import FetchFault
 from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
@@ -22,6 +21,7 @@ from pipelines.recipe import Gather
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import table_of
+from pipelines.transforms.tables import read_rows, write_table
 from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX, shard_name
 from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
 
@@ -85,8 +85,7 @@ class GatherLane(beam.DoFn):
                 yield shard.number
 
     async def _gather(self, shard: PlannedShard, per_host: int) -> None:
-        with self._output.open(shard.plan) as file:
-            pictures = [PlannedPicture(**row) for row in pq.read_table(file).to_pylist()]
+        pictures = read_rows(self._output, shard.plan, PlannedPicture)
         attempt = Attempt(self._output, shard.number)
         started = time.time()
         with (
@@ -97,9 +96,8 @@ class GatherLane(beam.DoFn):
             rows = await self._fetch_all(pictures, per_host, shard.number, tar)
             tar.close()
         _check_network(self._output, rows)
-        with attempt.folder.writing(attempt.name(".parquet")) as path:
-            rows.sort(key=lambda row: row.uid)
-            pq.write_table(table_of(GatheredPicture, rows), path, compression="zstd")
+        rows.sort(key=lambda row: row.uid)
+        write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, rows))
         stats = json.dumps(_stats(rows, started, time.time()), indent=1).encode()
         attempt.folder.write(attempt.name(STATS_SUFFIX), stats)
         attempt.commit()

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from pipelines.transforms.blocks import (
     arrow_schema,
     column_buckets,
     hash_buckets,
+    runs,
     table_of,
 )
 from pipelines.transforms.tables import write_table
@@ -163,9 +163,8 @@ def write_shard_plans(keyed: Keyed, plan: Folder) -> None:
     """Writes a bucket's shard plans, and a list of them for the numbering."""
     bucket, tables = keyed
     pictures = tables["pictures"].sort_by([("slot", "ascending"), ("uid", "ascending")])
-    _, starts = np.unique(pictures["slot"].to_numpy(), return_index=True)
     shards: list[dict[str, str]] = []
-    for start, end in zip(starts, [*starts[1:], pictures.num_rows], strict=True):
+    for _, start, end in runs(pictures["slot"].to_numpy()):
         name = f"shard-{bucket:05d}-{len(shards):05d}.parquet"
         part = pictures.slice(start, end - start).drop_columns(["slot", "bucket"])
         hosts = pc.unique(part["host"]).to_pylist()

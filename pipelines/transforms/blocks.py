@@ -53,6 +53,17 @@ def buckets_for(rows: int) -> int:
     return max(1, -(-rows // BUCKET_ROWS))
 
 
+def runs(ordered: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """The runs of equal integers in `ordered`, shape [rows]: (value, first row, end row).
+
+    >>> list(runs(np.array([3, 3, 5]))), list(runs(np.array([], dtype=int)))
+    ([(3, 0, 2), (5, 2, 3)], [])
+    """
+    values, starts = np.unique(ordered, return_index=True)
+    ends = np.append(starts, len(ordered))[1:]
+    yield from zip(values.tolist(), starts.tolist(), ends.tolist(), strict=True)
+
+
 class TableCoder(Coder):
     """Tables as compressed Arrow IPC streams."""
 
@@ -152,10 +163,9 @@ class _SplitDoFn(beam.DoFn):
     def process(self, table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
         buckets = self._bucket_of(table)
         order = np.argsort(buckets, kind="stable")
-        present, starts = np.unique(buckets[order], return_index=True)
         ordered = table.take(pa.array(order))
-        for bucket, start, end in zip(present, starts, [*starts[1:], len(order)], strict=True):
-            self._held[int(bucket)].append(ordered.slice(start, end - start))
+        for bucket, start, end in runs(buckets[order]):
+            self._held[bucket].append(ordered.slice(start, end - start))
         self._bytes += ordered.nbytes
         if self._bytes > _HELD_BYTES:
             yield from self._flush()

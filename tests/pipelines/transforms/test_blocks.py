@@ -70,7 +70,7 @@ def test_regroup_brings_every_row_to_its_bucket_once(
 
 def test_regroup_joins_two_collections_and_gives_empty_buckets(pipeline: TestPipeline) -> None:
     with pipeline as p:
-        left = p | Deal("left", [numbers(1), numbers(2)])
+        left = p | Deal("left", [numbers(1), SCHEMA.empty_table(), numbers(2)])
         right = p | Deal("right", [])
         regrouped = {"left": left, "right": right} | Regroup(
             "both", {"left": SCHEMA, "right": SCHEMA}, 3, lambda table: table["n"].to_numpy()
