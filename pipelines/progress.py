@@ -9,6 +9,7 @@ from rich.console import Console
 from pipelines.storage import Folder
 
 _LINE_EVERY_S = 10.0
+_FIRST_LINE_S = 1.0  # a step that is over sooner needs no line
 _POLL_EVERY_S = 1.0
 
 
@@ -28,7 +29,6 @@ class Progress:
         self._next_poll = self._next_line = 0.0
         self.pieces_done = 0
         self._begin("starting", 0, "", "")
-        self._next_line = self._started + _LINE_EVERY_S
 
     def close(self) -> None:
         if self._status:
@@ -81,7 +81,7 @@ class Progress:
         self.pieces_done = 0
         self._rows = self._kept = self._rows_before = self._before = 0
         self._started = time.monotonic()
-        self._next_line = 0.0
+        self._next_line = self._started + _FIRST_LINE_S
         if self._markers:  # what an earlier run finished counts as done, but not as speed
             self._poll()
             self._before, self._rows_before = self.pieces_done, self._rows

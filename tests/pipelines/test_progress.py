@@ -12,6 +12,7 @@ from pipelines.progress import Progress
 
 def shown(folder: Path, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(progress, "_POLL_EVERY_S", 0.0)
+    monkeypatch.setattr(progress, "_FIRST_LINE_S", 0.0)
     sink = io.StringIO()
     seen = Progress(Console(file=sink, force_terminal=terminal, width=100))
 
