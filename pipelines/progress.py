@@ -29,6 +29,7 @@ class Progress:
         self._next_poll = self._next_line = 0.0
         self.pieces_done = 0
         self._begin("starting", 0, "", "")
+        self._next_line = self._started + _LINE_EVERY_S
 
     def close(self) -> None:
         if self._status:
