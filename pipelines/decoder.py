@@ -1,28 +1,38 @@
 """The decoder in a process of its own: what it reads is hostile, what runs beside it is not.
 
 Frames over its pipes, big-endian: a request is `length, body`; a reply is `length, JSON, length,
-picture`, the JSON either the measures or `{"fault": …, "detail": …}`.
+picture`, the JSON either the measures or `{"fault": …, "detail": …}`. Replies come in the order of
+requests.
 """
 
+import asyncio
 import dataclasses
+import fcntl
 import json
 import os
-import select
 import struct
 import subprocess
 import sys
-import time
 import weakref
-from typing import IO
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from pipelines.decoding import DecodeError, DecodeFault, Decoding, prepare
 from schemas.rows import Measures
 
+Prepared = tuple[bytes, Measures]
+_Answer = Callable[[bytes, bytes], None]
+_Died = Callable[[], None]
+
 _LENGTH = struct.Struct(">I")
+_PIPE_BYTES = 1 << 20  # Linux' default of 64 kB would stop us at nearly every picture
 
 
 class Decoder:
-    """Decodes one picture after another in a child process, and starts another when it dies.
+    """Decodes pictures in a child process, and starts another when it dies.
+
+    All its calls must come from one event loop.
 
     Args:
       settings: how pictures are stored.
@@ -32,88 +42,153 @@ class Decoder:
     def __init__(self, settings: Decoding, timeout_s: float = 30.0) -> None:
         self._settings = settings
         self._timeout_s = timeout_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: _Child | None = None
+        self._waiting: deque[tuple[bytes, asyncio.Future[Prepared]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def prepare(self, body: bytes) -> tuple[bytes, Measures]:
+    async def prepare(self, body: bytes) -> Prepared:
         """As `pipelines.decoding.prepare`, whatever becomes of the process that does it.
 
         Raises:
           DecodeError: also with `decoder-crashed` and `decoder-timed-out`.
         """
-        process = self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        deadline = time.monotonic() + self._timeout_s
-        try:
-            _write_all(process.stdin, _LENGTH.pack(len(body)) + body)
-            reply = json.loads(_read_frame(process.stdout, deadline))
-            picture = _read_frame(process.stdout, deadline)
-        except TimeoutError as error:
-            self.close()
-            words = f"no answer in {self._timeout_s} s"
-            raise DecodeError(DecodeFault.TIMED_OUT, words) from error
-        except (BrokenPipeError, EOFError) as error:
-            status = process.wait()
-            self.close()
-            raise DecodeError(DecodeFault.CRASHED, f"exit status {status}") from error
-        if "fault" in reply:
-            raise DecodeError(DecodeFault(reply["fault"]), reply["detail"])
-        return picture, Measures(**reply)
+        future: asyncio.Future[Prepared] = asyncio.get_running_loop().create_future()
+        self._waiting.append((body, future))
+        if self._child is None:
+            await self._start()
+        elif self._child.connected:
+            self._child.send(body)
+        if len(self._waiting) == 1:
+            self._watch()
+        return await future
 
     def close(self) -> None:
-        """Ends the process; another begins with the next picture."""
-        if self._process is not None:
-            self._end()
-            self._process = None
+        """Ends the process."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._child is not None:
+            self._child.close()
+            self._child = None
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            settings = json.dumps(dataclasses.asdict(self._settings))
-            command = [sys.executable, "-m", "pipelines.decoder", settings]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-            )
-            # Not every runner tears down what it set up.
-            self._end = weakref.finalize(self, _kill, self._process)
-        return self._process
+    async def _start(self) -> None:
+        """Starts a child and hands it all that waits by the time it is connected."""
+        child = self._child = _Child(self._settings)
+        await child.connect(self._answer, partial(self._died, child))
+        for body, _ in self._waiting:
+            child.send(body)
+
+    def _answer(self, reply: bytes, picture: bytes) -> None:
+        _, future = self._waiting.popleft()
+        self._watch()
+        values = json.loads(reply)
+        if future.cancelled():
+            return
+        if "fault" in values:
+            future.set_exception(DecodeError(DecodeFault(values["fault"]), values["detail"]))
+        else:
+            future.set_result((picture, Measures(**values)))
+
+    def _watch(self) -> None:
+        """Gives the picture that is next its time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._timeout_s, self._give_up, DecodeFault.TIMED_OUT)
+
+    def _died(self, child: "_Child") -> None:
+        if child is self._child:  # else we ended it ourselves
+            self._give_up(DecodeFault.CRASHED)
+
+    def _give_up(self, fault: DecodeFault) -> None:
+        """Fails the picture that the child was at, and lets another child take the rest."""
+        self.close()
+        if not self._waiting:
+            return
+        _, future = self._waiting.popleft()
+        if not future.cancelled():
+            future.set_exception(DecodeError(fault, f"within {self._timeout_s} s"))
+        if self._waiting:
+            self._restart = asyncio.get_running_loop().create_task(self._start())
+            self._watch()
+
+
+class _Child:
+    """The process and its pipes."""
+
+    def __init__(self, settings: Decoding) -> None:
+        command = [sys.executable, "-m", "pipelines.decoder"]
+        self._process = subprocess.Popen(
+            [*command, json.dumps(dataclasses.asdict(settings))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.connected = False
+        # Not every runner tears down what it set up.
+        self._end = weakref.finalize(self, _kill, self._process)
+
+    async def connect(self, answer: _Answer, died: _Died) -> None:
+        loop = asyncio.get_running_loop()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._reading, _ = await loop.connect_read_pipe(
+            lambda: _Replies(answer, died), self._process.stdout
+        )
+        self._writing, _ = await loop.connect_write_pipe(asyncio.Protocol, self._process.stdin)
+        self.connected = True
+
+    def send(self, body: bytes) -> None:
+        self._writing.write(_LENGTH.pack(len(body)))
+        self._writing.write(body)
+
+    def close(self) -> None:
+        self._end()
+        if self.connected:
+            self._reading.close()
+            self._writing.abort()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
 
 
-def _write_all(pipe: IO[bytes], data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[pipe.write(left) :]
+class _Replies(asyncio.Protocol):
+    """Cuts the child's output into replies."""
+
+    def __init__(self, answer: _Answer, died: _Died) -> None:
+        self._answer = answer
+        self._died = died
+        self._buffer = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        start = 0
+        while (end := _frame_end(self._buffer, start)) and (last := _frame_end(self._buffer, end)):
+            first = start + _LENGTH.size
+            frames = bytes(self._buffer[first:end]), bytes(self._buffer[end + _LENGTH.size : last])
+            start = last
+            self._answer(*frames)
+        del self._buffer[:start]
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._died()
 
 
-def _read_frame(pipe: IO[bytes], deadline: float) -> bytes:
-    (length,) = _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size, deadline))
-    return _read_exactly(pipe, length, deadline)
-
-
-def _read_exactly(pipe: IO[bytes], size: int, deadline: float) -> bytes:
-    chunks = []
-    while size:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([pipe.fileno()], [], [], left)[0]:
-            raise TimeoutError
-        chunk = os.read(pipe.fileno(), min(size, 1 << 20))
-        if not chunk:
-            raise EOFError
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
+def _frame_end(buffer: bytearray, start: int) -> int:
+    """Where the frame at `start` ends, 0 where it is not all there."""
+    if len(buffer) < start + _LENGTH.size:
+        return 0
+    end: int = start + _LENGTH.size + _LENGTH.unpack_from(buffer, start)[0]
+    return end if len(buffer) >= end else 0
 
 
 def main() -> None:
     """Serves requests from standard input until it ends."""
     settings = Decoding(**json.loads(sys.argv[1]))
+    names = [field.name for field in dataclasses.fields(Measures)]
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a decoder that prints must not speak into the frames
     requests = sys.stdin.buffer
@@ -121,7 +196,7 @@ def main() -> None:
         body = requests.read(_LENGTH.unpack(head)[0])
         try:
             picture, measures = prepare(body, settings)
-            reply = json.dumps(dataclasses.asdict(measures)).encode()
+            reply = json.dumps({name: getattr(measures, name) for name in names}).encode()
         except DecodeError as error:
             picture = b""
             reply = json.dumps({"fault": error.fault, "detail": error.detail}).encode()

@@ -238,8 +238,8 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
 def _measure(pixels: Pixels) -> dict[str, Any]:
     """What `Measures` says of the stored pixels."""
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    thumb = cv2.resize(pixels, _THUMB, interpolation=cv2.INTER_AREA)
-    bits, quality = pdqhash.compute(thumb)
+    thumb = cv2.resize(luma, _THUMB, interpolation=cv2.INTER_AREA)
+    bits, quality = pdqhash.compute(cv2.merge((thumb, thumb, thumb)))
     mean, std = cv2.meanStdDev(luma)
     _, edge_std = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
     return {
@@ -248,13 +248,15 @@ def _measure(pixels: Pixels) -> dict[str, Any]:
         "sharpness": round(float(edge_std[0, 0]) ** 2, 3),
         "luma_mean": round(float(mean[0, 0]), 3),
         "luma_std": round(float(std[0, 0]), 3),
-        "colourfulness": _colourfulness(thumb),
+        "colourfulness": _colourfulness(pixels),
         "ink": _ink(luma),
     }
 
 
-def _colourfulness(thumb: NDArray[Any]) -> float:
-    red, green, blue = (thumb[:, :, channel].astype(np.float32) for channel in range(3))
+def _colourfulness(pixels: Pixels) -> float:
+    """Of a grid of at least 32 × 32 pixels, which says as much as all of them."""
+    rows, columns = (max(1, side // 32) for side in pixels.shape[:2])
+    red, green, blue = np.moveaxis(pixels[::rows, ::columns].astype(np.float32), 2, 0)
     opponents = np.stack([red - green, (red + green) / 2 - blue])  # [2, height, width]
     spread = np.hypot(*opponents.std(axis=(1, 2)))
     centre = np.hypot(*opponents.mean(axis=(1, 2)))
@@ -262,7 +264,7 @@ def _colourfulness(thumb: NDArray[Any]) -> float:
 
 
 def _ink(luma: NDArray[Any]) -> float:
-    counts = np.bincount(luma.ravel(), minlength=256)
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
     paper = int(counts.argmax())
     near = counts[max(0, paper - _INK_DISTANCE) : paper + _INK_DISTANCE + 1].sum()
     return round(1 - float(near) / luma.size, 6)

@@ -130,8 +130,10 @@ class Fetcher:
     def _check(self, location: str) -> None:
         """Refuses a literal address that is not public; names are checked when resolved."""
         host = host_of(location)
+        if host in self._allowed:
+            return
         address = host.rpartition(":")[0].strip("[]")
-        if host not in self._allowed and _is_address(address) and not _is_public(address):
+        if _is_address(address) and not _is_public(address):
             raise FetchError(FetchFault.FORBIDDEN_ADDRESS, host)
 
     async def _ask(self, location: str) -> _Reply:

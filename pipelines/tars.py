@@ -1,10 +1,25 @@
 """Tar files whose bytes depend on nothing but their members: no clock, no user."""
 
-import tarfile
 from typing import IO
 
 _BLOCK = 512
 _END = b"\0" * (2 * _BLOCK)
+
+
+# POSIX 1003.1-1988, ustar: name, mode 0644, owner and group 0, size, time 0, checksum, file.
+_MODE_AND_OWNER = b"0000644\0" + b"0000000\0" * 2
+_TIME = b"00000000000\0"
+_REST = (b"0" + b"\0" * 100 + b"ustar\x0000").ljust(356, b"\0")
+
+
+def _header(name: bytes, size: int) -> bytes:
+    if len(name) > 100 or size >= 8**11:
+        raise ValueError(
+            f"names must have at most 100 bytes and members 8 GiB, got {name!r}, {size}"
+        )
+    head = name.ljust(100, b"\0") + _MODE_AND_OWNER + b"%011o\0" % size + _TIME
+    checksum = sum(head) + sum(_REST) + 8 * ord(" ")
+    return head + b"%06o\0 " % checksum + _REST
 
 
 class TarWriter:
@@ -16,9 +31,7 @@ class TarWriter:
 
     def add(self, name: str, data: bytes) -> int:
         """Appends `data` as `name`; returns the offset in bytes of its first byte."""
-        member = tarfile.TarInfo(name)  # mode 0644, owner 0, time 0
-        member.size = len(data)
-        self._write(member.tobuf(tarfile.USTAR_FORMAT))
+        self._write(_header(name.encode(), len(data)))
         offset = self._position
         self._write(data)
         self._write(b"\0" * (-len(data) % _BLOCK))

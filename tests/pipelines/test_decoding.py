@@ -1,5 +1,6 @@
 """Bytes to pictures: every mode and rotation, every bound, and a decoder that dies."""
 
+import asyncio
 import io
 import sys
 
@@ -180,21 +181,28 @@ def test_a_decoder_that_dies_costs_one_picture(monkeypatch: pytest.MonkeyPatch, 
     )
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    decoder = Decoder(PLAIN, timeout_s=3)
     good = encoded(scene())
-    faults = []
-    for body in (good, b"crash", good, b"spin", b"junk", good):
-        try:
-            decoder.prepare(body)
-            faults.append("")
-        except DecodeError as error:
-            faults.append(error.fault.value)
-    decoder.close()
+    bodies = [good, b"crash", good, b"spin", b"junk", good]
+    found = decode_all(Decoder(PLAIN, timeout_s=3), bodies)
+    faults = [getattr(each, "fault", "") for each in found]
     assert faults == ["", "decoder-crashed", "", "decoder-timed-out", "not-a-picture", ""]
+    one_by_one = [decode_all(Decoder(PLAIN, timeout_s=3), [body])[0] for body in bodies]
+    assert [getattr(each, "fault", "") for each in one_by_one] == faults
+
+
+def decode_all(decoder: Decoder, bodies: list[bytes]) -> list[object]:
+    """Decodes all at once, as a lane does."""
+
+    async def run() -> list[object]:
+        decoding = (decoder.prepare(body) for body in bodies)
+        found = await asyncio.gather(*decoding, return_exceptions=True)
+        decoder.close()
+        await asyncio.sleep(0.01)
+        return list(found)
+
+    return asyncio.run(run())
 
 
 def test_the_decoder_process_gives_what_the_function_gives() -> None:
-    decoder = Decoder(PLAIN)
-    body = encoded(scene(), "jpeg")
-    assert decoder.prepare(body) == prepare(body, PLAIN)
-    decoder.close()
+    bodies = [encoded(scene(width, 90), "jpeg") for width in range(90, 140)]
+    assert decode_all(Decoder(PLAIN), bodies) == [prepare(body, PLAIN) for body in bodies]

@@ -46,3 +46,10 @@ def test_tars_are_what_tarfile_reads(members: list[bytes]) -> None:
         assert whole[offset : offset + len(data)] == data
     with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
         assert [tar.extractfile(m).read() for m in tar.getmembers()] == members  # type: ignore[union-attr]
+    reference = io.BytesIO()
+    with tarfile.open(fileobj=reference, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for n, data in enumerate(members):
+            info = tarfile.TarInfo(f"{n}.bin")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    assert reference.getvalue().startswith(whole.rstrip(b"\0"))
