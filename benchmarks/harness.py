@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
+from benchmarks.told import MARK
 from pipelines.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,7 +183,7 @@ class Moment:
     Attributes:
       pss: bytes of all processes, shared pages divided among those that share them.
       by_role: the same by what the processes are.
-      step: what the command had last said that it was doing.
+      step: the step that the command was in.
       second: since the command began.
     """
 
@@ -226,7 +226,7 @@ def curate(recipe: Path, *, memory: bool = False, every_s: float = 0.05) -> Meas
     Raises:
       RuntimeError: where it does not end well.
     """
-    command = [str(Path(sys.executable).with_name("pairmill")), "curate", str(recipe)]
+    command = [sys.executable, "-m", "benchmarks.told", "curate", str(recipe)]
     measured = measure(command, memory=memory, every_s=every_s)
     if measured.code:
         raise RuntimeError(f"exit status {measured.code} of {' '.join(command)}:\n{measured.said}")
@@ -276,7 +276,7 @@ _ROLES = {
     "pipelines.decoder": "decoders",
     "sdk_worker_main": "workers",
     "pipelines.driver": "driver",
-    "pairmill": "command",
+    "benchmarks.told": "command",
 }
 
 
@@ -298,9 +298,8 @@ class _Watch:
         """Follows what the command says, to know which step it is in."""
         for line in lines:
             self._said.append(line)
-            words = " ".join(re.split(r"[(:]", line)[0].split())
-            if words and " done in " not in f" {words} " and words != self._step:
-                self._turn_to(words)
+            if line.startswith(MARK):
+                self._turn_to(line.removeprefix(MARK).strip())
         self._turn_to("end")
 
     def _turn_to(self, step: str) -> None:

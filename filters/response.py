@@ -14,6 +14,7 @@ class FetchFault(StrEnum):
     EMPTY = "empty-body"
     REDIRECTS = "too-many-redirects"
     BAD_REDIRECT = "bad-redirect"
+    UNASKABLE = "unaskable-url"
     FORBIDDEN_ADDRESS = "forbidden-address"
     BAD_RESPONSE = "bad-response"
     NO_FILE = "file-missing"

@@ -82,7 +82,7 @@ def _claims(
         allow_local_files=recipe.gather is not None and recipe.gather.allow_local_files
     )
     caption_rules = CaptionRules(languages=frozenset(recipe.languages))
-    folder = posixpath.dirname(split.uri)
+    folder, below = posixpath.dirname(split.uri), posixpath.dirname(split.name)
     for row in block:
         name = f"{source.name}:{split.name}:{row.number}"
         location = row.location or _location(row.url, source.url_prefix)
@@ -95,9 +95,12 @@ def _claims(
                 LedgerRow("gather", Unit.ROW, name, "", name, Fate.REJECTED, str(fault), detail)
             )
             continue
-        if not is_absolute(location):
+        uid = row.uid
+        if not is_absolute(location):  # a path, from its table on
             location = posixpath.join(folder, location)
-        claims.append(_claim(recipe, source, caption_rules, replace(row, location=location), name))
+            uid = uid or picture_uid(source.name, posixpath.join(below, row.url))
+        row = replace(row, location=location, uid=uid or picture_uid(source.name, row.url))
+        claims.append(_claim(recipe, source, caption_rules, row, name))
     return claims, rejected
 
 
@@ -109,10 +112,9 @@ def _claim(recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, n
     text = unicodedata.normalize("NFC", row.caption).strip()
     language = normalise_tag(row.language)
     languages = [*recipe.languages, language]
-    uid = row.uid or picture_uid(source.name, row.url)
     return Claim(
-        caption_id=caption_id(uid, language, text),
-        uid=uid,
+        caption_id=caption_id(row.uid, language, text),
+        uid=row.uid,
         language=language,
         text=text,
         origin="source",
@@ -168,7 +170,9 @@ class Settled:
 
 
 # Equal rows in another order, or in files of other names, settle alike: the row comes last.
-_CLAIM_ORDER = ("uid", "fault", "caption_id", "rank", "source", "extras", "licence", "url", "row")
+_CLAIM_ORDER = (
+    "uid", "fault", "caption_id", "rank", "source", "extras", "licence", "url", "location", "row"
+)  # fmt: skip
 
 
 def settle(claims: pa.Table) -> Settled:

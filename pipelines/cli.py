@@ -9,8 +9,11 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from pipelines.errors import PairmillError, RecipeError
+from pipelines.errors import PairmillError, RecipeError, RunError
+from pipelines.pages import as_line
 from pipelines.records import STAGES
+
+_STORES = ("botocore", "aiobotocore", "google", "gcsfs")  # whose errors are no OSErrors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -171,10 +174,15 @@ def _errors_shown() -> Iterator[None]:
         yield
     except PairmillError as error:
         _fail(error)
+    except Exception as error:
+        if not type(error).__module__.startswith(_STORES):
+            raise
+        _fail(RunError(f"the object store said: {error}"))
 
 
 def _fail(error: PairmillError) -> NoReturn:
-    print(f"pairmill: {error}", file=sys.stderr)
+    lines = [as_line(line, 2000) for line in str(error).splitlines()]
+    print("pairmill:", "\n".join(lines), file=sys.stderr)
     raise typer.Exit(error.exit_code)
 
 

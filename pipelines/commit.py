@@ -22,6 +22,7 @@ class Attempt:
 
     def __init__(self, output: Folder, number: int) -> None:
         self._output = output
+        self._number = number
         self._shard = shard_name(number)
         self._name = f"{self._shard}-{uuid4().hex}"
 
@@ -35,6 +36,8 @@ class Attempt:
 
     def commit(self) -> None:
         """Makes this attempt the shard, unless another attempt already is."""
+        if is_committed(self._output, self._number):  # perhaps long ago, its claim gone
+            return
         (self._output / _CLAIMS).create(self._shard, self._name.encode())
         finish_claim(self._output, self._shard)
 

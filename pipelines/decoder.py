@@ -10,6 +10,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -26,6 +27,8 @@ _Answer = Callable[[bytes, bytes], None]
 _Died = Callable[[], None]
 
 _LENGTH = struct.Struct(">I")
+_BYTES_WITHOUT_PICTURE = 3 << 30  # address space, of which little is used
+_BYTES_A_PIXEL = 24  # of the largest picture: 16 bits to floating point, and copies
 _PIPE_BYTES = 1 << 20  # Linux' default of 64 kB would stop us at nearly every picture
 
 
@@ -188,6 +191,8 @@ def _frame_end(buffer: bytearray, start: int) -> int:
 def main() -> None:
     """Serves requests from standard input until it ends."""
     settings = Decoding(**json.loads(sys.argv[1]))
+    most = _BYTES_WITHOUT_PICTURE + _BYTES_A_PIXEL * settings.max_pixels
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     names = [field.name for field in dataclasses.fields(Measures)]
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a decoder that prints must not speak into the frames

@@ -27,6 +27,7 @@ Pixels = NDArray[np.uint8]  # [height, width, 3] RGB, or [height, width] luma
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 _ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)  # by a quarter
 _INK_DISTANCE = 16  # of 255: over what JPEG does to a plain background
 _THUMB = (64, 64)  # PDQ hashes 64 × 64 luma; ours is its box filter in one step
 
@@ -87,12 +88,13 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
       DecodeError: for bytes that are not a whole picture within the bounds.
     """
     with _named_faults(body):
-        header = _open(body, settings.max_pixels)
+        header = _open(body, settings)
         orientation = header.getexif().get(_ORIENTATION, 1)
         pixels = _resized(_decode(body, header, settings), header.size, settings)
         exif = _exif(header)
-    pixels = _framed(_upright(pixels, orientation), settings)
-    width, height = header.size[::-1] if orientation >= 5 else header.size
+        pixels = _framed(_upright(pixels, orientation), settings)
+        picture = _encode(pixels, settings)
+    width, height = header.size[::-1] if orientation in _TURNED else header.size
     measures = Measures(
         width=pixels.shape[1],
         height=pixels.shape[0],
@@ -104,7 +106,12 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         original_format=str(header.format).lower(),
         **_measure(pixels),
     )
-    return _encode(pixels, settings), measures
+    return picture, measures
+
+
+_DECODER_ERRORS = (
+    OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, cv2.error
+)  # fmt: skip
 
 
 @contextmanager
@@ -115,19 +122,23 @@ def _named_faults(body: bytes) -> Iterator[None]:
     except UnidentifiedImageError as error:
         words = f"starts with {body[:16]!r}" if body else "no bytes"
         raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error) as error:
+    except _DECODER_ERRORS as error:
         words = str(error)
         cut = any(sign in words for sign in ("truncated", "Premature end", "requires a buffer"))
         raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
 
 
-def _open(body: bytes, max_pixels: int) -> Image.Image:
+def _open(body: bytes, settings: Decoding) -> Image.Image:
     """Reads the header alone."""
     header = Image.open(io.BytesIO(body), formats=FORMATS)
-    width, height = header.size
-    if width * height > max_pixels:
-        raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{width} x {height}")
+    _check_pixels(header.size, settings)
+    _check_pixels(_target(header.size, settings), settings)
     return header
+
+
+def _check_pixels(size: tuple[int, int], settings: Decoding) -> None:
+    if size[0] * size[1] > settings.max_pixels:
+        raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{size[0]} x {size[1]}")
 
 
 def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Pixels:
@@ -202,7 +213,7 @@ def _resized(pixels: Pixels, size: tuple[int, int], settings: Decoding) -> Pixel
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Undoes EXIF's orientation, 1 to 8 (EXIF 2.32, tag 0x0112)."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _TURNED:
         pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]

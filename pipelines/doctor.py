@@ -5,13 +5,14 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from filters.location import host_of
+from filters.location import LocationRules, host_of, location_fault
 from pipelines.errors import PairmillError
 from pipelines.inputs import find_splits, read_split
+from pipelines.pages import as_line
 from pipelines.recipe import Recipe, Source, read_recipe
 from pipelines.storage import Folder
+from pipelines.supervisor import check_output
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
@@ -41,7 +42,7 @@ def examine(uri: str) -> bool:
     recipe = read_recipe(uri)
     findings = [Finding("ok", f"{uri} is a recipe"), *_findings(recipe)]
     for finding in findings:
-        print(f"{finding.level:<8} {finding.words}")
+        print(f"{finding.level:<8} {as_line(finding.words)}")
     return all(finding.level != "error" for finding in findings)
 
 
@@ -58,7 +59,7 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         files = len({split.name for split in splits})
         yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
         yield from _source_findings(recipe, source)
-    yield from _try_output(Folder(recipe.output), rows)
+    yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
     yield (
         Finding("ok", f"stages: {', '.join(stages)}")
@@ -75,7 +76,8 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
         return
     first = next(read_split(source, find_splits([source], 100)[0]))
     locations = [f"{source.url_prefix}{row.url}" for row in first if row.url]
-    remote = [location for location in locations if urlsplit(location).scheme in ("http", "https")]
+    rules = LocationRules()
+    remote = [location for location in locations if location_fault(location, rules) is None]
     if locations and not remote and not (recipe.gather and recipe.gather.allow_local_files):
         words = (
             f"source {source.name!r}: {locations[0]!r} is no URL: set url_prefix, or "
@@ -91,13 +93,14 @@ def _looked_up(host: str) -> Finding:
     name, _, port = host.rpartition(":")
     try:
         socket.getaddrinfo(name.strip("[]"), int(port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return Finding("warning", f"host {name} cannot be found ({error}): is the network up?")
     return Finding("ok", f"host {name} is known")
 
 
-def _try_output(output: Folder, rows: int) -> Iterator[Finding]:
+def _try_output(output: Folder, recipe: Recipe, rows: int) -> Iterator[Finding]:
     try:
+        check_output(output, recipe)
         output.write(_PROBE, b"pairmill")
         (output / _PROBE).remove()
     except (OSError, PairmillError) as error:

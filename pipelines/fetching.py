@@ -152,7 +152,7 @@ class Fetcher:
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             raise FetchError(FetchFault.TLS, str(error)) from error
         except (aiohttp.InvalidURL, ValueError) as error:
-            raise FetchError(FetchFault.BAD_REDIRECT, str(error)) from error
+            raise FetchError(FetchFault.UNASKABLE, str(error)) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise FetchError(FetchFault.BAD_RESPONSE, str(error)) from error
         except (aiohttp.ClientError, OSError) as error:
@@ -173,10 +173,12 @@ class Fetcher:
     def _read_file(self, location: str) -> bytes:
         try:
             fs, path = filesystem(location)
-            size = fs.info(path)["size"]
-            if size > self._rules.max_bytes:
-                raise FetchError(FetchFault.TOO_LARGE, f"{size} bytes")
-            body = bytes(fs.cat_file(path))
+            if fs.info(path)["type"] not in ("file", "link"):  # a pipe, a device
+                raise FetchError(FetchFault.UNREADABLE, f"{location} is no file")
+            with fs.open(path, "rb") as file:
+                body = bytes(file.read(self._rules.max_bytes + 1))
+            if len(body) > self._rules.max_bytes:
+                raise FetchError(FetchFault.TOO_LARGE, f"more than {self._rules.max_bytes}")
         except FileNotFoundError as error:
             raise FetchError(FetchFault.NO_FILE, location) from error
         except (OSError, RecipeError) as error:

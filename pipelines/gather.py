@@ -5,7 +5,6 @@ pictures that have no fate yet.
 """
 
 import json
-import tomllib
 from collections import Counter
 from dataclasses import asdict
 from functools import cached_property
@@ -14,8 +13,8 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.claims import Claim, PlanPictures, ReadClaims
-from pipelines.commit import committed_shards, finish_claims
-from pipelines.errors import RunError
+from pipelines.commit import committed_shards, finish_claims, stats_of
+from pipelines.gathered import check_settings
 from pipelines.inputs import Split, find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
 from pipelines.recipe import Gather
@@ -34,7 +33,6 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tally import Tally
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
 
-_SETTINGS_FILE = "_pictures.toml"  # img2dataset takes every JSON here for a shard's statistics
 _PLAN_FILE = "plan.json"
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 _SMALLEST_SHARD = 100  # pictures
@@ -67,7 +65,7 @@ class GatherStage:
 
     def run(self, work: Folder) -> Counts:
         output, plan = self._run.output, work / "plan"
-        _check_settings(output, self._rules)
+        check_settings(output, self._rules)
         finish_claims(output)
         rows = sum(split.rows for split in self.splits)
         buckets = buckets_for(rows)
@@ -75,13 +73,27 @@ class GatherStage:
             self._run.step("reading tables")
             self._plan(plan, buckets, rows)
             plan.write(_PLAN_FILE, json.dumps(self._numbered(plan, buckets)).encode())
+        before = committed_shards(output)
         lanes = _lanes(json.loads(plan.read(_PLAN_FILE)), self._rules.per_host, self._run.workers)
         self._fetch(lanes)
         self._run.step("settling captions")
         self._settle(work, plan, buckets)
         counts = Counter(json.loads(plan.read("counts.json")))
         counts.update(json.loads(work.read("counts.json")))
+        self._say_what_failed_before(counts, before)
         return dict(counts)
+
+    def _say_what_failed_before(self, counts: Counts, before: set[str]) -> None:
+        """A fate is final, and whoever mended the recipe must know it."""
+        output = self._run.output
+        shards = [stats_of(output, shard) for shard in committed_shards(output) - before]
+        now = sum(stats["count"] - stats["successes"] for stats in shards)
+        failed = sum(n for name, n in counts.items() if name.startswith("picture failed"))
+        if failed > now:
+            words = (
+                f"{failed - now:,} pictures failed in an earlier run and were not asked for again"
+            )
+            self._run.tell({"event": "note", "words": words})
 
     def _plan(self, plan: Folder, buckets: int, rows: int) -> None:
         run = self._run
@@ -105,9 +117,7 @@ class GatherStage:
 
     def _numbered(self, plan: Folder, buckets: int) -> list[dict[str, Any]]:
         """The planned shards, numbered after the last that exists."""
-        names = (self._run.output / GATHERED).names()
-        taken = [int(name[:5]) for name in names if name.endswith(STATS_SUFFIX)]
-        first = max(taken, default=-1) + 1
+        first = max((int(name) for name in committed_shards(self._run.output)), default=-1) + 1
         shards = [
             shard
             for bucket in range(buckets)
@@ -152,37 +162,18 @@ def _pictures_per_shard(rules: Gather, rows: int, workers: int) -> int:
 def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[Lane]:
     """Shards to lanes: the shards of one hot host share its budget, others stand alone."""
     lanes, hot = [], dict[str, list[PlannedShard]]()
+    hosts = {shard["host"] for shard in shards}
     for shard in shards:
-        planned = PlannedShard(shard["number"], shard["plan"])
+        judges = not shard["host"] or len(hosts) == 1
+        planned = PlannedShard(shard["number"], shard["plan"], judges)
         if shard["host"]:
             hot.setdefault(shard["host"], []).append(planned)
         else:
             lanes.append(Lane((planned,), per_host))
     for planned_shards in hot.values():
-        at_once = min(len(planned_shards), per_host, max(1, workers))
+        at_once = min(len(planned_shards), per_host, workers or per_host)
         lanes += [
             Lane(tuple(planned_shards[lane::at_once]), per_host // at_once)
             for lane in range(at_once)
         ]
     return lanes
-
-
-def _check_settings(output: Folder, rules: Gather) -> None:
-    """Refuses to add pictures of another size or format to those gathered before.
-
-    Raises:
-      RunError: naming the setting.
-    """
-    names = ("image_size", "resize", "only_shrink", "image_format", "quality")
-    settings = {name: getattr(rules, name) for name in names}
-    folder = output / GATHERED
-    if not folder.exists(_SETTINGS_FILE):
-        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-        folder.write(_SETTINGS_FILE, "".join(lines).encode())
-        return
-    for name, value in tomllib.loads(folder.read(_SETTINGS_FILE).decode()).items():
-        if settings[name] != value:
-            raise RunError(
-                f"{folder.uri} holds pictures made with {name} = {json.dumps(value)}, the recipe "
-                f"says {json.dumps(settings[name])}: take another output, or remove {output.uri}"
-            )

@@ -8,7 +8,6 @@ import io
 import itertools
 import json
 import posixpath
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,9 +16,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import zstandard
 
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, RunError
 from pipelines.recipe import Source
 from pipelines.storage import filesystem, shown
 
@@ -35,7 +33,11 @@ _TEXT_FORMATS = {
     ".json": "jsonl",
 }
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"}
+_PACKED = {".gz": "gzip", ".zst": "zstd"}
 _BYTES_A_ROW = 100  # of a text table whose rows are not counted
+_PACKED_BYTES_A_ROW = 15
+_RECORDS_LOOKED_AT = 100  # of JSON lines, for the columns there are
+_BLOCK_CHARS = 8_000_000  # of captions; fewer rows make a block where they are long
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,17 @@ def read_split(source: Source, split: Split) -> Iterator[list[InputRow]]:
     rows = _rows(source, split)
     if split.max_rows >= 0:
         rows = itertools.islice(rows, split.max_rows)
-    while block := list(itertools.islice(rows, BLOCK_ROWS)):
+    block, chars = list[InputRow](), 0
+    try:
+        for row in rows:
+            block.append(row)
+            chars += len(row.caption)
+            if len(block) == BLOCK_ROWS or chars > _BLOCK_CHARS:
+                yield block
+                block, chars = [], 0
+    except (OSError, EOFError) as error:
+        raise RunError(f"{shown(split.uri)} cannot be read to its end: {error}") from error
+    if block:
         yield block
 
 
@@ -131,7 +143,7 @@ def _rows(source: Source, split: Split) -> Iterator[InputRow]:
 def _table_splits(index: int, source: Source) -> list[Split]:
     fs, pattern = filesystem(source.path)
     found = fs.glob(pattern, detail=True)
-    files = sorted(path for path, info in found.items() if info["type"] == "file")
+    files = sorted(path for path, info in found.items() if info["type"] != "directory")
     if not files:
         raise RecipeError(f"source {source.name!r}: no file matches {source.path}")
     root = posixpath.dirname(pattern.partition("*")[0])
@@ -141,7 +153,7 @@ def _table_splits(index: int, source: Source) -> list[Split]:
             uri=fs.unstrip_protocol(path),
             name=posixpath.relpath(path, root),
             version=_version(found[path]),
-            rows=max(1, found[path]["size"] // _BYTES_A_ROW),
+            rows=max(1, found[path]["size"] // _bytes_a_row(path)),
         )
         for path in files
     ]
@@ -171,7 +183,7 @@ def _checked(source: Source, split: Split) -> list[Split]:
             names = _text_columns(text, _format(split.uri))
         _check_columns(source, split, names)
         return [split if names else replace(split, rows=0)]
-    except (pa.ArrowInvalid, zstandard.ZstdError, EOFError, OSError) as error:
+    except (pa.ArrowInvalid, EOFError, OSError) as error:
         raise RecipeError(
             f"source {source.name!r}: {shown(split.uri)} cannot be read: {error}"
         ) from error
@@ -214,14 +226,21 @@ def _parquet_rows(source: Source, split: Split) -> Iterator[InputRow]:
 
 def _texts(column: pa.Array) -> list[str | None]:
     """A column's values as text; what is not UTF-8 keeps lone surrogates, found later."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        try:
-            values: list[str | None] = column.to_pylist()
-        except UnicodeDecodeError:
-            raw = column.cast(pa.large_binary()).to_pylist()
-            values = [None if b is None else b.decode("utf-8", "surrogateescape") for b in raw]
-        return values
-    return [_text(value) for value in column.to_pylist()]
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not any(is_text(column.type) for is_text in _TEXT_TYPES):
+        return [_text(value) for value in column.to_pylist()]
+    raw = column.cast(pa.large_binary()).to_pylist()
+    return [None if value is None else value.decode("utf-8", "surrogateescape") for value in raw]
+
+
+_TEXT_TYPES = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+)
 
 
 def _text_rows(source: Source, split: Split) -> Iterator[InputRow]:
@@ -233,12 +252,25 @@ def _text_rows(source: Source, split: Split) -> Iterator[InputRow]:
 
 
 def _csv_records(text: Iterable[str], kind: str) -> Iterator[dict[str, str | None] | None]:
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(text, delimiter="\t" if kind == "tsv" else ",")
-    header = next(reader, [])
-    for fields in reader:
+    reader = _csv_reader(text, kind)
+    header: list[str] = next(reader, [])
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # a quote that nothing closes
+            yield None
+            continue
         if fields:
             yield dict(zip(header, fields, strict=True)) if len(fields) == len(header) else None
+
+
+def _csv_reader(text: Iterable[str], kind: str) -> Any:
+    """TSV has no quoting (IANA text/tab-separated-values); a CSV field has 128 KiB at most."""
+    if kind == "tsv":
+        return csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return csv.reader(text)
 
 
 def _json_records(text: Iterable[str]) -> Iterator[dict[str, str | None] | None]:
@@ -246,7 +278,7 @@ def _json_records(text: Iterable[str]) -> Iterator[dict[str, str | None] | None]
         if line.strip():
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 record = None
             if isinstance(record, dict):
                 yield {name: _text(value) for name, value in record.items()}
@@ -262,8 +294,9 @@ def _decoded(file: IO[bytes]) -> IO[str]:
 def _text_columns(text: Iterable[str], kind: str) -> list[str]:
     """The columns of a text table: its header, or the keys of its first record."""
     if kind == "jsonl":
-        return list(next((record for record in _json_records(text) if record), {}))
-    return next(csv.reader(text, delimiter="\t" if kind == "tsv" else ","), [])
+        records = itertools.islice(filter(None, _json_records(text)), _RECORDS_LOOKED_AT)
+        return list(dict.fromkeys(itertools.chain.from_iterable(records)))
+    return next(_csv_reader(text, kind), [])
 
 
 def _input_row(source: Source, number: int, values: dict[str, str | None] | None) -> InputRow:
@@ -365,6 +398,10 @@ def _beside(fs: Any, stem: str, names: set[str], source: Source) -> dict[str, st
 # Files
 
 
+def _bytes_a_row(path: str) -> int:
+    return _PACKED_BYTES_A_ROW if _suffix(path) in _PACKED else _BYTES_A_ROW
+
+
 def _suffix(path: str) -> str:
     return posixpath.splitext(path)[1].lower()
 
@@ -383,12 +420,15 @@ def _format(uri: str) -> str:
 @contextmanager
 def _open(uri: str) -> Iterator[IO[bytes]]:
     fs, path = filesystem(uri)
-    packed = {".gz": "gzip", ".zst": "zstd"}.get(_suffix(uri))
-    with fs.open(path, "rb", compression=packed) as file:
-        if packed and _format(uri) == "parquet":  # Parquet is read from its end
-            yield io.BytesIO(file.read())
-        else:
+    packed = _PACKED.get(_suffix(uri))
+    with fs.open(path, "rb") as file:
+        if not packed:
             yield file
+            return
+        # Arrow's reader, unlike fsspec's, notices a file that was cut short.
+        with pa.CompressedInputStream(pa.PythonFile(file, mode="r"), packed) as stream:
+            # Parquet is read from its end.
+            yield io.BytesIO(stream.read()) if _format(uri) == "parquet" else stream
 
 
 def _version(info: dict[str, Any]) -> str:

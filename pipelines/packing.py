@@ -13,6 +13,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from filters.choice import best_caption
+from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
@@ -269,9 +270,9 @@ class WriteShard(beam.DoFn):
     """
 
     def __init__(self, recipe: Recipe, work: Folder, target: Folder) -> None:
-        assert recipe.gather is not None
-        self._suffix = IMAGE_SUFFIXES[recipe.gather.image_format]
-        self._gathered = Folder(recipe.output) / GATHERED
+        output = Folder(recipe.output)
+        self._suffix = IMAGE_SUFFIXES[image_format(output)]
+        self._gathered = output / GATHERED
         self._work = work
         self._target = target
 

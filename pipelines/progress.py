@@ -48,6 +48,8 @@ class Progress:
             case "skipped":
                 self._stage = event["stage"]
                 self.say(f"stands, nothing changed ({_outcome(event['counts'])})")
+            case "note":
+                self.say(event["words"])
             case "done":
                 self._finish()
                 self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")

@@ -26,6 +26,7 @@ _OUR_COLUMNS = {
 }  # fmt: skip
 
 Positive = Annotated[int, Field(ge=1)]
+HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -94,7 +95,7 @@ class Gather:
       user_agent: what servers are told.
     """
 
-    image_size: Positive = 256
+    image_size: Annotated[int, Field(ge=1, le=16_384)] = 256
     resize: Literal["keep-ratio", "longest-side", "center-crop", "border", "none"] = "keep-ratio"
     only_shrink: bool = True
     image_format: Literal["jpeg", "webp", "png"] = "jpeg"
@@ -106,9 +107,11 @@ class Gather:
     retries: Annotated[int, Field(ge=0)] = 2
     max_bytes: Positive = 30_000_000
     max_pixels: Positive = 80_000_000
-    allow_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[HostPort, ...] = ()
     allow_local_files: bool = False
-    user_agent: Annotated[str, Field(min_length=1)] = "pairmill/0.1 (+https://example.org/bot)"
+    user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")] = (
+        "pairmill/0.1 (+https://example.org/bot)"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,9 +226,17 @@ def _explain(problem: Any) -> str:
         case "too_short" | "string_too_short":
             return f"{key}: must not be empty"
         case "string_pattern_mismatch":
-            return f"{key}: must be letters, digits, - and _, got {json.dumps(problem['input'])}"
+            form = _FORMS[next(part for part in problem["loc"] if part in _FORMS)]
+            return f"{key}: must be {form}, got {json.dumps(problem['input'])}"
     said = str(problem["msg"]).removeprefix("Input should be ")
     return f"{key}: must be {said}, got {json.dumps(problem['input'])}"
+
+
+_FORMS = {
+    "name": "letters, digits, - and _",
+    "allow_hosts": "host:port in lower case",
+    "user_agent": "printable ASCII",
+}
 
 
 def _is_echo(problem: Any) -> bool:

@@ -23,6 +23,7 @@ class Record:
       stage: its name.
       version: of the stage's code; a newer one runs again.
       fingerprint: of everything that its output depends on.
+      reads: the fingerprints of the stages whose output it read.
       counts: by `unit fate reason`, `unit in` and `unit created`.
       started: seconds since the epoch.
       seconds: that the last run took.
@@ -33,6 +34,7 @@ class Record:
     stage: str
     version: int
     fingerprint: str
+    reads: dict[str, str]
     counts: Counts
     started: float
     seconds: float
@@ -77,10 +79,9 @@ def read_records(output: Folder) -> dict[str, Record]:
 
 
 def is_outdated(records: dict[str, Record], stage: str) -> bool:
-    """Whether a stage before `stage` has run since, so that it read what lies there no more."""
-    earlier = STAGES[: STAGES.index(stage)]
-    ended = [records[name].started + records[name].seconds for name in earlier if name in records]
-    return any(records[stage].started < end for end in ended)
+    """Whether a stage that `stage` read has run since, so that what it read is there no more."""
+    reads = records[stage].reads.items()
+    return any(name in records and records[name].fingerprint != read for name, read in reads)
 
 
 def is_output(folder: Folder) -> bool:

@@ -108,7 +108,8 @@ def _latest(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
     missing = len(pc.unique(wanted)) - latest.num_rows
     if missing:
         raise RunError(
-            f"{missing} pictures stand in no gathered shard: was one removed? Run again."
+            f"{missing} pictures stand in no gathered shard: if one was removed, remove _work "
+            "below the output, too, and run the same command again"
         )
     return latest
 

@@ -22,6 +22,7 @@ from schemas.ids import digest
 from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
 FRESH = "fresh"
+_OF_A_RUN = "run-"
 _LIBRARIES = (
     "pairmill",
     "apache-beam",
@@ -96,17 +97,20 @@ def execute(stage: Stage, run: Run) -> None:
     Raises:
       RunError: where a stage that it reads has not been run.
     """
-    upstream = [_required(run.output, stage.name, name).fingerprint for name in stage.reads]
+    reads = {name: _required(run.output, stage.name, name).fingerprint for name in stage.reads}
     depends = json.dumps([stage.depends_on(), run.limit], sort_keys=True)
-    fingerprint = digest(stage.name, str(stage.version), depends, *upstream)
+    fingerprint = digest(stage.name, str(stage.version), depends, *reads.values())
     found = read_record(run.output, stage.name)
     if found and found.fingerprint == fingerprint:
         run.tell({"event": "skipped", "stage": stage.name, "counts": found.counts})
         return
     run.tell({"event": "stage", "stage": stage.name})
     stage_work = run.output / WORK / stage.name
-    work = stage_work / fingerprint[:12]
-    record = _made(stage, run, work, fingerprint)
+    work = stage_work / f"{_OF_A_RUN}{fingerprint[:12]}"
+    for other in stage_work.folders():  # of runs that were killed before something changed
+        if other.startswith(_OF_A_RUN) and stage_work / other != work:
+            (stage_work / other).remove()
+    record = _made(stage, run, work, fingerprint, reads)
     run.step("publishing")
     _publish(work, run.output, (*stage.writes, ledger_folder(stage.name)))
     (run.output / ledger_folder(stage.name)).write(STAGE_FILE, _json(record))
@@ -125,7 +129,7 @@ def _required(output: Folder, stage: str, upstream: str) -> Record:
     return record
 
 
-def _made(stage: Stage, run: Run, work: Folder, fingerprint: str) -> Record:
+def _made(stage: Stage, run: Run, work: Folder, fingerprint: str, reads: dict[str, str]) -> Record:
     """The record of a finished run in `work`, which may have been killed while it was published."""
     if work.exists(STAGE_FILE):
         return Record(**json.loads(work.read(STAGE_FILE)))
@@ -135,6 +139,7 @@ def _made(stage: Stage, run: Run, work: Folder, fingerprint: str) -> Record:
         stage=stage.name,
         version=stage.version,
         fingerprint=fingerprint,
+        reads=reads,
         counts=dict(sorted(counts.items())),
         started=started,
         seconds=time.time() - started,

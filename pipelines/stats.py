@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipelines.differences import Difference
 from pipelines.errors import RecipeError
-from pipelines.pages import WIDTH, as_bytes, open_console
+from pipelines.pages import WIDTH, as_bytes, as_line, open_console
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
 from pipelines.recount_gather import SIDES
@@ -57,7 +57,7 @@ def show_stats(folder: str) -> bool:
 def show_verdict(console: Console, differences: list[Difference], unfinished: list[str]) -> None:
     """Prints every difference on a line of its own, then what is to be done."""
     for difference in differences[:_MOST_DIFFERENCES]:
-        console.print(str(difference), style="red", soft_wrap=True)
+        console.print(as_line(str(difference), 2000), style="red", soft_wrap=True)
     left = len(differences) - _MOST_DIFFERENCES
     if left > 0:
         console.print(f"… and {left:,} more", style="red")

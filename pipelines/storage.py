@@ -72,6 +72,16 @@ class Folder:
         files = [entry for entry in entries if entry["type"] == "file"]
         return sorted((entry["name"].rsplit("/", 1)[-1], entry["size"]) for entry in files)
 
+    def folders(self) -> list[str]:
+        """The folders right in this folder, sorted; none where there is no folder."""
+        fs, path = self._at("")
+        try:
+            entries = fs.ls(path, detail=True)
+        except FileNotFoundError:
+            return []
+        found = [entry["name"] for entry in entries if entry["type"] == "directory"]
+        return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
+
     def size_below(self) -> int:
         """Bytes of all files below this folder."""
         fs, path = self._at("")

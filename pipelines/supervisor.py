@@ -15,13 +15,14 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipelines.driver import Job
-from pipelines.errors import PairmillError, RunError
+from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
-from schemas.layout import WORK
+from schemas.layout import GATHERED, PICTURES, REPORT, WORK
 
 _TICK_S = 0.5
+_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "shards", REPORT)
 _DEATHS_WITHOUT_PROGRESS = 3
 
 
@@ -40,6 +41,7 @@ def supervise(job: Job, recipe: Recipe, progress: Progress) -> None:
       PairmillError: with what the job said, or because its workers keep dying.
     """
     output = Folder(recipe.output)
+    check_output(output, recipe)
     with _lock(output), _signals_raise():
         log, deaths, pieces = _log_file(output), 0, -1
         while not _run_once(job, log, progress):
@@ -49,6 +51,24 @@ def supervise(job: Job, recipe: Recipe, progress: Progress) -> None:
                 words = f"workers died {deaths} times without finishing a shard (out of memory?)"
                 raise RunError(f"{words}; the whole log: {log}")
             progress.say("a worker process died; going on with what is left")
+
+
+def check_output(output: Folder, recipe: Recipe) -> None:
+    """Refuses an output where a run would replace what pairmill did not write.
+
+    Raises:
+      RecipeError: naming the folder or file that is in the way.
+    """
+    if output.exists("ledger") or output.exists(WORK):
+        return
+    taken = [name for name in (*_OUR_FOLDERS, "recipe.toml") if output.exists(name)]
+    if "recipe.toml" in taken and output.read("recipe.toml") == recipe.to_toml().encode():
+        taken.remove("recipe.toml")
+    if taken:
+        raise RecipeError(
+            f"{output.path(taken[0])} is there and not pairmill's, a run would replace it: "
+            "choose another output"
+        )
 
 
 def _run_once(job: Job, log: Path, progress: Progress) -> bool:

@@ -73,3 +73,11 @@ def test_a_loser_that_comes_late_changes_nothing(tmp_path: Path) -> None:
     written(output, "first").commit()
     written(output, "second").commit()
     assert shard(output) == {b"first"}
+
+
+def test_a_loser_that_comes_when_the_claims_are_gone_changes_nothing(tmp_path: Path) -> None:
+    output = Folder(str(tmp_path))
+    written(output, "first").commit()
+    (output / "_work/gather/claims").remove()
+    written(output, "late").commit()
+    assert shard(output) == {b"first"}

@@ -17,6 +17,8 @@ from PIL import Image
 
 from filters.choice import best_caption
 from pipelines.errors import RecipeError, RunError
+from pipelines.gather import GatherStage
+from pipelines.storage import Folder
 from schemas.ids import picture_uid
 from schemas.rows import Caption
 from tests.conftest import WORLD_ROWS, counts, curate, digests, table
@@ -284,3 +286,94 @@ def test_a_dead_network_stops_the_run_and_costs_no_picture(server, write_recipe,
     recipe.write_text(text.replace(dead, server.url).replace("127.0.0.1:1", server.host))
     curate(recipe)
     assert counts(tmp_path / "out", "gather")["caption kept"] == WORLD_ROWS
+
+
+def test_pictures_of_one_name_in_two_folders_are_two(tmp_path):
+    for folder, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (32, 32), colour).save(tmp_path / folder / "1.jpg")
+        text = f"url,caption\n1.jpg,a {colour} square\n"
+        (tmp_path / folder / "pairs.csv").write_text(text)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        'output = "out"\n[[sources]]\nname = "s"\nformat = "table"\npath = "*/pairs.csv"\n'
+        "[gather]\nallow_local_files = true\n[pack]\n"
+    )
+    curate(recipe)
+    found = {}
+    for sample in samples(tmp_path / "out" / PAIRS):
+        pixel = Image.open(io.BytesIO(sample["jpg"])).getpixel((16, 16))
+        found[sample["txt"].decode()] = max(range(3), key=lambda band: pixel[band])
+    assert found == {"a red square": 0, "a blue square": 2}
+
+
+def test_a_recipe_changed_after_a_kill_and_changed_back(
+    write_recipe, tmp_path, curated, monkeypatch
+):
+    recipe = write_recipe(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(GatherStage, "_fetch", lambda self, lanes: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            curate(recipe)
+    with monkeypatch.context() as patch:
+        patch.setattr(GatherStage, "_settle", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            curate(recipe, limit=40)
+    curate(recipe)
+    assert digests(tmp_path / "out/shards") == digests(curated.output / "shards")
+
+
+@pytest.mark.parametrize("moves", range(0, 14, 2))
+def test_killed_while_publishing(write_recipe, tmp_path, curated, monkeypatch, moves):
+    recipe = write_recipe(tmp_path)
+    curate(recipe)
+    recipe.write_text(recipe.read_text().replace("samples_per_shard = 8", "samples_per_shard = 5"))
+    left, move = [moves], Folder.move
+
+    def dying(self, *args):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        move(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "move", dying)
+        with pytest.raises(KeyboardInterrupt):
+            curate(recipe)
+    recipe.write_text(recipe.read_text().replace("samples_per_shard = 5", "samples_per_shard = 8"))
+    curate(recipe)
+    assert digests(tmp_path / "out/shards") == digests(curated.output / "shards")
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(world, write_recipe, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/mine.psd").write_text("precious")
+    command = [sys.executable, "-m", "pipelines.cli"]
+    for words in (["curate"], ["doctor"]):
+        done = subprocess.run(
+            [*command, *words, write_recipe(tmp_path, output=".")], capture_output=True, text=True
+        )
+        assert done.returncode in (1, 2)
+        assert "is there and not pairmill's" in done.stderr + done.stdout
+    assert (tmp_path / "pictures/mine.psd").read_text() == "precious"
+
+
+def test_earlier_failures_are_spoken_of(server, write_recipe, tmp_path):
+    recipe = write_recipe(tmp_path, prefix=f"{server.url}nowhere/")
+    curate(recipe, stages=("gather",))
+    recipe.write_text(recipe.read_text().replace("nowhere/", ""))
+    notes = [
+        event["words"] for event in curate(recipe, stages=("gather",)) if event["event"] == "note"
+    ]
+    assert notes == ["30 pictures failed in an earlier run and were not asked for again"]
+
+
+def test_pack_alone_names_pictures_as_they_are_stored(write_recipe, tmp_path):
+    recipe = write_recipe(tmp_path)
+    curate(recipe)
+    text = recipe.read_text().replace("image_size = 64", 'image_format = "png"')
+    recipe.write_text(text.replace("samples_per_shard = 8", "samples_per_shard = 9"))
+    curate(recipe, stages=("pack",))
+    assert {Image.open(io.BytesIO(s["jpg"])).format for s in samples(tmp_path / "out" / PAIRS)} == {
+        "JPEG"
+    }

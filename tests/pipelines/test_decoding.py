@@ -206,3 +206,21 @@ def decode_all(decoder: Decoder, bodies: list[bytes]) -> list[object]:
 def test_the_decoder_process_gives_what_the_function_gives() -> None:
     bodies = [encoded(scene(width, 90), "jpeg") for width in range(90, 140)]
     assert decode_all(Decoder(PLAIN), bodies) == [prepare(body, PLAIN) for body in bodies]
+
+
+def test_a_small_file_cannot_ask_for_a_huge_picture() -> None:
+    thin = encoded(Image.new("L", (1, 6000)))
+    with pytest.raises(DecodeError) as error:
+        prepare(thin, Decoding(only_shrink=False, max_pixels=10_000_000))
+    assert error.value.fault == DecodeFault.TOO_MANY_PIXELS
+    long = encoded(Image.new("L", (20, 20_000)))
+    with pytest.raises(DecodeError) as error:
+        prepare(long, Decoding(image_format="webp", resize="none"))
+    assert error.value.fault == DecodeFault.BROKEN
+
+
+def test_an_orientation_that_does_not_exist_turns_nothing() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 9
+    _, measures = prepare(encoded(scene(), "jpeg", exif=exif), PLAIN)
+    assert (measures.original_width, measures.original_height) == (120, 80)

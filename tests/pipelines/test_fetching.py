@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import os
 import threading
 import time
 from collections import Counter
@@ -172,15 +173,28 @@ def test_an_address_that_is_not_public_is_not_asked(fetch, location: str) -> Non
     assert not Odd.asked
 
 
-def test_connection_and_name_failures(fetch) -> None:
-    for location, reason in (
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
         ("http://127.0.0.1:1/x", "connection-failed"),
-        ("http://nowhere.invalid/x", "host-unknown"),
+        ("http://nowhere.invalid:80/x", "host-unknown"),
         ("https://{host}/fine", "tls-failed"),
-    ):
+        ("http://a..b:80/x", "unaskable-url"),
+    ],
+)
+def test_a_server_that_does_not_answer_has_a_reason(fetch, odd, location, reason) -> None:
+    location = location.format(host=f"127.0.0.1:{odd.server_port}")
+    with pytest.raises(FetchError) as error:
+        fetch(location, retries=0, allow_hosts=(location.split("/")[2],))
+    assert error.value.reason == reason
+
+
+def test_what_is_no_file_is_not_read(fetch, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for location in (f"{tmp_path}/pipe", "/dev/zero", f"{tmp_path}"):
         with pytest.raises(FetchError) as error:
-            fetch(location, retries=0, allow_hosts=("127.0.0.1:1", location[8:].split("/")[0]))
-        assert error.value.reason in (reason, "forbidden-address")
+            fetch(location)
+        assert error.value.reason == "file-unreadable"
 
 
 def test_files_have_the_same_bounds(fetch, tmp_path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from PIL import Image
 
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, RunError
 from pipelines.inputs import InputRow, find_splits, read_split
 from pipelines.recipe import Source
 
@@ -27,7 +27,7 @@ CSV = (
 TSV = (
     "url\tcaption\tlang\n"
     "https://a.org/1.jpg\tein Hund, zwei\tde\n"
-    'https://a.org/2.jpg\t"คำ ""บรรยาย"""\tth\n'
+    'https://a.org/2.jpg\tคำ "บรรยาย"\tth\n'
 )
 JSONL = (
     '{"url": "https://a.org/1.jpg", "caption": "ein Hund, zwei", "lang": "de"}\n'
@@ -174,3 +174,55 @@ def test_what_is_wrong_with_a_source_is_said_first(
             find_splits([source(tmp_path / name)], None)
     else:
         assert read(source(tmp_path / name)) == []
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".csv.zst", ".parquet.zst"])
+def test_a_file_that_was_cut_short_is_an_error_that_names_it(tmp_path: Path, suffix: str) -> None:
+    rows = "".join(f"u{n},{hash(str(n))},en\n" for n in range(3000))
+    raw = parquet() if "parquet" in suffix else f"url,caption,lang\n{rows}".encode()
+    pack = gzip.compress if suffix.endswith("gz") else zstandard.ZstdCompressor().compress
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(pack(raw)[: len(pack(raw)) * 2 // 3])
+    with pytest.raises((RunError, RecipeError), match=f"t{suffix} cannot be read"):
+        read(source(path))
+
+
+def test_a_quote_that_nothing_closes_costs_no_row_of_a_tsv(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text(
+        'url\tcaption\tlang\na\t"Hello there\ten\nb\ttwo\ten\nc\t"x"\ten\n'
+    )
+    found = read(source(tmp_path / "t.tsv"))
+    assert [row.caption for row in found] == ['"Hello there', "two", '"x"']
+    (tmp_path / "t.csv").write_text('url,caption,lang\na,"Hello\n' + "b,two,en\n" * 20_000)
+    assert read(source(tmp_path / "t.csv"))[0].fault == "malformed-row"
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_string(), pa.string_view(), None])
+def test_any_column_of_text_is_text(tmp_path: Path, kind: pa.DataType | None) -> None:
+    text = pa.array(["ein Hund"]).cast(kind) if kind else pa.array(["ein Hund"]).dictionary_encode()
+    pq.write_table(
+        pa.table({"url": ["u"], "caption": text, "lang": ["de"]}), tmp_path / "t.parquet"
+    )
+    assert plain(read(source(tmp_path / "t.parquet"))) == [("u", "ein Hund", "de")]
+
+
+def test_json_that_nests_without_end_costs_its_row(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"url": "u", "caption": "c"}\n' + "[" * 200_000 + "\n")
+    one = source(tmp_path / "t.jsonl", language_column=None)
+    assert [row.fault for row in read(one)] == ["", "malformed-row"]
+
+
+def test_columns_of_json_lines_may_come_late_and_files_be_links(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text('{"url": "u", "caption": "c"}\n{"url": "v", "lang": "de"}\n')
+    (tmp_path / "t.jsonl").symlink_to(tmp_path / "real")
+    assert plain(read(source(tmp_path / "*.jsonl"))) == [("u", "c", ""), ("v", "", "de")]
+
+
+def test_long_captions_make_small_blocks(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        f'{{"url": "u", "caption": "{"x" * 1_000_000}", "lang": ""}}\n' * 20
+    )
+    one = source(tmp_path / "t.jsonl")
+    blocks = list(read_split(one, find_splits([one], None)[0]))
+    assert sum(map(len, blocks)) == 20
+    assert max(map(len, blocks)) < 10

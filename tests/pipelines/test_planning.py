@@ -114,6 +114,17 @@ def test_lanes_share_a_hosts_budget_and_run_every_shard_once() -> None:
     assert sum(lane.per_host for lane in hot) <= 8
 
 
+def test_only_shards_that_speak_for_all_hosts_judge_the_network() -> None:
+    def judges(*hosts: str) -> list[bool]:
+        shards = [{"number": n, "plan": "", "host": host} for n, host in enumerate(hosts)]
+        lanes = _lanes(shards, per_host=8, workers=2)
+        found = [shard for lane in lanes for shard in lane.shards]
+        return [shard.judges_network for shard in sorted(found, key=lambda shard: shard.number)]
+
+    assert judges("a.org:80", "a.org:80") == [True, True]
+    assert judges("a.org:80", "", "b.org:80") == [False, True, False]
+
+
 def test_bucket_of_is_even_and_in_order() -> None:
     ids = sorted(digest(str(n)) for n in range(2000))
     buckets = [bucket_of(id_, 9) for id_ in ids]

@@ -81,6 +81,11 @@ def test_a_uri_stays_what_it_is(tmp_path: Path) -> None:
             ("path", 'keep_columns = ["caption_de"]\npath'),
             "keep_columns must not name 'caption_de'",
         ),
+        (("[gather]", '[gather]\nallow_hosts = ["a.org"]'), "must be host:port in lower case, got"),
+        (
+            ("[gather]", '[gather]\nuser_agent = "a\\nb"'),
+            "user_agent: must be printable ASCII",
+        ),
         (("[gather]", "[gather"), "is not valid TOML"),
     ],
 )
