@@ -275,7 +275,9 @@ def test_a_stage_begun_anew_is_told(output: Path, capsys: pytest.CaptureFixture[
 def test_a_stage_older_than_what_it_reads_is_told(
     output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit_json(output / "ledger/gather/_stage.json", lambda record: record.update(fingerprint="later"))
+    edit_json(
+        output / "ledger/gather/_stage.json", lambda record: record.update(fingerprint="later")
+    )
     set_count("pack", "caption in", -1)(output)
     set_count("pack", "caption kept", -1)(output)
     edit_table(output / TRAIN / "00000.captions.parquet", lambda table: table[1:])
