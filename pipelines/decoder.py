@@ -143,8 +143,7 @@ class _Child:
         self.connected = True
 
     def send(self, body: bytes) -> None:
-        self._writing.write(_LENGTH.pack(len(body)))
-        self._writing.write(body)
+        self._writing.write(_LENGTH.pack(len(body)) + body)
 
     def close(self) -> None:
         self._end()

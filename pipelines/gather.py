@@ -99,7 +99,7 @@ class GatherStage:
         run = self._run
         schemas = {"claims": arrow_schema(Claim), "known": KNOWN}
         per_shard = _pictures_per_shard(self._rules, rows, run.workers)
-        with run.pipeline(max(len(self.splits), buckets)) as pipeline:
+        with run.pipeline(buckets) as pipeline:
             claims = (
                 pipeline
                 | Deal("splits", enumerate(self.splits))
@@ -142,7 +142,7 @@ class GatherStage:
     def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:
         run, ledger = self._run, ledger_folder(self.name)
         schemas, by_uid = {"gathered": SETTLED}, hash_buckets("uid", buckets)
-        with run.pipeline(max(len(committed_shards(run.output)), buckets)) as pipeline:
+        with run.pipeline(buckets) as pipeline:
             _ = (
                 {"gathered": pipeline | ReadGathered(run.output, SETTLED)}
                 | Regroup("gathered by picture", schemas, buckets, by_uid)

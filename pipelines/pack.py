@@ -65,7 +65,7 @@ class PackStage:
         parts = len((run.output / PICTURES).names())
         rows = sum(_rows(run.output / folder) for folder in (PICTURES, SOURCE_CAPTIONS))
         buckets = buckets_for(rows)
-        with run.pipeline(max(parts, buckets)) as pipeline:
+        with run.pipeline(buckets) as pipeline:
             samples = (
                 pipeline
                 | Deal("parts", range(parts))

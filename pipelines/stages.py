@@ -56,7 +56,11 @@ class Run:
         return Folder(self.recipe.output)
 
     def pipeline(self, pieces: int) -> beam.Pipeline:
-        """A pipeline, run on leaving its `with`; of `pieces` of work at most."""
+        """A pipeline, run on leaving its `with`, of so many pieces of work that fill a worker.
+
+        A worker process takes two seconds to start, so few pieces get few workers, and one piece
+        none of its own.
+        """
         workers = max(1, min(self.workers, pieces))
         mode = "in_memory" if workers == 1 else "multi_processing"
         local = (

@@ -10,6 +10,7 @@ _END = b"\0" * (2 * _BLOCK)
 _MODE_AND_OWNER = b"0000644\0" + b"0000000\0" * 2
 _TIME = b"00000000000\0"
 _REST = (b"0" + b"\0" * 100 + b"ustar\x0000").ljust(356, b"\0")
+_REST_SUM = sum(_REST) + 8 * ord(" ")  # the checksum itself counts as spaces
 
 
 def _header(name: bytes, size: int) -> bytes:
@@ -18,7 +19,7 @@ def _header(name: bytes, size: int) -> bytes:
             f"names must have at most 100 bytes and members 8 GiB, got {name!r}, {size}"
         )
     head = name.ljust(100, b"\0") + _MODE_AND_OWNER + b"%011o\0" % size + _TIME
-    checksum = sum(head) + sum(_REST) + 8 * ord(" ")
+    checksum = sum(head) + _REST_SUM
     return head + b"%06o\0 " % checksum + _REST
 
 
