@@ -20,7 +20,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -196,23 +196,28 @@ def _show_overhead(rounds: list[Round]) -> None:
     )
 
 
-def _show_split(run: Measured, fetches: int) -> None:
-    """Where the last round's CPU seconds went, by step and process, as sampled."""
+def _show_split(last: Round, fetches: int) -> None:
+    """Where a round's CPU seconds went, by step and process, as sampled."""
     roles = ("command", "driver", "workers", "decoders", "others")
-    by_step: dict[str, dict[str, float]] = defaultdict(dict)
-    for (step, role), seconds in run.split.items():
-        by_step[step][role] = seconds
+    by_step: dict[str, Counter[str]] = defaultdict(Counter)
+    for (step, role), seconds in last.curate.split.items():
+        by_step[step][role] += seconds
+    startup = Counter[str]()
+    for (step, _), seconds in last.handful.split.items():
+        startup[step] += seconds
     rows = [
         (
             step,
-            *(f"{spent.get(role, 0):.2f}" for role in roles),
-            f"{sum(spent.values()):.2f}",
-            f"{sum(spent.values()) / fetches * 1e6:.0f}",
-            f"{run.steps.get(step, 0):.1f}",
+            *(f"{spent[role]:.2f}" for role in roles),
+            f"{spent.total():.2f}",
+            f"{startup[step]:.2f}",
+            f"{(spent.total() - startup[step]) / fetches * 1e6:.0f}",
+            f"{last.curate.steps.get(step, 0):.1f}",
         )
         for step, spent in by_step.items()
     ]
-    show(("CPU s in the last round", *roles, "all", "µs/picture", "wall s"), rows)
+    header = ("CPU s in the last round", *roles, "all", "start-up", "µs/picture beyond", "wall s")
+    show(header, rows)
 
 
 def main() -> None:
@@ -238,7 +243,7 @@ def main() -> None:
     print(f"{args.fetches:,} fetches, {args.repeats} rounds, {cores} cores\n")
     _show_costs(rounds, args.fetches)
     _show_overhead(rounds)
-    _show_split(rounds[-1].curate, args.fetches)
+    _show_split(rounds[-1], args.fetches)
 
 
 if __name__ == "__main__":

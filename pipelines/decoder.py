@@ -14,10 +14,11 @@ import resource
 import struct
 import subprocess
 import sys
-import weakref
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from types import TracebackType
+from typing import Self
 
 from pipelines.decoding import DecodeError, DecodeFault, Decoding, prepare
 from schemas.rows import Measures
@@ -35,7 +36,7 @@ _PIPE_BYTES = 1 << 20  # Linux' default of 64 kB would stop us at nearly every p
 class Decoder:
     """Decodes pictures in a child process, and starts another when it dies.
 
-    All its calls must come from one event loop.
+    Use as an async context manager.
 
     Args:
       settings: how pictures are stored.
@@ -65,8 +66,19 @@ class Decoder:
             self._watch()
         return await future
 
-    def close(self) -> None:
-        """Ends the process."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+        await asyncio.sleep(0)  # lets the pipes close
+
+    def _end(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._child is not None:
@@ -106,7 +118,7 @@ class Decoder:
 
     def _give_up(self, fault: DecodeFault) -> None:
         """Fails the picture that the child was at, and lets another child take the rest."""
-        self.close()
+        self._end()
         if not self._waiting:
             return
         _, future = self._waiting.popleft()
@@ -128,8 +140,6 @@ class _Child:
             stdout=subprocess.PIPE,
         )
         self.connected = False
-        # Not every runner tears down what it set up.
-        self._end = weakref.finalize(self, _kill, self._process)
 
     async def connect(self, answer: _Answer, died: _Died) -> None:
         loop = asyncio.get_running_loop()
@@ -146,15 +156,11 @@ class _Child:
         self._writing.write(_LENGTH.pack(len(body)) + body)
 
     def close(self) -> None:
-        self._end()
+        self._process.kill()
+        self._process.wait()
         if self.connected:
             self._reading.close()
             self._writing.abort()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
 
 
 class _Replies(asyncio.Protocol):

@@ -72,34 +72,42 @@ class GatherLane(beam.DoFn):
             **{field.name: getattr(rules, field.name) for field in fields(Decoding)}
         )
 
-    def setup(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._decoder = Decoder(self._decoding)
-
-    def teardown(self) -> None:
-        self._decoder.close()
-        self._loop.run_until_complete(asyncio.sleep(0))  # lets the pipes close
-        self._loop.close()
-
     def process(self, lane: Lane) -> Iterator[int]:
-        for shard in lane.shards:
-            if not is_committed(self._output, shard.number):
-                self._loop.run_until_complete(self._gather(shard, lane.per_host))
-                yield shard.number
+        asyncio.run(self._gather_lane(lane))
+        yield from (shard.number for shard in lane.shards)
 
-    async def _gather(self, shard: PlannedShard, per_host: int) -> None:
-        pictures = read_rows(self._output, shard.plan, PlannedPicture)
-        attempt = Attempt(self._output, shard.number)
+    async def _gather_lane(self, lane: Lane) -> None:
+        """Gathers the shards that are missing, with one decoder and the same connections."""
+        async with Decoder(self._decoding) as decoder, Fetcher(self._rules) as fetcher:
+            for shard in lane.shards:
+                if not is_committed(self._output, shard.number):
+                    tools = _Tools(self._output, self._rules, lane.per_host, fetcher, decoder)
+                    await tools.gather(shard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a lane's shards are gathered with, one after another."""
+
+    output: Folder
+    rules: Gather
+    per_host: int
+    fetcher: Fetcher
+    decoder: Decoder
+
+    async def gather(self, shard: PlannedShard) -> None:
+        pictures = read_rows(self.output, shard.plan, PlannedPicture)
+        attempt = Attempt(self.output, shard.number)
         started = time.time()
         with (
             attempt.folder.writing(attempt.name(".tar")) as path,
             path.open("wb", buffering=1 << 20) as file,
         ):
             tar = TarWriter(file)
-            rows = await self._fetch_all(pictures, per_host, shard.number, tar)
+            rows = await self._fetch_all(pictures, shard.number, tar)
             tar.close()
         if shard.judges_network:
-            _check_network(self._output, rows)
+            _check_network(self.output, rows)
         rows.sort(key=lambda row: row.uid)
         write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, rows))
         stats = json.dumps(_stats(rows, started, time.time()), indent=1).encode()
@@ -107,13 +115,13 @@ class GatherLane(beam.DoFn):
         attempt.commit()
 
     async def _fetch_all(
-        self, pictures: list[PlannedPicture], per_host: int, shard: int, tar: TarWriter
+        self, pictures: list[PlannedPicture], shard: int, tar: TarWriter
     ) -> list[GatheredPicture]:
         """Fetches `pictures`, each host's in turn, and adds them to `tar` as they come."""
         queues: dict[str, deque[PlannedPicture]] = defaultdict(deque)
         for picture in pictures:
             queues[picture.host].append(picture)
-        slots = asyncio.Semaphore(self._rules.concurrency)
+        slots = asyncio.Semaphore(self.rules.concurrency)
         rows: list[GatheredPicture] = []
 
         async def work_off(queue: deque[PlannedPicture]) -> None:
@@ -121,26 +129,27 @@ class GatherLane(beam.DoFn):
                 async with slots:
                     # Another of this queue's workers may have emptied it meanwhile.
                     if queue:
-                        rows.append(await self._fetch_one(fetcher, queue.popleft(), shard, tar))
+                        rows.append(await self._fetch_one(queue.popleft(), shard, tar))
 
-        async with Fetcher(self._rules) as fetcher, asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as tasks:
             for host, queue in queues.items():
-                for _ in range(min(len(queue), per_host if host else self._rules.concurrency)):
+                at_once = self.per_host if host else self.rules.concurrency
+                for _ in range(min(len(queue), at_once)):
                     tasks.create_task(work_off(queue))
         return rows
 
     async def _fetch_one(
-        self, fetcher: Fetcher, picture: PlannedPicture, shard: int, tar: TarWriter
+        self, picture: PlannedPicture, shard: int, tar: TarWriter
     ) -> GatheredPicture:
         try:
-            body = await fetcher.fetch(picture.location)
+            body = await self.fetcher.fetch(picture.location)
         except FetchError as error:
             return _failed(picture, shard, "failed_to_download", error.reason, error.detail)
         try:
-            image, measures = await self._decoder.prepare(body)
+            image, measures = await self.decoder.prepare(body)
         except DecodeError as error:
             return _failed(picture, shard, "failed_to_resize", error.fault.value, error.detail)
-        return _kept(picture, shard, image, measures, self._rules.image_format, tar)
+        return _kept(picture, shard, image, measures, self.rules.image_format, tar)
 
 
 def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:

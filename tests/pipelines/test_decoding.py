@@ -194,11 +194,9 @@ def decode_all(decoder: Decoder, bodies: list[bytes]) -> list[object]:
     """Decodes all at once, as a lane does."""
 
     async def run() -> list[object]:
-        decoding = (decoder.prepare(body) for body in bodies)
-        found = await asyncio.gather(*decoding, return_exceptions=True)
-        decoder.close()
-        await asyncio.sleep(0.01)
-        return list(found)
+        async with decoder:
+            decoding = (decoder.prepare(body) for body in bodies)
+            return list(await asyncio.gather(*decoding, return_exceptions=True))
 
     return asyncio.run(run())
 
