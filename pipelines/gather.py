@@ -29,6 +29,7 @@ from pipelines.transforms.blocks import (
     arrow_schema,
     buckets_for,
     hash_buckets,
+    pieces_for,
 )
 from pipelines.transforms.tally import Tally
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
@@ -99,7 +100,7 @@ class GatherStage:
         run = self._run
         schemas = {"claims": arrow_schema(Claim), "known": KNOWN}
         per_shard = _pictures_per_shard(self._rules, rows, run.workers)
-        with run.pipeline(buckets) as pipeline:
+        with run.pipeline(pieces_for(buckets)) as pipeline:
             claims = (
                 pipeline
                 | Deal("splits", enumerate(self.splits))
@@ -142,7 +143,7 @@ class GatherStage:
     def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:
         run, ledger = self._run, ledger_folder(self.name)
         schemas, by_uid = {"gathered": SETTLED}, hash_buckets("uid", buckets)
-        with run.pipeline(buckets) as pipeline:
+        with run.pipeline(pieces_for(buckets)) as pipeline:
             _ = (
                 {"gathered": pipeline | ReadGathered(run.output, SETTLED)}
                 | Regroup("gathered by picture", schemas, buckets, by_uid)

@@ -23,7 +23,14 @@ from pipelines.recipe import Pack
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, buckets_for, hash_buckets
+from pipelines.transforms.blocks import (
+    Deal,
+    Regroup,
+    arrow_schema,
+    buckets_for,
+    hash_buckets,
+    pieces_for,
+)
 from pipelines.transforms.tally import Tally
 from schemas.layout import PAIRS, PICTURES, SOURCE_CAPTIONS, part_name, shard_name
 
@@ -65,7 +72,7 @@ class PackStage:
         parts = len((run.output / PICTURES).names())
         rows = sum(_rows(run.output / folder) for folder in (PICTURES, SOURCE_CAPTIONS))
         buckets = buckets_for(rows)
-        with run.pipeline(buckets) as pipeline:
+        with run.pipeline(pieces_for(buckets)) as pipeline:
             samples = (
                 pipeline
                 | Deal("parts", range(parts))

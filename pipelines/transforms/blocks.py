@@ -64,6 +64,11 @@ def runs(ordered: np.ndarray) -> Iterator[tuple[int, int, int]]:
     yield from zip(values.tolist(), starts.tolist(), ends.tolist(), strict=True)
 
 
+def pieces_for(buckets: int) -> int:
+    """How many workers `buckets` are worth: one starts in two seconds, a bucket takes a half."""
+    return -(-buckets // 4)
+
+
 class TableCoder(Coder):
     """Tables as compressed Arrow IPC streams."""
 
