@@ -1,6 +1,10 @@
 """What does a fetch's end mean: is the picture there, is it to be asked for again?"""
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from schemas.ids import digest
 
 
 class FetchFault(StrEnum):
@@ -17,8 +21,16 @@ class FetchFault(StrEnum):
     UNASKABLE = "unaskable-url"
     FORBIDDEN_ADDRESS = "forbidden-address"
     BAD_RESPONSE = "bad-response"
+    HOST_UNRESPONSIVE = "host-unresponsive"
+    ENCODING = "unreadable-encoding"
+    SHA256 = "sha256-mismatch"
     NO_FILE = "file-missing"
     UNREADABLE = "file-unreadable"
+
+
+# RFC 9110, 5.6.7: as it is written today, as RFC 850 had it, as C's asctime does; all in GMT.
+_HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+_YEAR_S = 366 * 86400.0
 
 
 def status_reason(status: int) -> str | None:
@@ -40,12 +52,42 @@ def may_pass(reason: str) -> bool:
     return reason in passing or reason.startswith("http-5")
 
 
-def backoff_s(attempt: int, retry_after: str | None) -> float:
-    """Seconds to wait before asking again, `attempt` counting from 0; a server's own wish wins.
+def retry_after_s(value: str, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait (RFC 9110, 10.2.3), None if unreadable.
 
-    >>> backoff_s(0, None), backoff_s(2, None), backoff_s(0, "7"), backoff_s(0, "soon")
-    (0.5, 2.0, 7.0, 0.5)
+    Args:
+      value: a number of seconds, or an HTTP date in any of its three forms.
+      now: with its time zone.
+
+    Returns:
+      At most a year; 0 for what is past.
+
+    >>> now = datetime(1994, 11, 6, 8, 49, tzinfo=UTC)
+    >>> [retry_after_s(v, now) for v in ("120", "Sun, 06 Nov 1994 08:49:37 GMT", "soon")]
+    [120.0, 37.0, None]
     """
-    if retry_after is not None and retry_after.strip().isdecimal():
-        return float(retry_after)
-    return float(0.5 * 2**attempt)
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), _YEAR_S)
+    date = _http_date(text)
+    return None if date is None else min(max((date - now).total_seconds(), 0.0), _YEAR_S)
+
+
+def _http_date(text: str) -> datetime | None:
+    for form in _HTTP_DATES:
+        with suppress(ValueError):  # another form
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    return None
+
+
+def backoff_s(attempt: int, location: str) -> float:
+    """Seconds to wait before asking again, `attempt` counting from 0.
+
+    Half a second, doubled at each attempt, times a factor in [0.5, 1.5) that a hash of location and
+    attempt gives: what failed together does not come back together, and each run waits alike.
+
+    >>> 0.25 <= backoff_s(0, "https://a.org/1.jpg") < 0.75 <= backoff_s(3, "https://a.org/1.jpg")
+    True
+    """
+    share = int(digest(location, str(attempt))[:12], 16) / (1 << 48)
+    return 0.5 * 2.0**attempt * (0.5 + share)

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
@@ -18,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from filters.location import LocationRules, host_of, location_fault
-from filters.response import FetchFault, backoff_s, may_pass, status_reason
+from filters.response import FetchFault, backoff_s, may_pass, retry_after_s, status_reason
 from pipelines.errors import RecipeError
 from pipelines.recipe import Gather
 from pipelines.storage import filesystem
@@ -92,8 +93,10 @@ class Fetcher:
         Raises:
           FetchError: with the last attempt's reason.
         """
-        if not host_of(location):
+        if not location.lower().startswith(("http://", "https://")):
             return await asyncio.to_thread(self._read_file, location)
+        if not host_of(location):
+            raise FetchError(FetchFault.UNASKABLE, location[:200])
         try:
             async with asyncio.timeout(self._rules.deadline_s):
                 return await self._with_retries(location)
@@ -108,7 +111,8 @@ class Fetcher:
             except FetchError as error:
                 if attempt == self._rules.retries or not may_pass(error.reason):
                     raise
-                await asyncio.sleep(backoff_s(attempt, error.retry_after))
+                asked_s = retry_after_s(error.retry_after or "", datetime.now(UTC))
+                await asyncio.sleep(backoff_s(attempt, location) if asked_s is None else asked_s)
         raise AssertionError("the last attempt returns or raises")
 
     async def _with_redirects(self, location: str) -> bytes:

@@ -156,9 +156,6 @@ def test_no_picture_has_a_reason(fetch, path: str, reason: str, times: int) -> N
     "location",
     [
         "http://127.0.0.2:{port}/fine",
-        "http://127.1:{port}/fine",
-        "http://0x7f000001:{port}/fine",
-        "http://2130706433:{port}/fine",
         "http://[::1]:{port}/fine",
         "http://[::ffff:127.0.0.1]:{port}/fine",
         "http://localhost:{port}/fine",
@@ -170,6 +167,14 @@ def test_an_address_that_is_not_public_is_not_asked(fetch, location: str) -> Non
     with pytest.raises(FetchError) as error:
         fetch(location)
     assert error.value.reason == "forbidden-address"
+    assert not Odd.asked
+
+
+@pytest.mark.parametrize("host", ["127.1", "0x7f000001", "2130706433", "a@127.0.0.1@b"])
+def test_a_disguised_address_is_not_asked(fetch, host: str) -> None:
+    with pytest.raises(FetchError) as error:
+        fetch(f"http://{host}:{{port}}/fine")
+    assert error.value.reason == "unaskable-url"
     assert not Odd.asked
 
 
