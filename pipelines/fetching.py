@@ -19,29 +19,13 @@ from aiohttp.resolver import ThreadedResolver
 
 from filters.location import LocationRules, host_of, location_fault
 from filters.response import FetchFault, backoff_s, may_pass, status_reason
-from pipelines.errors import RecipeError
+from pipelines.errors import FetchError
+from pipelines.local_pictures import read_picture
 from pipelines.recipe import Gather
-from pipelines.storage import filesystem
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
 _CHUNK = 1 << 16
-
-
-class FetchError(Exception):
-    """A picture that could not be fetched.
-
-    Attributes:
-      reason: a `FetchFault` or `http-<status>`.
-      detail: for people.
-      retry_after: the server's header of that name.
-    """
-
-    def __init__(self, reason: str, detail: str, retry_after: str | None = None) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +77,7 @@ class Fetcher:
           FetchError: with the last attempt's reason.
         """
         if not host_of(location):
-            return await asyncio.to_thread(self._read_file, location)
+            return await asyncio.to_thread(read_picture, location, self._rules.max_bytes)
         try:
             async with asyncio.timeout(self._rules.deadline_s):
                 return await self._with_retries(location)
@@ -169,23 +153,6 @@ class Fetcher:
                 raise FetchError(FetchFault.TOO_LARGE, f"more than {limit}")
             chunks.append(chunk)
         return b"".join(chunks)
-
-    def _read_file(self, location: str) -> bytes:
-        try:
-            fs, path = filesystem(location)
-            if fs.info(path)["type"] not in ("file", "link"):  # a pipe, a device
-                raise FetchError(FetchFault.UNREADABLE, f"{location} is no file")
-            with fs.open(path, "rb") as file:
-                body = bytes(file.read(self._rules.max_bytes + 1))
-            if len(body) > self._rules.max_bytes:
-                raise FetchError(FetchFault.TOO_LARGE, f"more than {self._rules.max_bytes}")
-        except FileNotFoundError as error:
-            raise FetchError(FetchFault.NO_FILE, location) from error
-        except (OSError, RecipeError) as error:
-            raise FetchError(FetchFault.UNREADABLE, str(error)) from error
-        if not body:
-            raise FetchError(FetchFault.EMPTY, location)
-        return body
 
 
 class _ForbiddenAddress(Exception):

@@ -12,8 +12,9 @@ import zstandard
 from PIL import Image
 
 from pipelines.errors import RecipeError, RunError
-from pipelines.inputs import InputRow, find_splits, read_split
+from pipelines.inputs import find_splits, read_split
 from pipelines.recipe import Source
+from pipelines.sources.rows import InputRow
 
 ROWS = [
     ("https://a.org/1.jpg", "ein Hund, zwei", "de"),
@@ -104,7 +105,7 @@ def test_broken_rows_are_rows(tmp_path: Path) -> None:
         b"url,caption,lang\nu,c,en\nonly-one\nu,a,b,c,d\nu,\xff\xfe,en\nu,nul\x00inside,en\n"
     )
     faults = [row.fault for row in read(source(tmp_path / "t.csv"))]
-    assert faults == ["", "malformed-row", "malformed-row", "invalid-text", ""]
+    assert faults == ["", "malformed-row", "malformed-row", "invalid-text", "nul-in-text"]
     (tmp_path / "t.jsonl").write_bytes(
         b'{"url": "u", "caption": "c", "lang": null}\n{"url": \n[1]\n{"url": "\\ud800"}\n{}\n'
     )

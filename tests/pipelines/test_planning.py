@@ -11,7 +11,13 @@ from schemas.ids import bucket_of, digest
 
 
 def claim(
-    uid: int, text: str, row: int, extras: str = "{}", fault: str = "", rank: int = 0
+    uid: int,
+    text: str,
+    row: int,
+    extras: str = "{}",
+    fault: str = "",
+    rank: int = 0,
+    sha256: str = "",
 ) -> Claim:
     return Claim(
         caption_id=digest(str(uid), text),
@@ -29,6 +35,7 @@ def claim(
         rank=rank,
         url=f"{uid}.jpg",
         location=f"https://a.org/{uid}.jpg",
+        expected_sha256=sha256,
     )
 
 

@@ -72,7 +72,7 @@ def test_a_uri_stays_what_it_is(tmp_path: Path) -> None:
         (("[gather]", "[gather]\ndeadline_s = inf"), "gather.deadline_s: must be"),
         (("[gather]", "[gather]\nonly_shrink = 1"), "gather.only_shrink: must be a valid boolean"),
         (("[gather]", '[gather]\nresize = "crop"'), "gather.resize: must be 'keep-ratio'"),
-        (('"table"', '"tabel"'), "sources.0.format: must be 'table' or 'folder', got \"tabel\""),
+        (('"table"', '"tabel"'), "sources.0.format: must be 'table', 'folder', 'webdataset', "),
         (('"s"', '"a b"'), 'sources.0.name: must be letters, digits, - and _, got "a b"'),
         (("[gather]", '[[sources]]\nname = "s"\nformat = "table"\npath = "b"'), "got 's' twice"),
         (("[[sources]]", 'languages = ["xx"]\n[[sources]]'), "got 'xx'"),
