@@ -78,7 +78,10 @@ def read_picture(location: str, max_bytes: int) -> bytes:
         body = _read(location, max_bytes)
     except FileNotFoundError as error:
         raise FetchError(FetchFault.NO_FILE, location) from error
-    except (OSError, RecipeError, pa.ArrowException) as error:
+    except (LookupError, pa.ArrowInvalid) as error:
+        words = f"{location} is not there: has the file changed? {error}"
+        raise FetchError(FetchFault.UNREADABLE, words) from error
+    except (OSError, RecipeError) as error:
         raise FetchError(FetchFault.UNREADABLE, str(error)) from error
     if len(body) > max_bytes:
         raise FetchError(FetchFault.TOO_LARGE, f"more than {max_bytes}")
@@ -120,7 +123,7 @@ def _read_range(uri: str, offset: int, size: int, max_bytes: int) -> bytes:
         finally:
             os.close(handle)
     else:
-        body = bytes(fs.cat_file(path, offset, offset + size))
+        body = bytes(fs.cat_file(path, start=offset, end=offset + size))
     if len(body) < size:
         words = f"{uri} has {len(body)} of {size} bytes at {offset}: has it changed?"
         raise FetchError(FetchFault.UNREADABLE, words)
@@ -141,7 +144,7 @@ class _Spool:
         file.flush()
 
     def picture(self, row: int) -> bytes:
-        start, end = self._ends[row : row + 2]
+        start, end = self._ends[row], self._ends[row + 1]
         return os.pread(self._file.fileno(), end - start, start)
 
 

@@ -107,11 +107,14 @@ def _look(source: Source, split: Split, size: int) -> _Look:
             samples.extend(itertools.islice(walk_samples(file, size), _SAMPLES_LOOKED_AT))
         except TarDamage as error:
             damage = str(error)
-        found = [_values(source, file, sample) for sample in samples[:_SAMPLES_LOOKED_AT]]
+        found = [_values(source, file, sample) for sample in samples]
     fields = [values for values in found if not isinstance(values, Broken)]
-    end = samples[-1].members[-1].offset + samples[-1].members[-1].size if samples else 1
+    rows = len(samples) + bool(damage)
+    if len(samples) == _SAMPLES_LOOKED_AT:
+        last = samples[-1].members[-1]
+        rows = rows * size // (last.offset + last.size)
     return _Look(
-        split=replace(split, rows=max(1, len(samples) * size // max(1, end))),
+        split=replace(split, rows=rows),
         suffixes=frozenset(suffix for sample in samples for suffix in sample.suffixes),
         fields=tuple(dict.fromkeys(itertools.chain.from_iterable(fields))),
         damage=damage,
