@@ -15,20 +15,24 @@ from apache_beam.pvalue import TaggedOutput
 
 from filters.caption import CaptionRules, caption_fault
 from filters.location import LocationRules, host_of, location_fault
-from pipelines.inputs import InputRow, Split, read_split
+from pipelines.inputs import read_split
 from pipelines.recipe import Recipe, Source
+from pipelines.sources.rows import InputRow, Split
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
-from schemas.ids import caption_id, is_absolute, is_uid, picture_uid
+from schemas.ids import caption_id, is_absolute, is_sha256, is_uid, picture_uid
 from schemas.languages import normalise_tag
 from schemas.layout import part_name
 from schemas.rows import Caption, Fate, LedgerRow, PlannedPicture, Unit
 
 BAD_UID = "malformed-uid"
+BAD_SHA256 = "malformed-sha256"
 DUPLICATE_ROW = "duplicate-row"
 NO_CAPTION = "no-caption"
+
+_EXCERPT = 200  # characters of a text that was turned away
 
 Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 
@@ -43,12 +47,14 @@ class Claim(Caption):
         lowest.
       url: of the picture, as the table has it.
       location: where to ask for it.
+      expected_sha256: of its original bytes as the row states it, or "".
     """
 
     fault: str
     rank: int
     url: str
     location: str
+    expected_sha256: str
 
 
 class ReadClaims(beam.DoFn):
@@ -89,8 +95,10 @@ def _claims(
         fault = row.fault or (not row.location and location_fault(location, rules))
         if not fault and source.uid_column and not is_uid(row.uid):
             fault = BAD_UID
+        if not fault and row.expected_sha256 and not is_sha256(row.expected_sha256):
+            fault = BAD_SHA256
         if fault:
-            detail = row.url[:200]
+            detail = row.detail or row.url[:_EXCERPT]
             rejected.append(
                 LedgerRow("gather", Unit.ROW, name, "", name, Fate.REJECTED, str(fault), detail)
             )
@@ -112,11 +120,12 @@ def _claim(recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, n
     text = unicodedata.normalize("NFC", row.caption).strip()
     language = normalise_tag(row.language)
     languages = [*recipe.languages, language]
+    fault = caption_fault(text, language, rules) or ""
     return Claim(
         caption_id=caption_id(row.uid, language, text),
         uid=row.uid,
         language=language,
-        text=text,
+        text=text[:_EXCERPT] if fault else text,  # a page of text is not carried through shuffles
         origin="source",
         engine="",
         quality=1.0,
@@ -124,10 +133,11 @@ def _claim(recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, n
         row=name,
         licence=row.licence,
         extras=row.extras,
-        fault=caption_fault(text, language, rules) or "",
+        fault=fault,
         rank=languages.index(language) * len(recipe.sources) + recipe.sources.index(source),
         url=row.url,
         location=row.location,
+        expected_sha256=row.expected_sha256,
     )
 
 
@@ -171,7 +181,8 @@ class Settled:
 
 # Equal rows in another order, or in files of other names, settle alike: the row comes last.
 _CLAIM_ORDER = (
-    "uid", "fault", "caption_id", "rank", "source", "extras", "licence", "url", "location", "row"
+    "uid", "fault", "caption_id", "rank", "source", "extras", "licence", "url", "location",
+    "expected_sha256", "row",
 )  # fmt: skip
 
 
@@ -182,7 +193,7 @@ def settle(claims: pa.Table) -> Settled:
     repeated = sound & _as_before(claims["uid"]) & _as_before(claims["caption_id"])
     kept = claims.filter(pa.array(sound & ~repeated))
     captions = kept.select(arrow_schema(Caption).names)
-    return Settled(captions, _pictures(kept), list(_ledger(claims, sound, repeated, kept)))
+    return Settled(captions, _pictures(kept, claims), list(_ledger(claims, sound, repeated, kept)))
 
 
 def _bools(column: pa.ChunkedArray) -> np.ndarray:
@@ -197,13 +208,18 @@ def _as_before(column: pa.ChunkedArray) -> np.ndarray:
     return same
 
 
-def _pictures(kept: pa.Table) -> pa.Table:
-    """The pictures of kept captions, each with its first caption."""
+def _pictures(kept: pa.Table, claims: pa.Table) -> pa.Table:
+    """The pictures of kept captions, each with its first caption and the first hash stated."""
     kept = kept.sort_by([(column, "ascending") for column in ("uid", "rank", "caption_id")])
     first = kept.filter(pa.array(~_as_before(kept["uid"])))
     hosts = [host_of(location) for location in first["location"].to_pylist()]
     first = first.append_column("host", pa.array(hosts, pa.string()))
     first = first.append_column("caption", first["text"])
+    stated = claims.filter(pc.not_equal(claims["expected_sha256"], ""))
+    stated = stated.filter(pa.array(~_as_before(stated["uid"])))
+    places = pc.index_in(first["uid"], value_set=stated["uid"])
+    hashes = pc.fill_null(stated["expected_sha256"].take(places), "")
+    first = first.drop_columns("expected_sha256").append_column("expected_sha256", hashes)
     schema = arrow_schema(PlannedPicture)
     return first.select(schema.names).cast(schema)
 
@@ -224,7 +240,7 @@ def _ledger(
         words = claim["uid"], claim["row"], DUPLICATE_ROW, f"as {twin}"
         yield rejected(Unit.CAPTION, claim["caption_id"], *words)
     for claim in _rows(claims, ~sound):
-        words = claim["uid"], claim["row"], claim["fault"], claim["text"][:200]
+        words = claim["uid"], claim["row"], claim["fault"], claim["text"][:_EXCERPT]
         yield rejected(Unit.CAPTION, claim["caption_id"], *words)
     bare = ~_bools(pc.is_in(claims["uid"], value_set=kept["uid"])) & ~_as_before(claims["uid"])
     for claim in _rows(claims, bare):

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from pipelines.errors import PairmillError
 from pipelines.inputs import find_splits, read_split
 from pipelines.pages import as_line
 from pipelines.recipe import Recipe, Source, read_recipe
+from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
 )
+_ROWS_LOOKED_AT = 100  # of each source
 _PROBE = "_work/doctor"
 
 
@@ -51,6 +54,7 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
     for source in recipe.sources:
         try:
             splits = find_splits([source], None)
+            about_rows = list(_source_findings(recipe, source))
         except PairmillError as error:
             yield Finding("error", str(error))
             continue
@@ -58,7 +62,7 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         rows += found
         files = len({split.name for split in splits})
         yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
-        yield from _source_findings(recipe, source)
+        yield from about_rows
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
     yield (
@@ -72,10 +76,13 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
     if not source.licence and not source.licence_column:
         words = f"source {source.name!r} states no licence: set licence or licence_column"
         yield Finding("warning", words)
-    if source.format == "folder":
-        return
-    first = next(read_split(source, find_splits([source], 100)[0]))
-    locations = [f"{source.url_prefix}{row.url}" for row in first if row.url]
+    first = _first_rows(source)
+    faults = Counter(row.fault for row in first if row.fault)
+    for fault, rows in faults.most_common():
+        detail = next(row.detail for row in first if row.fault == fault)
+        words = f"of the first {len(first):,} rows {rows:,} are rejected as {fault} ({detail})"
+        yield Finding("warning", f"source {source.name!r}: {words}")
+    locations = [f"{source.url_prefix}{row.url}" for row in first if row.url and not row.location]
     rules = LocationRules()
     remote = [location for location in locations if location_fault(location, rules) is None]
     if locations and not remote and not (recipe.gather and recipe.gather.allow_local_files):
@@ -87,6 +94,11 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
     hosts = sorted({host_of(location) for location in remote})
     for host in hosts[:3]:
         yield _looked_up(host)
+
+
+def _first_rows(source: Source) -> list[InputRow]:
+    splits = find_splits([source], _ROWS_LOOKED_AT)
+    return [row for split in splits for block in read_split(source, split) for row in block]
 
 
 def _looked_up(host: str) -> Finding:

@@ -1,4 +1,4 @@
-"""The errors that a user sees as one sentence: what must hold, what came, what to do."""
+"""Errors: those that a user sees as one sentence, and that of a single picture."""
 
 
 class PairmillError(Exception):
@@ -15,3 +15,19 @@ class RecipeError(PairmillError):
     """The recipe, the plan or the command line is wrong: nothing was run."""
 
     exit_code = 2
+
+
+class FetchError(Exception):
+    """A picture that could not be fetched: it fails, the run goes on.
+
+    Attributes:
+      reason: a `FetchFault` or `http-<status>`.
+      detail: for people.
+      retry_after: the server's header of that name.
+    """
+
+    def __init__(self, reason: str, detail: str, retry_after: str | None = None) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+        self.retry_after = retry_after

@@ -15,12 +15,13 @@ import apache_beam as beam
 from pipelines.claims import Claim, PlanPictures, ReadClaims
 from pipelines.commit import committed_shards, finish_claims, stats_of
 from pipelines.gathered import check_settings
-from pipelines.inputs import Split, find_splits
+from pipelines.inputs import find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
 from pipelines.recipe import Gather
 from pipelines.records import Counts
 from pipelines.settling import KNOWN, SETTLED, ReadGathered, SettleCaptions
 from pipelines.slots import PlanShards
+from pipelines.sources.rows import Split
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (

@@ -14,8 +14,8 @@ from filters.response import FetchFault
 from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
-from pipelines.errors import RunError
-from pipelines.fetching import Fetcher, FetchError
+from pipelines.errors import FetchError, RunError
+from pipelines.fetching import Fetcher
 from pipelines.recipe import Gather
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter

@@ -7,6 +7,7 @@ impossible bound is refused by name before anything runs.
 import dataclasses
 import difflib
 import json
+import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -25,6 +26,18 @@ _OUR_COLUMNS = {
     "width", "height", "original_width", "original_height",
 }  # fmt: skip
 
+_OF_DATASETS = ("config", "split", "image_column")
+_SENSELESS = {
+    "table": _OF_DATASETS,
+    "folder": (*_OF_DATASETS, "url_column", "url_prefix"),
+    "webdataset": (*_OF_DATASETS, "url_prefix"),
+    "img2dataset": (*_OF_DATASETS, "url_prefix"),
+    "huggingface": (),
+}
+"""The keys of a source that mean nothing in a format."""
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
 Positive = Annotated[int, Field(ge=1)]
 HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -36,40 +49,66 @@ class Source:
 
     Attributes:
       name: letters, digits, `-` and `_`; stands in every row, so do not change it later.
-      format: `table` (Parquet, CSV, TSV, JSON lines, also .gz or .zst) or `folder` (pictures with
-        `.txt` or `.json` of the same name beside them).
-      path: a glob of files, or a folder; relative to the recipe's folder.
+      format: `table` (Parquet, CSV, TSV, JSON lines, also .gz or .zst), `folder` (pictures with
+        `.txt` or `.json` of the same name beside them), `webdataset` (tars), `img2dataset` (the
+        folder it wrote: tars, each with a table beside it) or `huggingface`.
+      path: a glob of tables or tars, or a folder; relative to the recipe's folder. Of a Hugging
+        Face dataset its folder, as Parquet files or as `save_to_disk` wrote it, or else its name.
+      config: of a Hugging Face dataset that has several.
+      split: of a Hugging Face dataset.
+      image_column: of a Hugging Face dataset: pictures, their bytes, or their URLs.
       task: `image-text`.
-      url_column: column of URLs, or of paths below `url_prefix`.
+      url_column: column of URLs, or of paths below `url_prefix`; where the pictures themselves are
+        there, what names them if it is there and has absolute URLs.
       url_prefix: put before each value when fetching, e.g. a mirror's address; no part of any id.
-      caption_column: column of captions.
+      caption_column: column of captions. A `.txt` file's text in a folder comes before it, that of
+        a WebDataset sample after it.
       language_column: what the source says the caption's language is; `und` without it.
       uid_column: the source's own picture ids, 32 hex digits.
+      expected_sha256_column: what the original bytes should hash to, 64 hex digits, or nothing.
       licence: of all its rows.
       licence_column: or of each.
       keep_columns: columns carried to the shards, as strings.
+
+    In folders and tars, columns are fields of the JSON beside a picture.
     """
 
     name: Name
-    format: Literal["table", "folder"]
+    format: Literal["table", "folder", "webdataset", "img2dataset", "huggingface"]
     path: Annotated[str, Field(min_length=1)]
+    config: str | None = None
+    split: str = "train"
+    image_column: str = "image"
     task: Literal["image-text"] = "image-text"
     url_column: str = "url"
     url_prefix: str = ""
     caption_column: str = "caption"
     language_column: str | None = None
     uid_column: str | None = None
+    expected_sha256_column: str | None = None
     licence: str = ""
     licence_column: str | None = None
     keep_columns: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        defaults = {field.name: field.default for field in dataclasses.fields(Source)}
+        for key in _SENSELESS[self.format]:
+            if getattr(self, key) != defaults[key]:
+                raise ValueError(
+                    f"sources.{self.name}.{key}: there is no such key where format is "
+                    f"{self.format!r}"
+                )
+
     def columns(self) -> list[str]:
-        """The columns that every file of a table must have."""
-        optional = (self.language_column, self.uid_column, self.licence_column)
-        named = [column for column in optional if column]
-        return list(
-            dict.fromkeys([self.url_column, self.caption_column, *named, *self.keep_columns])
+        """The columns that every row must have, beside that of the picture or its URL."""
+        optional = (
+            self.language_column,
+            self.uid_column,
+            self.expected_sha256_column,
+            self.licence_column,
         )
+        named = [column for column in optional if column]
+        return list(dict.fromkeys([self.caption_column, *named, *self.keep_columns]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +241,18 @@ def read_recipe(uri: str) -> Recipe:
 
 def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     sources = tuple(
-        dataclasses.replace(source, path=_absolute(source.path, folder))
-        for source in recipe.sources
+        dataclasses.replace(source, path=_source_path(source, folder)) for source in recipe.sources
     )
     return dataclasses.replace(recipe, output=_absolute(recipe.output, folder), sources=sources)
+
+
+def _source_path(source: Source, folder: str) -> str:
+    """Its path, absolute; or the name of a dataset on the hub, which no folder here has."""
+    path = _absolute(source.path, folder)
+    if source.format == "huggingface" and _HUB_NAME.fullmatch(source.path):
+        fs, place = filesystem(path)
+        return path if fs.isdir(place) else source.path
+    return path
 
 
 def _absolute(path: str, folder: str) -> str:

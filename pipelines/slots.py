@@ -1,4 +1,7 @@
-"""Pictures to shards: whole hosts together, a hot host in several shards that share its budget."""
+"""Pictures to shards: whole hosts together, a hot host in several shards that share its budget.
+
+Pictures that are read together, those of a row group, keep together as a host's do.
+"""
 
 import json
 from collections import Counter
@@ -8,6 +11,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.local_pictures import row_group_of
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Keyed,
@@ -92,8 +96,14 @@ class HostCount:
 
 def count_hosts(pictures: pa.Table) -> pa.Table:
     """The hosts of a block of pictures, with `key`, a digest of the host to regroup by."""
-    counts = Counter(pictures["host"].to_pylist())
+    counts = Counter(_places(pictures))
     return table_of(HostCount, [HostCount(host, digest(host), n) for host, n in counts.items()])
+
+
+def _places(pictures: pa.Table) -> list[str]:
+    """What each picture is kept together with others by: its host, or its row group."""
+    hosts, locations = pictures["host"].to_pylist(), pictures["location"].to_pylist()
+    return [host or row_group_of(at) for host, at in zip(hosts, locations, strict=True)]
 
 
 def hot_hosts(counts: pa.Table, cut: int) -> list[tuple[str, int]]:
@@ -148,12 +158,10 @@ def assign_slots(
 ) -> pa.Table:
     """Adds `slot` and `bucket`; a bucket holds whole slots."""
     slots = Slots(total, hot, per_shard)
-    places = [
-        slots.of(host, uid)
-        for host, uid in zip(pictures["host"].to_pylist(), pictures["uid"].to_pylist(), strict=True)
-    ]
-    in_buckets = [slot * buckets // max(1, slots.number) for slot in places]
-    for name, column in (("slot", places), ("bucket", in_buckets)):
+    uids = pictures["uid"].to_pylist()
+    numbers = [slots.of(at, uid) for at, uid in zip(_places(pictures), uids, strict=True)]
+    in_buckets = [number * buckets // max(1, slots.number) for number in numbers]
+    for name, column in (("slot", numbers), ("bucket", in_buckets)):
         field = pa.field(name, pa.int64(), nullable=False)
         pictures = pictures.append_column(field, pa.array(column, pa.int64()))
     return pictures
@@ -162,7 +170,9 @@ def assign_slots(
 def write_shard_plans(keyed: Keyed, plan: Folder) -> None:
     """Writes a bucket's shard plans, and a list of them for the numbering."""
     bucket, tables = keyed
-    pictures = tables["pictures"].sort_by([("slot", "ascending"), ("uid", "ascending")])
+    # As they lie in their files; what is served over HTTP has no such order.
+    order = [(column, "ascending") for column in ("slot", "location", "uid")]
+    pictures = tables["pictures"].sort_by(order)
     shards: list[dict[str, str]] = []
     for _, start, end in runs(pictures["slot"].to_numpy()):
         name = f"shard-{bucket:05d}-{len(shards):05d}.parquet"

@@ -41,12 +41,17 @@ class TarSample:
     Attributes:
       key: the name up to the first dot of its last part.
       suffixes: what follows that dot, lower-case, in the tar's order.
-      size: bytes of all members.
+      members: in the same order.
     """
 
     key: str
     suffixes: tuple[str, ...]
-    size: int
+    members: tuple[Member, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all members."""
+        return sum(member.size for member in self.members)
 
 
 def walk_tar(file: IO[bytes], length: int) -> Iterator[Member]:
@@ -87,25 +92,26 @@ def walk_samples(file: IO[bytes], length: int) -> Iterator[TarSample]:
     Raises:
       TarDamage: after the members that are whole, those of a sample cut in two among them.
     """
-    key, size = "", 0
+    key = ""
     suffixes: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
     try:
         for member in walk_tar(file, length):
             name = split_name(member.name)
             if name is None:
                 continue
             if suffixes and (name[0] != key or name[1] in suffixes):
-                yield TarSample(key, suffixes, size)
-                suffixes, size = (), 0
+                yield TarSample(key, suffixes, members)
+                suffixes, members = (), ()
             key = name[0]
             suffixes += (name[1],)
-            size += member.size
+            members += (member,)
     except TarDamage:
         if suffixes:
-            yield TarSample(key, suffixes, size)
+            yield TarSample(key, suffixes, members)
         raise
     if suffixes:
-        yield TarSample(key, suffixes, size)
+        yield TarSample(key, suffixes, members)
 
 
 def split_name(name: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ import unicodedata
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UID = re.compile(r"[0-9a-f]{32}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def digest(*parts: str) -> str:
@@ -25,6 +26,11 @@ def is_absolute(url: str) -> bool:
 def is_uid(text: str) -> bool:
     """Whether `text` could be a uid: 32 lower-case hex digits."""
     return _UID.fullmatch(text) is not None
+
+
+def is_sha256(text: str) -> bool:
+    """Whether `text` could be a SHA-256: 64 lower-case hex digits."""
+    return _SHA256.fullmatch(text) is not None
 
 
 def picture_uid(source: str, url: str) -> str:

@@ -128,12 +128,14 @@ class PlannedPicture:
     Attributes:
       uid: see `schemas.ids.picture_uid`.
       url: as the table has it.
-      location: where to ask: `url` with its source's prefix, or a file's fsspec path.
+      location: where to ask: `url` with its source's prefix, a file's fsspec path, or a place in a
+        file, see `pipelines.local_pictures`.
       host: `host:port` of an HTTP location, "" for a file.
       source: name of the source of its first caption.
       licence: of its first caption.
       language: of its first caption.
       caption: its first caption, by language and id.
+      expected_sha256: of the original bytes, as a row states it, 64 hex digits; "" if none does.
     """
 
     uid: str
@@ -144,6 +146,7 @@ class PlannedPicture:
     licence: str
     language: str
     caption: str
+    expected_sha256: str
 
 
 @dataclass(frozen=True, slots=True)

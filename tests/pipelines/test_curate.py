@@ -177,7 +177,7 @@ def test_bad_rows_are_told_apart_and_none_is_lost(world, server, write_recipe, t
         "row in": 9,
         "row kept": 7,
         "row rejected missing-url": 1,
-        "row rejected malformed-url": 1,
+        "row rejected nul-in-text": 1,
         "caption created": 7,
         "caption kept": 1,
         "caption rejected duplicate-row": 1,
@@ -200,7 +200,7 @@ def test_bad_rows_are_told_apart_and_none_is_lost(world, server, write_recipe, t
         "world:bad.parquet:5": "missing-url",
         "world:bad.parquet:6": "http-404",
         "world:bad.parquet:7": "empty-caption",
-        "world:bad.parquet:8": "malformed-url",
+        "world:bad.parquet:8": "nul-in-text",
     }
 
 

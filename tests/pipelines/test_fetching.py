@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.fetching import Fetcher, FetchError
+from pipelines.errors import FetchError
+from pipelines.fetching import Fetcher
 from pipelines.recipe import Gather
 
 BODY = b"x" * 1000

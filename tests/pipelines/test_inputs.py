@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import zstandard
 from PIL import Image
 
 from pipelines.errors import RecipeError, RunError
-from pipelines.inputs import InputRow, find_splits, read_split
+from pipelines.inputs import find_splits, read_split
 from pipelines.recipe import Source
+from pipelines.sources.columns import _rows_at_once
+from pipelines.sources.rows import InputRow
 
 ROWS = [
     ("https://a.org/1.jpg", "ein Hund, zwei", "de"),
@@ -104,7 +107,7 @@ def test_broken_rows_are_rows(tmp_path: Path) -> None:
         b"url,caption,lang\nu,c,en\nonly-one\nu,a,b,c,d\nu,\xff\xfe,en\nu,nul\x00inside,en\n"
     )
     faults = [row.fault for row in read(source(tmp_path / "t.csv"))]
-    assert faults == ["", "malformed-row", "malformed-row", "invalid-text", ""]
+    assert faults == ["", "malformed-row", "malformed-row", "invalid-text", "nul-in-text"]
     (tmp_path / "t.jsonl").write_bytes(
         b'{"url": "u", "caption": "c", "lang": null}\n{"url": \n[1]\n{"url": "\\ud800"}\n{}\n'
     )
@@ -226,3 +229,134 @@ def test_long_captions_make_small_blocks(tmp_path: Path) -> None:
     blocks = list(read_split(one, find_splits([one], None)[0]))
     assert sum(map(len, blocks)) == 20
     assert max(map(len, blocks)) < 10
+
+
+def test_values_that_python_cannot_take_cost_their_rows(tmp_path: Path) -> None:
+    bad = pa.array([[b"fine"], [b"\xff"]], pa.list_(pa.binary())).cast(
+        pa.list_(pa.string()), safe=False
+    )
+    dates = pa.array([0, 1 << 60], pa.timestamp("us"))
+    for name, column in (("caption", bad), ("lang", dates)):
+        columns = {"url": ["u", "v"], "caption": ["c", "d"], "lang": ["en", "en"], name: column}
+        pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+        assert [row.fault for row in read(source(tmp_path / "t.parquet"))] == ["", "invalid-text"]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.binary(4), pa.string_view()])
+def test_bytes_of_any_type_cost_their_row_alone(tmp_path: Path, kind: pa.DataType) -> None:
+    raw = pa.array([b"fine", b"\xff\xfe\xfd\xfc"], pa.binary())
+    column = (
+        raw.cast(pa.large_binary()).cast(kind, safe=False)
+        if kind == pa.string()
+        else (
+            pa.array(raw.to_pylist(), kind)
+            if kind != pa.string_view()
+            else raw.cast(pa.string(), safe=False)
+        )
+    )
+    table = pa.table({"url": ["u", "v"], "caption": column, "lang": ["en", "en"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert [row.fault for row in read(source(tmp_path / "t.parquet"))] == ["", "invalid-text"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_megabytes_of_text_cost_their_rows(tmp_path: Path, suffix: str) -> None:
+    long = "x" * 1_100_000
+    rows = [
+        ("u", "c", "en"),
+        ("u", long, "en"),
+        (long, "c", "en"),
+        ("u", "c", long),
+        ("v", "d", "de"),
+    ]
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "parquet":
+        columns = zip(*rows, strict=True)
+        pq.write_table(pa.table(dict(zip(("url", "caption", "lang"), columns, strict=True))), path)
+    elif suffix == "jsonl":
+        path.write_text(
+            "".join(f'{{"url": "{u}", "caption": "{c}", "lang": "{x}"}}\n' for u, c, x in rows)
+        )
+    else:
+        comma = "," if suffix == "csv" else "\t"
+        path.write_text(
+            "".join(f"{comma.join(row)}\n" for row in [("url", "caption", "lang"), *rows])
+        )
+    found = read(source(path))
+    fault = "malformed-row" if suffix in ("csv", "tsv") else "oversized-text"
+    assert [row.fault for row in found] == ["", fault, fault, fault, ""]
+    assert all(row.chars < 100 and 0 < len(row.detail) <= 500 for row in found[1:4])
+
+
+def test_a_line_without_end_is_not_held_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sources.tables._LONGEST_LINE", 50)
+    lines = [
+        '{"url": "u", "caption": "c"}',
+        f'{{"url": "{"x" * 500}"}}',
+        '{"url": "v", "caption": "c"}',
+    ]
+    (tmp_path / "t.jsonl").write_text("\r\n".join(lines))
+    one = source(tmp_path / "t.jsonl", language_column=None)
+    assert [(row.url, row.fault) for row in read(one)] == [
+        ("u", ""),
+        ("", "malformed-row"),
+        ("v", ""),
+    ]
+
+
+def test_details_are_short_and_utf8(tmp_path: Path) -> None:
+    bad = b"\xff" * 900
+    (tmp_path / "t.jsonl").write_bytes(
+        b'{"url": "u", "caption": "c", "lang": "en"}\n'
+        + b'{"url": "u", "caption": "' + bad + b'"}\n'
+        + b"[" + bad + b"]\n"
+        + b'{"url": "u", "caption": "nul\\u0000"}\n'
+        + b'{"url": "' + "子".encode() * 900 + b'"\n'
+    )  # fmt: skip
+    rows = read(source(tmp_path / "t.jsonl"))[1:]
+    assert [row.fault for row in rows] == [
+        "invalid-text",
+        "malformed-row",
+        "nul-in-text",
+        "malformed-row",
+    ]
+    assert all(0 < len(row.detail.encode()) <= 500 for row in rows)
+    assert rows[2].detail == r"caption: 'nul\x00'"
+
+
+def test_long_captions_make_small_batches(tmp_path: Path) -> None:
+    captions = [os.urandom(500_000).hex() for _ in range(200)]
+    columns = {"url": captions, "caption": captions, "lang": ["en"] * 200}
+    pq.write_table(
+        pa.table(columns), tmp_path / "t.parquet", compression="NONE", use_dictionary=False
+    )
+    with pq.ParquetFile(tmp_path / "t.parquet") as parquet:
+        assert _rows_at_once(parquet, [0], ["caption", "lang"]) < 70
+        assert _rows_at_once(parquet, [0], ["lang"]) == 20_000
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array(["u"])] * 3, ["url", "caption", "caption"])
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(RecipeError, match="must have a column 'caption', it has url, caption, cap"):
+        read(source(tmp_path / "t.parquet", language_column=None))
+
+
+def test_json_beside_a_picture_that_is_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "a.json").write_bytes(b'{"caption": "\xff"}')
+    assert [row.fault for row in read(source(tmp_path, format="folder"))] == ["invalid-text"]
+
+
+def test_names_of_files_that_are_not_utf8(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/\xff"
+    os.mkdir(folder)
+    for name in (b"/a.jpg", b"/../b\xfe.jpg", b"/../c.jpg"):
+        with open(folder + name, "wb") as file:
+            file.write(b"x")
+    with pytest.raises(RecipeError, match="names of files must be UTF-8"):
+        read(source(tmp_path, format="folder"))
+    os.remove(folder + b"/a.jpg")
+    assert [row.fault for row in read(source(tmp_path, format="folder"))] == ["invalid-text", ""]

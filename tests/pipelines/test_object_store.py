@@ -1,6 +1,7 @@
 """The whole way on an S3 server of moto's on loopback: tables, pictures and output."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 
@@ -11,7 +12,8 @@ from moto.server import ThreadedMotoServer
 
 from pipelines.commit import Attempt, committed_shards
 from pipelines.storage import Folder
-from tests.conftest import curate, digests
+from tests.conftest import counts, curate, digests
+from tests.pipelines.sources.made import picture, write_tar
 
 
 @pytest.fixture
@@ -51,10 +53,25 @@ def test_a_folder_of_pictures_in_a_bucket(world, write_recipe, tmp_path, bucket)
         fs.pipe(f"{name.rpartition('.')[0]}.txt", b"a caption")
     recipe = write_recipe(tmp_path, path=f"{bucket}/pictures", output=f"{bucket}/out")
     text = recipe.read_text().replace('"table"', '"folder"')
-    recipe.write_text(text.replace('language_column = "language"', ""))
+    for key in ("language_column", "url_column", "url_prefix"):
+        text = re.sub(f"^{key} = .*$", "", text, flags=re.MULTILINE)
+    recipe.write_text(text)
     curate(recipe)
     record = json.loads(fs.cat(f"{bucket}/out/ledger/pack/_stage.json"))
     assert record["counts"]["sample kept"] == 7
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tars_in_a_bucket(tmp_path, bucket):
+    fs = fsspec.filesystem("s3")
+    members = [(f"{n}.{end}", content) for n in range(9)
+               for end, content in (("jpg", picture(n)), ("txt", f"caption {n}"))]  # fmt: skip
+    fs.put(str(write_tar(tmp_path / "a.tar", members)), f"{bucket}/in/a.tar")
+    recipe = tmp_path / "recipe.toml"
+    source = f'[[sources]]\nname = "s"\nformat = "webdataset"\npath = "{bucket}/in/*.tar"\n'
+    recipe.write_text(f'output = "{tmp_path}/out"\n{source}[gather]\n[pack]\n')
+    curate(recipe)
+    assert counts(tmp_path / "out", "pack")["sample kept"] == 9
 
 
 @pytest.mark.filterwarnings("ignore")

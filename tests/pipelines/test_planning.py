@@ -5,13 +5,21 @@ from hypothesis import strategies as st
 
 from pipelines.claims import Claim, settle
 from pipelines.gather import _lanes
-from pipelines.slots import Slots
+from pipelines.local_pictures import parquet_location, row_group_of
+from pipelines.slots import Slots, assign_slots
 from pipelines.transforms.blocks import table_of
 from schemas.ids import bucket_of, digest
+from schemas.rows import PlannedPicture
 
 
 def claim(
-    uid: int, text: str, row: int, extras: str = "{}", fault: str = "", rank: int = 0
+    uid: int,
+    text: str,
+    row: int,
+    extras: str = "{}",
+    fault: str = "",
+    rank: int = 0,
+    sha256: str = "",
 ) -> Claim:
     return Claim(
         caption_id=digest(str(uid), text),
@@ -29,6 +37,7 @@ def claim(
         rank=rank,
         url=f"{uid}.jpg",
         location=f"https://a.org/{uid}.jpg",
+        expected_sha256=sha256,
     )
 
 
@@ -84,6 +93,29 @@ def test_the_row_that_is_kept_of_twins_does_not_depend_on_its_number() -> None:
         settled = settle(table_of(Claim, rows))
         assert settled.captions["extras"].to_pylist() == ['{"page": "1"}']
         assert [(row.reason, row.row) for row in settled.ledger] == [("duplicate-row", "s:f:0")]
+
+
+def test_a_picture_has_the_first_hash_that_a_row_states() -> None:
+    rows = [claim(1, "a", 0), claim(1, "b", 1, sha256="b" * 64), claim(1, "b", 2, sha256="a" * 64)]
+    rows += [claim(2, "a", 3), claim(3, "a", 4, sha256="c" * 64)]
+    for order in (rows, rows[::-1]):
+        pictures = settle(table_of(Claim, order)).pictures.to_pylist()
+        assert {row["uid"]: row["expected_sha256"] for row in pictures} == {
+            digest("1"): "a" * 64,
+            digest("2"): "",
+            digest("3"): "c" * 64,
+        }
+
+
+def test_rows_of_a_row_group_are_planned_together() -> None:
+    places = [parquet_location("file:///t.parquet", "image", n // 20, n % 20) for n in range(200)]
+    rows = [PlannedPicture(digest(at), "", at, "", "s", "", "en", "c", "") for at in places]
+    pictures = assign_slots(table_of(PlannedPicture, rows), len(rows), [], 50, 1)
+    slots: dict[str, set[int]] = {}
+    for row in pictures.to_pylist():
+        slots.setdefault(row_group_of(row["location"]), set()).add(row["slot"])
+    assert len(slots) == 10
+    assert {len(found) for found in slots.values()} == {1}
 
 
 @given(

@@ -72,7 +72,7 @@ def test_a_uri_stays_what_it_is(tmp_path: Path) -> None:
         (("[gather]", "[gather]\ndeadline_s = inf"), "gather.deadline_s: must be"),
         (("[gather]", "[gather]\nonly_shrink = 1"), "gather.only_shrink: must be a valid boolean"),
         (("[gather]", '[gather]\nresize = "crop"'), "gather.resize: must be 'keep-ratio'"),
-        (('"table"', '"tabel"'), "sources.0.format: must be 'table' or 'folder', got \"tabel\""),
+        (('"table"', '"tabel"'), "sources.0.format: must be 'table', 'folder', 'webdataset', "),
         (('"s"', '"a b"'), 'sources.0.name: must be letters, digits, - and _, got "a b"'),
         (("[gather]", '[[sources]]\nname = "s"\nformat = "table"\npath = "b"'), "got 's' twice"),
         (("[[sources]]", 'languages = ["xx"]\n[[sources]]'), "got 'xx'"),
@@ -87,6 +87,10 @@ def test_a_uri_stays_what_it_is(tmp_path: Path) -> None:
             "user_agent: must be printable ASCII",
         ),
         (("[gather]", "[gather"), "is not valid TOML"),
+        (("path", 'split = "test"\npath'), "sources.s.split: there is no such key where format is"),
+        (('"table"', '"folder"\nurl_prefix = "x"'), "sources.s.url_prefix: there is no such key"),
+        (('"table"', '"webdataset"\nurl_prefix = "x"'), "where format is 'webdataset'"),
+        (('"table"', '"img2dataset"\nimage_column = "x"'), "sources.s.image_column: there is"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], words: str) -> None:
@@ -110,3 +114,17 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_resolved_recipe_is_toml(tmp_path: Path) -> None:
     recipe = read_recipe(write(tmp_path, SMALLEST))
     assert "gather" not in tomllib.loads(recipe.to_toml())
+
+
+def test_a_dataset_is_a_folder_beside_the_recipe_or_a_name_on_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "here/data").mkdir(parents=True)
+    text = SMALLEST.replace('"table"', '"huggingface"')
+    paths = {
+        "here/data": f"{tmp_path}/here/data",
+        "there/data": "there/data",
+        "./x": f"{tmp_path}/./x",
+    }
+    for path, expected in paths.items():
+        recipe = read_recipe(write(tmp_path, text.replace("pairs.parquet", path)))
+        assert recipe.sources[0].path == expected
+        assert read_recipe(write(tmp_path, recipe.to_toml())) == recipe

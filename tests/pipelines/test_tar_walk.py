@@ -69,9 +69,12 @@ def test_neighbours_of_a_key_are_a_sample() -> None:
         {"s/1.jpg": b"ab", "s/1.TXT": b"c", "t/1.jpg": b"", "README": b"", "t/1.seg.png": b"d"}
     )
     assert samples(data) == [
-        TarSample("s/1", ("jpg", "txt"), 3),
-        TarSample("t/1", ("jpg", "seg.png"), 1),
+        TarSample("s/1", ("jpg", "txt"), (Member("s/1.jpg", 512, 2), Member("s/1.TXT", 1536, 1))),
+        TarSample(
+            "t/1", ("jpg", "seg.png"), (Member("t/1.jpg", 2560, 0), Member("t/1.seg.png", 3584, 1))
+        ),
     ]
+    assert [sample.size for sample in samples(data)] == [3, 1]
 
 
 def test_a_suffix_that_comes_again_begins_another_sample() -> None:
@@ -98,7 +101,7 @@ def test_what_is_whole_comes_before_the_damage() -> None:
     data = bytearray(pack({"1.jpg": b"", "1.txt": b"", "2.jpg": b""}))
     data[1024:1030] = b"broken"
     found = walk_samples(io.BytesIO(data), len(data))
-    assert next(found) == TarSample("1", ("jpg", "txt"), 0)
+    assert next(found).suffixes == ("jpg", "txt")
     with pytest.raises(TarDamage, match="byte 1,024 has a wrong checksum"):
         next(found)
 

@@ -1,0 +1,1 @@
+"""Where input rows come from: a module a format."""
