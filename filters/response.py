@@ -12,6 +12,9 @@ class FetchFault(StrEnum):
 
     TIMED_OUT = "timed-out"
     HOST_UNKNOWN = "host-unknown"
+    DNS = "dns-failed"
+    HOST_BUSY = "host-busy"
+    ROBOTS = "robots-unreachable"
     CONNECTION = "connection-failed"
     TLS = "tls-failed"
     TOO_LARGE = "too-many-bytes"
@@ -33,6 +36,12 @@ _HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b 
 _YEAR_S = 366 * 86400.0
 
 
+_PASSING = {
+    FetchFault.CONNECTION, FetchFault.DNS, FetchFault.BAD_RESPONSE,
+    "http-408", "http-425", "http-429",
+}  # fmt: skip
+
+
 def status_reason(status: int) -> str | None:
     """The reason that an HTTP status other than a redirect stands for, None where it brings a body.
 
@@ -48,8 +57,7 @@ def may_pass(reason: str) -> bool:
     >>> may_pass("http-503"), may_pass("http-404")
     (True, False)
     """
-    passing = {FetchFault.CONNECTION, FetchFault.BAD_RESPONSE, "http-408", "http-425", "http-429"}
-    return reason in passing or reason.startswith("http-5")
+    return reason in _PASSING or reason.startswith("http-5")
 
 
 def retry_after_s(value: str, now: datetime) -> float | None:

@@ -17,6 +17,7 @@ from filters.caption import CaptionRules, caption_fault
 from filters.location import LocationRules, host_of, location_fault
 from pipelines.inputs import read_split
 from pipelines.recipe import Recipe, Source
+from pipelines.settling import latest
 from pipelines.sources.rows import InputRow, Split
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
@@ -145,10 +146,15 @@ class PlanPictures(beam.DoFn):
     """Settles a bucket's captions and tells which of its pictures are to be fetched.
 
     Writes `captions/part-*` (captions kept if their picture is), and `ledger/part-*`.
+
+    Args:
+      plan: where.
+      retry: reasons for which pictures failed that are to be fetched again.
     """
 
-    def __init__(self, plan: Folder) -> None:
+    def __init__(self, plan: Folder, retry: tuple[str, ...]) -> None:
         self._plan = plan
+        self._retry = retry
 
     def process(self, keyed: Keyed) -> Iterator[pa.Table | Tagged]:
         bucket, tables = keyed
@@ -160,8 +166,13 @@ class PlanPictures(beam.DoFn):
         counts["picture created"] = settled.pictures.num_rows + no_caption
         for count in counts.items():
             yield TaggedOutput("counts", count)
-        known = pc.is_in(settled.pictures["uid"], value_set=tables["known"]["uid"])
-        yield settled.pictures.filter(pc.invert(known))
+        known = tables["known"]
+        if self._retry:
+            fates = latest(known)
+            again = pc.is_in(fates["reason"], value_set=pa.array(self._retry))
+            known = fates.filter(pc.invert(again))
+        is_known = pc.is_in(settled.pictures["uid"], value_set=known["uid"])
+        yield settled.pictures.filter(pc.invert(is_known))
 
 
 @dataclass(frozen=True, slots=True)

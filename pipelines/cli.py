@@ -29,6 +29,7 @@ app = typer.Typer(
     pairmill curate world/recipe.toml      run every stage that it has
     pairmill stats world/out               what became of every row
     pairmill why world/out ID              what became of one
+    pairmill retry world/recipe.toml       gather again what failed
     """,
 )
 
@@ -68,6 +69,28 @@ def gather(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption
     Run again, it fetches only what has no fate yet.
     """
     _run_one("gather", recipe, limit, beam)
+
+
+@app.command()
+def retry(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Why they failed, e.g. http-503; may come again.")
+    ] = None,
+) -> None:
+    """Gathers pictures again that could not be had, and touches no other.
+
+    \b
+    pairmill retry recipe.toml                                 say what there is to retry
+    pairmill retry recipe.toml --reason timed-out --reason http-503
+    """
+    with _errors_shown():
+        from pipelines.recipe import read_recipe
+        from pipelines.retrying import check_reasons
+
+        limit = check_reasons(read_recipe(recipe), tuple(reason or ()))
+    _run(recipe, ("gather",), limit, beam, tuple(reason or ()))
 
 
 @app.command()
@@ -141,7 +164,13 @@ def _run_one(stage: str, recipe: str, limit: int | None, beam: list[str] | None)
     _run(recipe, (stage,), limit, beam)
 
 
-def _run(recipe: str, stages: tuple[str, ...], limit: int | None, beam: list[str] | None) -> None:
+def _run(
+    recipe: str,
+    stages: tuple[str, ...],
+    limit: int | None,
+    beam: list[str] | None,
+    retry: tuple[str, ...] = (),
+) -> None:
     from pipelines.driver import Job
     from pipelines.progress import Progress
     from pipelines.recipe import read_recipe
@@ -156,7 +185,7 @@ def _run(recipe: str, stages: tuple[str, ...], limit: int | None, beam: list[str
             )
         progress = Progress(Console(stderr=True))
         try:
-            supervise(Job(recipe, present, limit, tuple(beam or ())), read, progress)
+            supervise(Job(recipe, present, limit, tuple(beam or ()), retry), read, progress)
         finally:
             progress.close()
         print(f"Output: {read.output}   (pairmill stats {read.output})")

@@ -34,15 +34,23 @@ class Job:
       stages: their names, in order.
       limit: rows of each source, None for all.
       flags: Beam's options.
+      retry: reasons for which pictures failed that are to be gathered again.
     """
 
     recipe: str
     stages: tuple[str, ...]
     limit: int | None
     flags: tuple[str, ...]
+    retry: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        read = json.loads(text)
+        stages, flags, retry = (tuple(read[name]) for name in ("stages", "flags", "retry"))
+        return cls(read["recipe"], stages, read["limit"], flags, retry)
 
 
 def main() -> None:
@@ -56,8 +64,7 @@ def main() -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     threading.excepthook = _on_thread_error
     logging.basicConfig(level=logging.WARNING)
-    values = json.loads(sys.argv[1])
-    job = Job(values["recipe"], tuple(values["stages"]), values["limit"], tuple(values["flags"]))
+    job = Job.from_json(sys.argv[1])
     try:
         run_job(job, tell)
     except PairmillError as error:
@@ -82,7 +89,7 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
 
     check_options(list(job.flags))
     recipe = read_recipe(job.recipe)
-    run = Run(recipe, job.limit, job.flags, local_workers(list(job.flags)), tell)
+    run = Run(recipe, job.limit, job.retry, job.flags, local_workers(list(job.flags)), tell)
     run.output.write("recipe.toml", recipe.to_toml().encode())
     for name in job.stages:
         stage: Stage = GatherStage(run) if name == "gather" else PackStage(run)

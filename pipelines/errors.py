@@ -21,13 +21,11 @@ class FetchError(Exception):
     """A picture that could not be fetched: it fails, the run goes on.
 
     Attributes:
-      reason: a `FetchFault` or `http-<status>`.
+      reason: a `filters.response.FetchFault`, a `filters.opt_outs.OptOut` or `http-<status>`.
       detail: for people.
-      retry_after: the server's header of that name.
     """
 
-    def __init__(self, reason: str, detail: str, retry_after: str | None = None) -> None:
+    def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
-        self.retry_after = retry_after

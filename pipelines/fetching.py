@@ -1,82 +1,63 @@
 """Pictures off the network or a file system, many at a time, each within its deadline.
 
-Only public addresses are asked, and only the address that was checked is connected to: the resolver
-refuses the others, and redirects are followed by hand, each checked like a first request.
+Every request, of a picture, a redirect's target or a host's rules, goes the same way: may the host
+be asked, is it its turn, is the address public, and what does the answer say of the next request.
 """
 
 import asyncio
-import ipaddress
-import socket
-import ssl
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-
-from filters.location import LocationRules, host_of, location_fault
+from filters.location import RequestUrl, redirect_target, request_url
+from filters.opt_outs import OptOut, agent_token, header_opt_out
 from filters.response import FetchFault, backoff_s, may_pass, retry_after_s, status_reason
-from pipelines.errors import RecipeError
+from pipelines.errors import FetchError
+from pipelines.hosts import Hosts
+from pipelines.http_client import Client, Headers, Reply, Wanted, first
+from pipelines.local_pictures import read_picture
+from pipelines.network import Network
+from pipelines.opt_out_rules import OptOutRules
 from pipelines.recipe import Gather
-from pipelines.storage import filesystem
+from pipelines.storage import Folder
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
-_CHUNK = 1 << 16
-
-
-class FetchError(Exception):
-    """A picture that could not be fetched.
-
-    Attributes:
-      reason: a `FetchFault` or `http-<status>`.
-      detail: for people.
-      retry_after: the server's header of that name.
-    """
-
-    def __init__(self, reason: str, detail: str, retry_after: str | None = None) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-        self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    location: str | None
-    retry_after: str | None
-    body: bytes
+_BUSY = {429, 503}
+UNREACHED = {FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS}
 
 
 class Fetcher:
-    """Fetches under one recipe's rules; use as an async context manager."""
+    """Fetches under one recipe's rules; use as an async context manager.
 
-    def __init__(self, rules: Gather) -> None:
+    Args:
+      rules: of the recipe.
+      hosts: how they are asked.
+      network: who answers.
+      client: asks.
+      shared: a folder where lanes tell each other of hosts that several of them ask.
+
+    Attributes:
+      slots: one for each request in flight; hold one while fetching, and as long as the body is
+        in memory. It is let go while nothing can be done but wait.
+    """
+
+    def __init__(
+        self, rules: Gather, hosts: Hosts, network: Network, client: Client, shared: Folder
+    ) -> None:
         self._rules = rules
-        self._allowed = frozenset(rules.allow_hosts)
+        self._hosts = hosts
+        self._network = network
+        self._client = client
+        self._agent = agent_token(rules.user_agent)
+        self._opt_outs = OptOutRules(
+            self._ask_rules, self._agent, shared, hosts.is_own, patience_s=rules.deadline_s
+        )
+        self.slots = asyncio.Semaphore(rules.concurrency)
 
     async def __aenter__(self) -> Self:
-        # No cookies, no credentials or proxies from the environment, no decompression: what is
-        # counted is what came over the wire.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ttl_dns_cache=300, resolver=_PublicResolver(self._allowed)
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None),  # one deadline for all of it, see `fetch`
-            headers={
-                "User-Agent": self._rules.user_agent,
-                "Accept": "image/*,*/*;q=0.5",
-                "Accept-Encoding": "identity",
-            },
-        )
         return self
 
     async def __aexit__(
@@ -85,156 +66,150 @@ class Fetcher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._session.close()
+        await self._opt_outs.close()
+        self._client.close()
 
     async def fetch(self, location: str) -> bytes:
-        """The body at `location`.
+        """The body at `location`, as it came off the network or the disk.
 
         Raises:
           FetchError: with the last attempt's reason.
+          RunError: where the network is down.
         """
-        if not location.lower().startswith(("http://", "https://")):
-            return await asyncio.to_thread(self._read_file, location)
-        if not host_of(location):
-            raise FetchError(FetchFault.UNASKABLE, location[:200])
+        if not location.lower().startswith(("http:", "https:")):
+            return await asyncio.to_thread(read_picture, location, self._rules.max_bytes)
+        guarded = self._rules.respect_opt_outs
         try:
-            async with asyncio.timeout(self._rules.deadline_s):
-                return await self._with_retries(location)
-        except TimeoutError as error:
-            words = f"no picture within {self._rules.deadline_s} s"
-            raise FetchError(FetchFault.TIMED_OUT, words) from error
+            reply = await self._within(self._rules.deadline_s, location, guarded)
+        except FetchError as error:
+            if error.reason in UNREACHED or error.reason == FetchFault.TIMED_OUT:
+                await self._network.silent(error.detail)
+            raise
+        if reason := status_reason(reply.status):
+            raise FetchError(reason, location)
+        if not reply.body:
+            raise FetchError(FetchFault.EMPTY, location)
+        return reply.body
 
-    async def _with_retries(self, location: str) -> bytes:
+    async def _ask_rules(self, location: str) -> Reply:
+        """Fetches a host's rules in half of a picture's deadline; the first picture waits for it.
+
+        Rules behind redirects that lead nowhere are taken for missing, as RFC 9309 has it (section
+        2.3.1.2).
+        """
+        try:
+            async with self.slots:
+                return await self._within(self._rules.deadline_s / 2, location, guarded=False)
+        except FetchError as error:
+            if error.reason in (FetchFault.REDIRECTS, FetchFault.BAD_REDIRECT):
+                return Reply(404, {}, b"")
+            raise
+
+    async def _within(self, deadline_s: float, location: str, guarded: bool) -> Reply:
+        ends = asyncio.get_running_loop().time() + deadline_s
+        try:
+            async with asyncio.timeout_at(ends):
+                return await self._with_retries(location, ends, guarded)
+        except TimeoutError as error:
+            raise FetchError(FetchFault.TIMED_OUT, f"{location}: {deadline_s:g} s") from error
+
+    async def _with_retries(self, location: str, ends: float, guarded: bool) -> Reply:
+        """The reply after the last attempt that makes sense, whatever its status."""
         for attempt in range(self._rules.retries + 1):
+            last = attempt == self._rules.retries
             try:
-                return await self._with_redirects(location)
+                reply = await self._with_redirects(location, ends, guarded)
             except FetchError as error:
-                if attempt == self._rules.retries or not may_pass(error.reason):
+                if last or not may_pass(error.reason):
                     raise
-                asked_s = retry_after_s(error.retry_after or "", datetime.now(UTC))
-                await asyncio.sleep(backoff_s(attempt, location) if asked_s is None else asked_s)
+            else:
+                reason = status_reason(reply.status)
+                if last or not reason or not may_pass(reason) or self._is_too_late(reply, ends):
+                    return reply
+            await self._wait(backoff_s(attempt, location))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _with_redirects(self, location: str) -> bytes:
+    def _is_too_late(self, reply: Reply, ends: float) -> bool:
+        """Whether the server wants to be asked again, but after the deadline."""
+        return asyncio.get_running_loop().time() + _wished_s(reply.headers) > ends
+
+    async def _with_redirects(self, location: str, ends: float, guarded: bool) -> Reply:
         for _ in range(_MAX_REDIRECTS + 1):
-            self._check(location)
-            reply = await self._ask(location)
-            if reply.status in _REDIRECTS and reply.location:
-                location = urljoin(location, reply.location)
-                if location_fault(location, LocationRules()):
-                    raise FetchError(FetchFault.BAD_REDIRECT, location[:200])
-                continue
-            if reason := status_reason(reply.status):
-                raise FetchError(reason, location, reply.retry_after)
-            if not reply.body:
-                raise FetchError(FetchFault.EMPTY, location)
-            return reply.body
+            url = request_url(location)
+            if url is None:
+                raise FetchError(FetchFault.UNASKABLE, location[:200])
+            if guarded:
+                await self._check_rules(url)
+            reply = await self._ask(url, ends, guarded)
+            header = first(reply.headers, "location")
+            if reply.status not in _REDIRECTS or not header:
+                return reply
+            target = redirect_target(location, header)
+            if target is None:
+                raise FetchError(FetchFault.BAD_REDIRECT, header[:200])
+            location = target
         raise FetchError(FetchFault.REDIRECTS, f"more than {_MAX_REDIRECTS}")
 
-    def _check(self, location: str) -> None:
-        """Refuses a literal address that is not public; names are checked when resolved."""
-        host = host_of(location)
-        if host in self._allowed:
-            return
-        address = host.rpartition(":")[0].strip("[]")
-        if _is_address(address) and not _is_public(address):
-            raise FetchError(FetchFault.FORBIDDEN_ADDRESS, host)
+    async def _check_rules(self, url: RequestUrl) -> None:
+        asking = self._opt_outs.asking(url)
+        if not asking.done():
+            async with self._away():
+                await asyncio.wait([asking])
+        if opt_out := asking.result().opt_out(url.target):
+            raise FetchError(opt_out, f"{url.origin}{url.target}")
 
-    async def _ask(self, location: str) -> _Reply:
+    async def _ask(self, url: RequestUrl, ends: float, guarded: bool) -> Reply:
+        """Asks once, when it is the host's turn, and takes note of how it answered."""
+        loop, host = asyncio.get_running_loop(), self._hosts.of(url.address)
+        wait_s = host.turn_s(loop.time(), ends)
+        if wait_s > 0:
+            await self._wait(wait_s)
+        async with host.slots:
+            try:
+                reply = await self._client.get(url, self._wanted(guarded), self._rules.max_bytes)
+            except asyncio.CancelledError:
+                if loop.time() >= ends:
+                    host.passed_a_deadline()
+                raise
+        self._network.answered(url)
+        if reply.status in _BUSY:
+            host.busy(loop.time(), _wished_s(reply.headers))
+        else:
+            host.answered()
+        if guarded and (opt_out := self._opt_out(reply.headers)):
+            raise FetchError(opt_out, f"{url.origin}{url.target}")
+        return reply
+
+    def _wanted(self, guarded: bool) -> Wanted:
+        return self._is_free_picture if guarded else _is_success
+
+    def _is_free_picture(self, status: int, headers: Headers) -> bool:
+        return status == 200 and not self._opt_out(headers)
+
+    def _opt_out(self, headers: Headers) -> OptOut | None:
+        tags, reservation = headers.get("x-robots-tag", ()), headers.get("tdm-reservation")
+        if not tags and not reservation:
+            return None
+        return header_opt_out(tags, reservation[0] if reservation else None, self._agent)
+
+    async def _wait(self, seconds: float) -> None:
+        async with self._away():
+            await asyncio.sleep(seconds)
+
+    @asynccontextmanager
+    async def _away(self) -> AsyncIterator[None]:
+        """Lets go of the slot that the caller holds, for as long as it has nothing to do."""
+        self.slots.release()
         try:
-            async with self._session.get(location, allow_redirects=False) as response:
-                # Nothing but a picture's body is read.
-                body = await self._body(response) if response.status == 200 else b""
-                headers = response.headers
-                return _Reply(
-                    response.status, headers.get("Location"), headers.get("Retry-After"), body
-                )
-        except _ForbiddenAddress as error:
-            raise FetchError(FetchFault.FORBIDDEN_ADDRESS, str(error)) from error
-        except aiohttp.ClientConnectorDNSError as error:
-            raise FetchError(FetchFault.HOST_UNKNOWN, str(error)) from error
-        except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise FetchError(FetchFault.TLS, str(error)) from error
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise FetchError(FetchFault.UNASKABLE, str(error)) from error
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-            raise FetchError(FetchFault.BAD_RESPONSE, str(error)) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise FetchError(FetchFault.CONNECTION, str(error)) from error
-
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        limit = self._rules.max_bytes
-        if (response.content_length or 0) > limit:
-            raise FetchError(FetchFault.TOO_LARGE, f"announced {response.content_length}")
-        chunks, size = [], 0
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            size += len(chunk)
-            if size > limit:
-                raise FetchError(FetchFault.TOO_LARGE, f"more than {limit}")
-            chunks.append(chunk)
-        return b"".join(chunks)
-
-    def _read_file(self, location: str) -> bytes:
-        try:
-            fs, path = filesystem(location)
-            if fs.info(path)["type"] not in ("file", "link"):  # a pipe, a device
-                raise FetchError(FetchFault.UNREADABLE, f"{location} is no file")
-            with fs.open(path, "rb") as file:
-                body = bytes(file.read(self._rules.max_bytes + 1))
-            if len(body) > self._rules.max_bytes:
-                raise FetchError(FetchFault.TOO_LARGE, f"more than {self._rules.max_bytes}")
-        except FileNotFoundError as error:
-            raise FetchError(FetchFault.NO_FILE, location) from error
-        except (OSError, RecipeError) as error:
-            raise FetchError(FetchFault.UNREADABLE, str(error)) from error
-        if not body:
-            raise FetchError(FetchFault.EMPTY, location)
-        return body
+            yield
+        finally:
+            await self.slots.acquire()
 
 
-class _ForbiddenAddress(Exception):
-    """A name led to an address that is not public."""
+def _is_success(status: int, _: Headers) -> bool:
+    return status == 200
 
 
-class _PublicResolver(AbstractResolver):
-    """Resolves names to public addresses alone, unless `host:port` is allowed."""
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._allowed = allowed
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        if f"{host}:{port}" in self._allowed:
-            return found
-        refused = [result["host"] for result in found if not _is_public(result["host"])]
-        if refused:
-            raise _ForbiddenAddress(f"{host} is {refused[0]}")
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()
-
-
-def _is_address(text: str) -> bool:
-    """Whether the system would read `text` as an address: also `127.1` and `0x7f000001`."""
-    try:
-        socket.getaddrinfo(text, None, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return False
-    return True
-
-
-def _is_public(text: str) -> bool:
-    found = socket.getaddrinfo(text, None, flags=socket.AI_NUMERICHOST)
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return all(_unmapped(address).is_global for address in addresses)
-
-
-def _unmapped(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped if isinstance(mapped, ipaddress.IPv4Address) else address
+def _wished_s(headers: Headers) -> float:
+    """Seconds until the server wants to be asked again, 0 where it does not say."""
+    return retry_after_s(first(headers, "retry-after"), datetime.now(UTC)) or 0.0

@@ -15,6 +15,7 @@ import apache_beam as beam
 from pipelines.claims import Claim, PlanPictures, ReadClaims
 from pipelines.commit import committed_shards, finish_claims, stats_of
 from pipelines.gathered import check_settings
+from pipelines.hosts import Budget
 from pipelines.inputs import find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
 from pipelines.recipe import Gather
@@ -65,6 +66,9 @@ class GatherStage:
         settings = [asdict(source) for source in recipe.sources]
         return [settings, files, recipe.languages, asdict(self._rules)]
 
+    def builds_on(self) -> list[str]:
+        return sorted(committed_shards(self._run.output))
+
     def run(self, work: Folder) -> Counts:
         output, plan = self._run.output, work / "plan"
         check_settings(output, self._rules)
@@ -77,7 +81,7 @@ class GatherStage:
             plan.write(_PLAN_FILE, json.dumps(self._numbered(plan, buckets)).encode())
         before = committed_shards(output)
         lanes = _lanes(json.loads(plan.read(_PLAN_FILE)), self._rules.per_host, self._run.workers)
-        self._fetch(lanes)
+        self._fetch(lanes, work / "hosts")
         self._run.step("settling captions")
         self._settle(work, plan, buckets)
         counts = Counter(json.loads(plan.read("counts.json")))
@@ -93,7 +97,8 @@ class GatherStage:
         failed = sum(n for name, n in counts.items() if name.startswith("picture failed"))
         if failed > now:
             words = (
-                f"{failed - now:,} pictures failed in an earlier run and were not asked for again"
+                f"{failed - now:,} pictures failed in an earlier run and were not asked for again "
+                "(pairmill retry does)"
             )
             self._run.tell({"event": "note", "words": words})
 
@@ -112,7 +117,7 @@ class GatherStage:
             pictures = (
                 {"claims": claims.claims, "known": pipeline | ReadGathered(run.output, KNOWN)}
                 | Regroup("rows by picture", schemas, buckets, hash_buckets("uid", buckets))
-                | beam.ParDo(PlanPictures(plan)).with_outputs("counts", main="pictures")
+                | beam.ParDo(PlanPictures(plan, run.retry)).with_outputs("counts", main="pictures")
             )
             _ = pictures.pictures | PlanShards(plan, per_shard, buckets)
             _ = (claims.counts, pictures.counts) | beam.Flatten() | Tally(plan, "counts.json")
@@ -131,14 +136,14 @@ class GatherStage:
             for number, shard in enumerate(shards, start=first)
         ]
 
-    def _fetch(self, lanes: list[Lane]) -> None:
+    def _fetch(self, lanes: list[Lane], hosts: Folder) -> None:
         run, done = self._run, committed_shards(self._run.output)
         left = [lane for lane in (lane.without(done) for lane in lanes) if lane.shards]
         shards = len(done) + sum(len(lane.shards) for lane in left)
         run.step("gathering pictures", shards, run.output / GATHERED, STATS_SUFFIX)
         if left:
             with run.pipeline(len(left)) as pipeline:
-                gather = GatherLane(run.output, self._rules)
+                gather = GatherLane(run.output, self._rules, hosts)
                 _ = pipeline | Deal("lanes", left) | beam.ParDo(gather)
 
     def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:
@@ -165,17 +170,20 @@ def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[La
     """Shards to lanes: the shards of one hot host share its budget, others stand alone."""
     lanes, hot = [], dict[str, list[PlannedShard]]()
     hosts = {shard["host"] for shard in shards}
+    other = _share(per_host, workers or per_host)
     for shard in shards:
         judges = not shard["host"] or len(hosts) == 1
         planned = PlannedShard(shard["number"], shard["plan"], judges)
         if shard["host"]:
             hot.setdefault(shard["host"], []).append(planned)
         else:
-            lanes.append(Lane((planned,), per_host))
+            lanes.append(Lane((planned,), Budget(per_host), other))
     for planned_shards in hot.values():
         at_once = min(len(planned_shards), per_host, workers or per_host)
-        lanes += [
-            Lane(tuple(planned_shards[lane::at_once]), per_host // at_once)
-            for lane in range(at_once)
-        ]
+        budget = _share(per_host, at_once)
+        lanes += [Lane(tuple(planned_shards[n::at_once]), budget, other) for n in range(at_once)]
     return lanes
+
+
+def _share(per_host: int, lanes: int) -> Budget:
+    return Budget(max(1, per_host // lanes), sharers=lanes)

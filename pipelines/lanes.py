@@ -1,31 +1,38 @@
 """A lane: gathered shards that one worker makes one after another, sharing a host's politeness."""
 
 import asyncio
+import hashlib
 import json
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import partial
 
 import apache_beam as beam
+import uvloop
 
 from filters.response import FetchFault
 from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
-from pipelines.fetching import Fetcher
+from pipelines.fetching import UNREACHED, Fetcher
+from pipelines.gathered_rows import Gathered
+from pipelines.hosts import Budget, Hosts
+from pipelines.http_client import Client
+from pipelines.network import Network
 from pipelines.recipe import Gather
+from pipelines.resolving import Resolver
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import read_rows, write_table
-from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX, shard_name
-from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
+from schemas.layout import STATS_SUFFIX, shard_name
+from schemas.rows import GatheredPicture, PlannedPicture
 
 _ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
-_NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_SHARDS_ASKED = 5  # for hosts that answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,13 @@ class Lane:
 
     Attributes:
       shards: at least one.
-      per_host: requests in flight to one host that this lane may have.
+      budget: what it may ask of each host planned for it.
+      other: what of a host that a redirect leads to.
     """
 
     shards: tuple[PlannedShard, ...]
-    per_host: int
+    budget: Budget
+    other: Budget
 
     def without(self, done: set[str]) -> "Lane":
         """What is left of it when the shards of the names `done` are committed."""
@@ -63,25 +72,40 @@ class Lane:
 
 
 class GatherLane(beam.DoFn):
-    """Fetches, decodes and commits a lane's shards; those already committed are passed over."""
+    """Fetches, decodes and commits a lane's shards; those already committed are passed over.
 
-    def __init__(self, output: Folder, rules: Gather) -> None:
+    Args:
+      output: of the recipe.
+      rules: of the recipe.
+      hosts: a folder where lanes tell each other of hosts that several of them ask.
+    """
+
+    def __init__(self, output: Folder, rules: Gather, hosts: Folder) -> None:
         self._output = output
         self._rules = rules
+        self._shared = hosts
         self._decoding = Decoding(
             **{field.name: getattr(rules, field.name) for field in fields(Decoding)}
         )
 
     def process(self, lane: Lane) -> Iterator[int]:
-        asyncio.run(self._gather_lane(lane))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._gather_lane(lane))
         yield from (shard.number for shard in lane.shards)
 
     async def _gather_lane(self, lane: Lane) -> None:
         """Gathers the shards that are missing, with one decoder and the same connections."""
-        async with Decoder(self._decoding) as decoder, Fetcher(self._rules) as fetcher:
+        rules = self._rules
+        client = Client(Resolver(frozenset(rules.allow_hosts)), rules.user_agent)
+        hosts = Hosts(lane.budget, lane.other, rules.deadline_s)
+        network = Network(client, partial(_witnesses, self._output))
+        async with (
+            Decoder(self._decoding) as decoder,
+            Fetcher(rules, hosts, network, client, self._shared) as fetcher,
+        ):
+            tools = _Tools(self._output, rules, lane.budget, hosts, network, fetcher, decoder)
             for shard in lane.shards:
                 if not is_committed(self._output, shard.number):
-                    tools = _Tools(self._output, self._rules, lane.per_host, fetcher, decoder)
                     await tools.gather(shard)
 
 
@@ -91,7 +115,9 @@ class _Tools:
 
     output: Folder
     rules: Gather
-    per_host: int
+    budget: Budget
+    hosts: Hosts
+    network: Network
     fetcher: Fetcher
     decoder: Decoder
 
@@ -104,62 +130,77 @@ class _Tools:
             path.open("wb", buffering=1 << 20) as file,
         ):
             tar = TarWriter(file)
-            rows = await self._fetch_all(pictures, shard.number, tar)
+            gathered = Gathered(shard.number, tar, self.rules.image_format)
+            await self._fetch_all(pictures, gathered)
             tar.close()
+        await self.network.check()
         if shard.judges_network:
-            _check_network(self.output, rows)
-        rows.sort(key=lambda row: row.uid)
+            _check_any_answer(self.output, gathered.rows)
+        rows = sorted(gathered.rows, key=lambda row: row.uid)
         write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, rows))
-        stats = json.dumps(_stats(rows, started, time.time()), indent=1).encode()
-        attempt.folder.write(attempt.name(STATS_SUFFIX), stats)
+        stats = gathered.stats(started, time.time(), self.network.witnesses)
+        attempt.folder.write(attempt.name(STATS_SUFFIX), json.dumps(stats, indent=1).encode())
         attempt.commit()
 
-    async def _fetch_all(
-        self, pictures: list[PlannedPicture], shard: int, tar: TarWriter
-    ) -> list[GatheredPicture]:
-        """Fetches `pictures`, each host's in turn, and adds them to `tar` as they come."""
+    async def _fetch_all(self, pictures: list[PlannedPicture], gathered: Gathered) -> None:
+        """Fetches `pictures`, each host's in turn, and takes them up as they come."""
         queues: dict[str, deque[PlannedPicture]] = defaultdict(deque)
         for picture in pictures:
             queues[picture.host].append(picture)
-        slots = asyncio.Semaphore(self.rules.concurrency)
-        rows: list[GatheredPicture] = []
+        self.hosts.plan(queues.keys() - {""})
 
         async def work_off(queue: deque[PlannedPicture]) -> None:
             while queue:
-                async with slots:
+                async with self.fetcher.slots:
                     # Another of this queue's workers may have emptied it meanwhile.
                     if queue:
-                        rows.append(await self._fetch_one(queue.popleft(), shard, tar))
+                        await self._fetch_one(queue.popleft(), gathered)
 
-        async with asyncio.TaskGroup() as tasks:
-            for host, queue in queues.items():
-                at_once = self.per_host if host else self.rules.concurrency
-                for _ in range(min(len(queue), at_once)):
-                    tasks.create_task(work_off(queue))
-        return rows
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for host, queue in queues.items():
+                    at_once = self.budget.at_once if host else self.rules.concurrency
+                    for _ in range(min(len(queue), at_once)):
+                        tasks.create_task(work_off(queue))
+        except* RunError as errors:
+            raise errors.exceptions[0] from None
 
-    async def _fetch_one(
-        self, picture: PlannedPicture, shard: int, tar: TarWriter
-    ) -> GatheredPicture:
+    async def _fetch_one(self, picture: PlannedPicture, gathered: Gathered) -> None:
+        began = time.monotonic()
         try:
             body = await self.fetcher.fetch(picture.location)
         except FetchError as error:
-            return _failed(picture, shard, "failed_to_download", error.reason, error.detail)
+            gathered.lose(picture, "failed_to_download", error.reason, error.detail)
+            return
+        gathered.took(time.monotonic() - began)
+        expected = picture.expected_sha256
+        if expected and expected != (found := hashlib.sha256(body).hexdigest()):
+            gathered.sha256_mismatches += 1
+            if self.rules.on_sha256_mismatch == "reject":
+                gathered.lose(picture, "failed_to_download", FetchFault.SHA256, f"is {found}")
+                return
         try:
             image, measures = await self.decoder.prepare(body)
         except DecodeError as error:
-            return _failed(picture, shard, "failed_to_resize", error.fault.value, error.detail)
-        return _kept(picture, shard, image, measures, self.rules.image_format, tar)
+            gathered.lose(picture, "failed_to_resize", error.fault.value, error.detail)
+            return
+        gathered.keep(picture, image, measures)
 
 
-def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:
-    """Stops the run before a dead network turns every picture into a failure.
+def _witnesses(output: Folder) -> list[str]:
+    """Origins that answered when the latest shards were gathered."""
+    latest = sorted(committed_shards(output))[-_SHARDS_ASKED:]
+    return [origin for shard in latest for origin in stats_of(output, shard)["answered"]]
+
+
+def _check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
+    """Stops a run whose network is down from its beginning.
 
     Raises:
       RunError: where no server could be reached for a whole shard, nor for any shard before it.
     """
     reasons = Counter(row.reason for row in rows)
-    unreachable = reasons[FetchFault.CONNECTION] + reasons[FetchFault.HOST_UNKNOWN]
+    unreachable = sum(reasons[reason] for reason in UNREACHED)
     if len(rows) < _ENOUGH_TO_JUDGE or unreachable < len(rows):
         return
     if not any(stats_of(output, shard)["successes"] for shard in committed_shards(output)):
@@ -167,78 +208,3 @@ def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:
         raise RunError(
             f"none of {len(rows)} pictures could be asked for: is the network up? Said last: {last}"
         )
-
-
-def _kept(
-    picture: PlannedPicture,
-    shard: int,
-    image: bytes,
-    measures: Measures,
-    image_format: str,
-    tar: TarWriter,
-) -> GatheredPicture:
-    """Adds the sample to the tar, its members side by side."""
-    offset = tar.add(f"{picture.uid}.{IMAGE_SUFFIXES[image_format]}", image)
-    row = _row(picture, shard, measures, image_offset=offset, image_size=len(image))
-    tar.add(f"{picture.uid}.txt", picture.caption.encode())
-    tar.add(f"{picture.uid}.json", json.dumps(_values(row), ensure_ascii=False).encode())
-    return row
-
-
-def _failed(
-    picture: PlannedPicture, shard: int, status: str, reason: str, detail: str
-) -> GatheredPicture:
-    return _row(
-        picture,
-        shard,
-        _NOTHING,
-        status=status,
-        error_message=f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode(),
-        fate=Fate.FAILED.value,
-        reason=reason,
-    )
-
-
-def _row(
-    picture: PlannedPicture, shard: int, measures: Measures, **changes: Any
-) -> GatheredPicture:
-    known: dict[str, Any] = {
-        "key": picture.uid,
-        "uid": picture.uid,
-        "url": picture.url,
-        "caption": picture.caption,
-        "language": picture.language,
-        "source": picture.source,
-        "licence": picture.licence,
-        "status": "success",
-        "error_message": "",
-        "fate": Fate.KEPT.value,
-        "reason": "",
-        "image_shard": shard,
-        "image_offset": 0,
-        "image_size": 0,
-    }
-    return GatheredPicture(**_values(measures), **(known | changes))
-
-
-def _values(row: Measures) -> dict[str, Any]:
-    """The fields of a flat row; `dataclasses.asdict` copies deeply and takes ten times as long."""
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
-
-
-def _stats(rows: list[GatheredPicture], started: float, ended: float) -> dict[str, Any]:
-    """img2dataset's statistics of a shard, and ours."""
-    statuses = Counter(row.status for row in rows)
-    messages = Counter(row.reason or "success" for row in rows)
-    return {
-        "count": len(rows),
-        "successes": statuses["success"],
-        "failed_to_download": statuses["failed_to_download"],
-        "failed_to_resize": statuses["failed_to_resize"],
-        "duration": ended - started,
-        "start_time": started,
-        "end_time": ended,
-        "status_dict": dict(sorted(messages.items())),
-        "bytes_fetched": sum(row.original_size for row in rows),
-        "bytes_stored": sum(row.image_size for row in rows),
-    }

@@ -54,6 +54,9 @@ class PackStage:
         recipe = self._run.recipe
         return [asdict(self._rules), recipe.seed, recipe.languages, recipe.kept_columns]
 
+    def builds_on(self) -> None:
+        """It begins anew."""
+
     def run(self, work: Folder) -> Counts:
         if not work.exists(_CUTS_FILE):
             self._run.step("ordering samples")

@@ -129,6 +129,9 @@ class Gather:
       retries: further attempts on 429, 5xx and broken connections.
       max_bytes: largest body.
       max_pixels: largest picture, read from its header before decoding.
+      respect_opt_outs: whether robots.txt, `X-Robots-Tag` and TDM reservations are obeyed.
+      on_sha256_mismatch: what becomes of a picture whose bytes are not those that its source's
+        `expected_sha256_column` says: `reject`, or `keep` (it is counted nevertheless).
       allow_hosts: `host:port` exempt from the rule that only public addresses are asked.
       allow_local_files: whether `url_column` may hold paths (relative to the table's folder).
       user_agent: what servers are told.
@@ -146,6 +149,8 @@ class Gather:
     retries: Annotated[int, Field(ge=0)] = 2
     max_bytes: Positive = 30_000_000
     max_pixels: Positive = 80_000_000
+    respect_opt_outs: bool = True
+    on_sha256_mismatch: Literal["reject", "keep"] = "reject"
     allow_hosts: tuple[HostPort, ...] = ()
     allow_local_files: bool = False
     user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")] = (

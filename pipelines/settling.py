@@ -24,7 +24,7 @@ def _gathered(*names: str) -> pa.Schema:
     return pa.schema([whole.field(name) for name in names])
 
 
-KNOWN = _gathered("uid")
+KNOWN = _gathered("uid", "image_shard", "reason")
 """What the plan reads of a gathered shard."""
 
 SETTLED = _gathered(*arrow_schema(Picture).names, "fate", "reason", "error_message")
@@ -73,7 +73,7 @@ class SettleCaptions(beam.DoFn):
         bucket, tables = keyed
         part = part_name(bucket)
         captions = read_table(self._plan / "captions", part)
-        pictures = _latest(tables["gathered"], captions["uid"])
+        pictures = _of(tables["gathered"], captions["uid"])
         is_kept = pc.equal(pictures["fate"], Fate.KEPT.value)
         kept = pictures.filter(is_kept)
         failed = {row["uid"]: row for row in pictures.filter(pc.invert(is_kept)).to_pylist()}
@@ -91,27 +91,29 @@ class SettleCaptions(beam.DoFn):
         yield from counts.items()
 
 
-def _latest(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
-    """The last word on each wanted picture: a retried one stands in several shards.
+def _of(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
+    """What became of each wanted picture in the end.
 
     Raises:
       RunError: where a picture that was planned stands in no shard.
     """
-    order = [("uid", "ascending"), ("image_shard", "descending")]
-    gathered = gathered.filter(pc.is_in(gathered["uid"], value_set=pc.unique(wanted))).sort_by(
-        order
-    )
-    uids = gathered["uid"].to_numpy(zero_copy_only=False)
-    first = np.ones(len(uids), dtype=bool)
-    first[1:] = uids[1:] != uids[:-1]
-    latest = gathered.filter(pa.array(first))
-    missing = len(pc.unique(wanted)) - latest.num_rows
+    found = latest(gathered.filter(pc.is_in(gathered["uid"], value_set=pc.unique(wanted))))
+    missing = len(pc.unique(wanted)) - found.num_rows
     if missing:
         raise RunError(
             f"{missing} pictures stand in no gathered shard: if one was removed, remove _work "
             "below the output, too, and run the same command again"
         )
-    return latest
+    return found
+
+
+def latest(gathered: pa.Table) -> pa.Table:
+    """The last word on each picture, ordered by uid: one gathered again stands in two shards."""
+    gathered = gathered.sort_by([("uid", "ascending"), ("image_shard", "descending")])
+    uids = gathered["uid"].to_numpy(zero_copy_only=False)
+    first = np.ones(len(uids), dtype=bool)
+    first[1:] = uids[1:] != uids[:-1]
+    return gathered.filter(pa.array(first))
 
 
 def _ledger_rows(failed: dict[str, dict[str, Any]], lost: pa.Table) -> Iterator[LedgerRow]:

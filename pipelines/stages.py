@@ -40,6 +40,7 @@ class Run:
     Attributes:
       recipe: what to do.
       limit: read only so many rows of each source, None for all.
+      retry: reasons for which pictures failed that are to be gathered again.
       options: Beam's, as given on the command line.
       workers: processes that Beam is to use here, 0 where a runner of the user's decides.
       tell: takes events for the person who waits, see `pipelines.progress`.
@@ -47,6 +48,7 @@ class Run:
 
     recipe: Recipe
     limit: int | None
+    retry: tuple[str, ...]
     options: tuple[str, ...]
     workers: int
     tell: Callable[[dict[str, Any]], None]
@@ -91,6 +93,9 @@ class Stage(Protocol):
     def depends_on(self) -> Any:
         """What of recipe and inputs the output depends on, as JSON can write it."""
 
+    def builds_on(self) -> Any:
+        """What it keeps of earlier runs and adds to, as it is now; None where it begins anew."""
+
     def run(self, work: Folder) -> Counts:
         """Does the work: leaves `writes` below `work / FRESH`; says what became of everything."""
 
@@ -103,24 +108,28 @@ def execute(stage: Stage, run: Run) -> None:
     """
     reads = {name: _required(run.output, stage.name, name).fingerprint for name in stage.reads}
     depends = json.dumps([stage.depends_on(), run.limit], sort_keys=True)
-    fingerprint = digest(stage.name, str(stage.version), depends, *reads.values())
+    asked = digest(stage.name, str(stage.version), depends, *reads.values())
     found = read_record(run.output, stage.name)
-    if found and found.fingerprint == fingerprint:
+    if found and found.fingerprint == _fingerprint(asked, stage) and not run.retry:
         run.tell({"event": "skipped", "stage": stage.name, "counts": found.counts})
         return
     run.tell({"event": "stage", "stage": stage.name})
     stage_work = run.output / WORK / stage.name
-    work = stage_work / f"{_OF_A_RUN}{fingerprint[:12]}"
+    work = stage_work / f"{_OF_A_RUN}{digest(asked, *run.retry)[:12]}"
     for other in stage_work.folders():  # of runs that were killed before something changed
         if other.startswith(_OF_A_RUN) and stage_work / other != work:
             (stage_work / other).remove()
-    record = _made(stage, run, work, fingerprint, reads)
+    record = _made(stage, run, work, asked, reads)
     run.step("publishing")
     _publish(work, run.output, (*stage.writes, ledger_folder(stage.name)))
     (run.output / ledger_folder(stage.name)).write(STAGE_FILE, _json(record))
     stage_work.remove()
     seconds, counts = record.seconds, record.counts
     run.tell({"event": "done", "stage": stage.name, "seconds": seconds, "counts": counts})
+
+
+def _fingerprint(asked: str, stage: Stage) -> str:
+    return digest(asked, json.dumps(stage.builds_on()))
 
 
 def _required(output: Folder, stage: str, upstream: str) -> Record:
@@ -133,7 +142,7 @@ def _required(output: Folder, stage: str, upstream: str) -> Record:
     return record
 
 
-def _made(stage: Stage, run: Run, work: Folder, fingerprint: str, reads: dict[str, str]) -> Record:
+def _made(stage: Stage, run: Run, work: Folder, asked: str, reads: dict[str, str]) -> Record:
     """The record of a finished run in `work`, which may have been killed while it was published."""
     if work.exists(STAGE_FILE):
         return Record(**json.loads(work.read(STAGE_FILE)))
@@ -142,7 +151,7 @@ def _made(stage: Stage, run: Run, work: Folder, fingerprint: str, reads: dict[st
     record = Record(
         stage=stage.name,
         version=stage.version,
-        fingerprint=fingerprint,
+        fingerprint=_fingerprint(asked, stage),
         reads=reads,
         counts=dict(sorted(counts.items())),
         started=started,

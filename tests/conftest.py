@@ -19,10 +19,18 @@ WORLD_ROWS = 90
 
 
 class PictureServer:
-    """A real HTTP server on loopback that serves a folder and remembers what it was asked."""
+    """A real HTTP server on loopback that serves a folder and remembers what it was asked.
+
+    Attributes:
+      asked: paths of pictures.
+      rules_asked: paths of what says whether they may be collected.
+      headers: of the requests for pictures.
+      delay_s: before each answer.
+    """
 
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
+        self.rules_asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.delay_s = 0.0
         outer = self
@@ -31,8 +39,11 @@ class PictureServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                outer.asked.append(self.path)
-                outer.headers.append(dict(self.headers))
+                if self.path in ("/robots.txt", "/.well-known/tdmrep.json"):
+                    outer.rules_asked.append(self.path)
+                else:
+                    outer.asked.append(self.path)
+                    outer.headers.append(dict(self.headers))
                 time.sleep(outer.delay_s)
                 file = folder / self.path.partition("?")[0].lstrip("/")
                 body = file.read_bytes() if file.is_file() else b"not here"

@@ -312,7 +312,7 @@ def test_a_recipe_changed_after_a_kill_and_changed_back(
 ):
     recipe = write_recipe(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(GatherStage, "_fetch", lambda self, lanes: 1 / 0)
+        patch.setattr(GatherStage, "_fetch", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             curate(recipe)
     with monkeypatch.context() as patch:

@@ -8,13 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.errors import FetchError
 from pipelines.fetching import Fetcher
+from pipelines.hosts import Budget, Hosts
+from pipelines.http_client import Client
+from pipelines.network import Network
 from pipelines.recipe import Gather
+from pipelines.resolving import Resolver
+from pipelines.storage import Folder
 
 BODY = b"x" * 1000
 
@@ -106,13 +112,21 @@ def odd() -> Iterator[ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def fetch(odd: ThreadingHTTPServer) -> Callable[..., bytes]:
+def fetch(odd: ThreadingHTTPServer, tmp_path: Path) -> Callable[..., bytes]:
     host = f"127.0.0.1:{odd.server_port}"
-    rules = Gather(allow_hosts=(host,), max_bytes=50_000, deadline_s=2.0, retries=2)
+    basis = Gather(
+        allow_hosts=(host,), max_bytes=50_000, deadline_s=2.0, retries=2, respect_opt_outs=False
+    )
 
     def run(location: str, **changes: Any) -> bytes:
+        rules = dataclasses.replace(basis, **changes)
+
         async def one() -> bytes:
-            async with Fetcher(dataclasses.replace(rules, **changes)) as fetcher:
+            client = Client(Resolver(frozenset(rules.allow_hosts)), rules.user_agent)
+            hosts = Hosts(Budget(8), Budget(8), rules.deadline_s)
+            network = Network(client, list)
+            shared = Folder(str(tmp_path / "hosts"))
+            async with Fetcher(rules, hosts, network, client, shared) as fetcher, fetcher.slots:
                 return await fetcher.fetch(location.format(host=host, port=odd.server_port))
 
         return asyncio.run(one())
@@ -157,6 +171,9 @@ def test_no_picture_has_a_reason(fetch, path: str, reason: str, times: int) -> N
     "location",
     [
         "http://127.0.0.2:{port}/fine",
+        "http://127.2:{port}/fine",
+        "http://0x7f000002:{port}/fine",
+        "http://2130706434:{port}/fine",
         "http://[::1]:{port}/fine",
         "http://[::ffff:127.0.0.1]:{port}/fine",
         "http://localhost:{port}/fine",

@@ -1,0 +1,106 @@
+"""What became of pictures: rows of a gathered shard, samples in its tar, its statistics."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from filters.opt_outs import OptOut
+from filters.response import FetchFault
+from pipelines.tars import TarWriter
+from schemas.layout import IMAGE_SUFFIXES
+from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
+
+_NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_RULES = {*OptOut, FetchFault.FORBIDDEN_ADDRESS, FetchFault.SHA256}  # no accident
+_MOST_HOSTS = 100  # named in a shard's statistics
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A shard in the making.
+
+    Attributes:
+      number: of the shard.
+      tar: gets the kept pictures.
+      suffix: of their names in it.
+      rows: so far.
+      failing: how many of a host's pictures were not kept, by `host:port`.
+      sha256_mismatches: pictures whose bytes are not those that their source expects.
+      latencies: pictures by milliseconds that their fetching took, rounded up to a power of two.
+    """
+
+    number: int
+    tar: TarWriter
+    image_format: str
+    rows: list[GatheredPicture] = field(default_factory=list)
+    failing: Counter[str] = field(default_factory=Counter)
+    sha256_mismatches: int = 0
+    latencies: Counter[int] = field(default_factory=Counter)
+
+    def keep(self, picture: PlannedPicture, image: bytes, measures: Measures) -> None:
+        """Adds the sample to the tar, its members side by side."""
+        suffix = IMAGE_SUFFIXES[self.image_format]
+        offset = self.tar.add(f"{picture.uid}.{suffix}", image)
+        row = self._row(picture, measures, image_offset=offset, image_size=len(image))
+        self.tar.add(f"{picture.uid}.txt", picture.caption.encode())
+        self.tar.add(f"{picture.uid}.json", json.dumps(_values(row), ensure_ascii=False).encode())
+        self.rows.append(row)
+
+    def lose(self, picture: PlannedPicture, status: str, reason: str, detail: str) -> None:
+        """Accounts for a picture that could not be had, or was turned away."""
+        fate = Fate.REJECTED if reason in _RULES else Fate.FAILED
+        words = f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode()
+        row = self._row(
+            picture, _NOTHING, status=status, error_message=words, fate=fate.value, reason=reason
+        )
+        self.rows.append(row)
+        self.failing[picture.host] += 1
+
+    def took(self, seconds: float) -> None:
+        self.latencies[1 << int(seconds * 1000).bit_length()] += 1
+
+    def _row(self, picture: PlannedPicture, measures: Measures, **changes: Any) -> GatheredPicture:
+        known: dict[str, Any] = {
+            "key": picture.uid,
+            "uid": picture.uid,
+            "url": picture.url,
+            "caption": picture.caption,
+            "language": picture.language,
+            "source": picture.source,
+            "licence": picture.licence,
+            "status": "success",
+            "error_message": "",
+            "fate": Fate.KEPT.value,
+            "reason": "",
+            "image_shard": self.number,
+            "image_offset": 0,
+            "image_size": 0,
+        }
+        return GatheredPicture(**_values(measures), **(known | changes))
+
+    def stats(self, started: float, ended: float, answered: list[str]) -> dict[str, Any]:
+        """img2dataset's statistics of a shard, and ours."""
+        statuses = Counter(row.status for row in self.rows)
+        messages = Counter(row.reason or "success" for row in self.rows)
+        return {
+            "count": len(self.rows),
+            "successes": statuses["success"],
+            "failed_to_download": statuses["failed_to_download"],
+            "failed_to_resize": statuses["failed_to_resize"],
+            "duration": ended - started,
+            "start_time": started,
+            "end_time": ended,
+            "status_dict": dict(sorted(messages.items())),
+            "bytes_fetched": sum(row.original_size for row in self.rows),
+            "bytes_stored": sum(row.image_size for row in self.rows),
+            "sha256_mismatches": self.sha256_mismatches,
+            "latency_ms": {str(upto): n for upto, n in sorted(self.latencies.items())},
+            "failing_hosts": dict(self.failing.most_common(_MOST_HOSTS)),
+            "answered": answered,
+        }
+
+
+def _values(row: Measures) -> dict[str, Any]:
+    """The fields of a flat row; `dataclasses.asdict` copies deeply and takes ten times as long."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
