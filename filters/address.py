@@ -42,14 +42,7 @@ def _is_public(ip: IPv4Address | IPv6Address) -> bool:
             return _is_public(embedded)
         if ip not in _GLOBAL_UNICAST:
             return False
-    special = (
-        ip.is_private
-        or ip.is_multicast
-        or ip.is_reserved
-        or ip.is_loopback
-        or ip.is_link_local
-        or ip.is_unspecified
-    )
+    special = ip.is_private or ip.is_multicast or ip.is_reserved
     return ip.is_global and not special and not any(ip in network for network in _REFUSED)
 
 

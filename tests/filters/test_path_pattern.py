@@ -43,6 +43,7 @@ def matches(pattern: str, target: str) -> bool:
         ("/a*$", ["/a", "/abc"], ["/b"]),
         ("/a**b", ["/ab", "/axb"], ["/a"]),
         ("/a*b*c$", ["/abc", "/abcbc", "/a.b.c"], ["/acb", "/abcd"]),
+        ("/*bb*b", ["/bbb", "/bb.b"], ["/bb"]),
         ("/a*a$", ["/aa", "/aaa"], ["/a"]),
         ("/100%", ["/100%25"], ["/100"]),
         ("fish", [], ["/fish", "/fi"]),
