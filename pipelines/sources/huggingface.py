@@ -39,10 +39,12 @@ def huggingface_splits(index: int, source: Source) -> list[Split]:
       RecipeError: where there is no such dataset, config or split, its files are of another kind,
         or a column is missing.
     """
-    splits = [_whole(index, uri, root) for root, uri in _data_files(source)]
+    files = _data_files(source)
     with ThreadPoolExecutor(16) as pool:
         return [
-            split for parts in pool.map(lambda s: _checked(source, s), splits) for split in parts
+            split
+            for parts in pool.map(lambda file: _checked(source, _whole(index, *file)), files)
+            for split in parts
         ]
 
 
@@ -127,7 +129,7 @@ def _data_files(source: Source) -> list[tuple[str, str]]:
     return [(builder.base_path, str(uri)) for uri in by_split[source.split]]
 
 
-def _whole(index: int, uri: str, root: str) -> Split:
+def _whole(index: int, root: str, uri: str) -> Split:
     fs, path = filesystem(uri)
     name = posixpath.relpath(uri, root)
     return Split(index, fs.unstrip_protocol(path), name, version_of(fs.info(path)), rows=0)
