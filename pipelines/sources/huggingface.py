@@ -50,10 +50,13 @@ def huggingface_splits(index: int, source: Source) -> list[Split]:
 
 def huggingface_rows(source: Source, split: Split) -> Iterator[InputRow]:
     """The rows of a split."""
+    if suffix_of(split.uri) == ".arrow":
+        return _arrow_rows(source, split)
+    return _parquet_rows(source, split)
+
+
+def _parquet_rows(source: Source, split: Split) -> Iterator[InputRow]:
     with open_file(split.uri) as file:
-        if suffix_of(split.uri) == ".arrow":
-            yield from _arrow_rows(source, split)
-            return
         parquet = pq.ParquetFile(file)
         schema = parquet.schema_arrow
         records = parquet_values(parquet, [split.row_group], _columns(source, schema))
