@@ -39,19 +39,24 @@ def huggingface_splits(index: int, source: Source) -> list[Split]:
       RecipeError: where there is no such dataset, config or split, its files are of another kind,
         or a column is missing.
     """
-    splits = [_whole(index, uri, root) for root, uri in _data_files(source)]
+    files = _data_files(source)
     with ThreadPoolExecutor(16) as pool:
         return [
-            split for parts in pool.map(lambda s: _checked(source, s), splits) for split in parts
+            split
+            for parts in pool.map(lambda file: _checked(source, _whole(index, *file)), files)
+            for split in parts
         ]
 
 
 def huggingface_rows(source: Source, split: Split) -> Iterator[InputRow]:
     """The rows of a split."""
+    if suffix_of(split.uri) == ".arrow":
+        return _arrow_rows(source, split)
+    return _parquet_rows(source, split)
+
+
+def _parquet_rows(source: Source, split: Split) -> Iterator[InputRow]:
     with open_file(split.uri) as file:
-        if suffix_of(split.uri) == ".arrow":
-            yield from _arrow_rows(source, split)
-            return
         parquet = pq.ParquetFile(file)
         schema = parquet.schema_arrow
         records = parquet_values(parquet, [split.row_group], _columns(source, schema))
@@ -127,7 +132,7 @@ def _data_files(source: Source) -> list[tuple[str, str]]:
     return [(builder.base_path, str(uri)) for uri in by_split[source.split]]
 
 
-def _whole(index: int, uri: str, root: str) -> Split:
+def _whole(index: int, root: str, uri: str) -> Split:
     fs, path = filesystem(uri)
     name = posixpath.relpath(uri, root)
     return Split(index, fs.unstrip_protocol(path), name, version_of(fs.info(path)), rows=0)

@@ -41,6 +41,12 @@ def test_successes_and_failures(tmp_path: Path) -> None:
     assert read_picture(found[4].location, 1 << 20) == picture(1)
 
 
+def test_words_that_are_not_utf8(tmp_path: Path) -> None:
+    failed = {"url": URL.format(0), "status": "failed_to_download", "error_message": b"\xff!"}
+    write_img2dataset(tmp_path, "00000", [failed])
+    assert read(source(tmp_path))[0].detail == r"failed_to_download: \udcff!"
+
+
 def test_what_stands_in_one_of_the_two_alone_is_a_row(tmp_path: Path) -> None:
     write_img2dataset(tmp_path, "00000", [{"url": URL.format(n)} for n in range(3)])
     members = [(f"{key}.jpg", picture()) for key in ("000000001", "another")]
