@@ -12,24 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
-import pdqhash
 import simplejpeg
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
+from pipelines.measuring import measured
+from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
-
-Pixels = NDArray[np.uint8]  # [height, width, 3] RGB, or [height, width] luma
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 _ORIENTATION = 0x0112
-_TURNED = (5, 6, 7, 8)  # by a quarter
-_INK_DISTANCE = 16  # of 255: over what JPEG does to a plain background
-_THUMB = (64, 64)  # PDQ hashes 64 × 64 luma; ours is its box filter in one step
+_TURNED = (5, 6, 7, 8)  # by a quarter: rows for columns, then mirrored
+_MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # as OpenCV counts axes; -1 is both
 
 cv2.setNumThreads(1)  # the runner's workers are the parallelism
 Image.MAX_IMAGE_PIXELS = None  # `max_pixels` decides, from the header
@@ -90,8 +87,8 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
     with _named_faults(body):
         header = _open(body, settings)
         orientation = header.getexif().get(_ORIENTATION, 1)
-        pixels = _resized(_decode(body, header, settings), header.size, settings)
-        exif = _exif(header)
+        target = _target(header.size, settings)
+        pixels = resized(_decode(body, header, target), target)
         pixels = _framed(_upright(pixels, orientation), settings)
         picture = _encode(pixels, settings)
     width, height = header.size[::-1] if orientation in _TURNED else header.size
@@ -100,11 +97,11 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         height=pixels.shape[0],
         original_width=width,
         original_height=height,
-        exif=exif,
+        exif=_exif(header),
         sha256=hashlib.sha256(body).hexdigest(),
         original_size=len(body),
         original_format=str(header.format).lower(),
-        **_measure(pixels),
+        **measured(pixels),
     )
     return picture, measures
 
@@ -136,21 +133,24 @@ def _open(body: bytes, settings: Decoding) -> Image.Image:
     return header
 
 
-def _check_pixels(size: tuple[int, int], settings: Decoding) -> None:
+def _check_pixels(size: Size, settings: Decoding) -> None:
     if size[0] * size[1] > settings.max_pixels:
         raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{size[0]} x {size[1]}")
 
 
-def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Pixels:
-    """The picture as RGB; a JPEG perhaps already scaled down, never below the target."""
+def _decode(body: bytes, header: Image.Image, target: Size) -> Scaled:
+    """The picture as RGB; a JPEG perhaps scaled down already, never below the target."""
+    width, height = header.size
     if header.format == "JPEG" and header.mode in ("RGB", "L"):
-        return _managed(_decode_jpeg(body, header.size, settings), header)
+        eighths = eighths_to_decode(header.size, target)
+        pixels = _decode_jpeg(body, -(-width * eighths // 8), -(-height * eighths // 8))
+        return Scaled(_managed(pixels, header), width * eighths / 8, height * eighths / 8)
     header.load()
-    return _managed(np.asarray(_flat(header)), header)
+    return Scaled(_managed(np.asarray(_flat(header)), header), width, height)
 
 
-def _decode_jpeg(body: bytes, size: tuple[int, int], settings: Decoding) -> Pixels:
-    width, height = _target(size, settings)
+def _decode_jpeg(body: bytes, width: int, height: int) -> Pixels:
+    """At the smallest scale that is at least so large."""
     try:
         return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height)
     except ValueError as error:
@@ -191,7 +191,7 @@ def _managed(pixels: Pixels, header: Image.Image) -> Pixels:
     return pixels if converted is None else np.asarray(converted)
 
 
-def _target(size: tuple[int, int], settings: Decoding) -> tuple[int, int]:
+def _target(size: Size, settings: Decoding) -> Size:
     """Width and height that a picture of `size` is resized to, before any crop or border."""
     width, height = size
     whole = settings.resize in ("longest-side", "border")
@@ -202,24 +202,13 @@ def _target(size: tuple[int, int], settings: Decoding) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _resized(pixels: Pixels, size: tuple[int, int], settings: Decoding) -> Pixels:
-    width, height = _target(size, settings)
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    shrinks = pixels.shape[1] >= width
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), dtype=np.uint8)
-
-
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Undoes EXIF's orientation, 1 to 8 (EXIF 2.32, tag 0x0112)."""
     if orientation in _TURNED:
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
+        pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
+    if orientation in _MIRRORED:
+        pixels = np.asarray(cv2.flip(pixels, _MIRRORED[orientation]), dtype=np.uint8)
+    return pixels
 
 
 def _framed(pixels: Pixels, settings: Decoding) -> Pixels:
@@ -244,41 +233,6 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
     sink = io.BytesIO()
     Image.fromarray(pixels).save(sink, settings.image_format, quality=settings.quality)
     return sink.getvalue()
-
-
-def _measure(pixels: Pixels) -> dict[str, Any]:
-    """What `Measures` says of the stored pixels."""
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    thumb = cv2.resize(luma, _THUMB, interpolation=cv2.INTER_AREA)
-    bits, quality = pdqhash.compute(cv2.merge((thumb, thumb, thumb)))
-    mean, std = cv2.meanStdDev(luma)
-    _, edge_std = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
-    return {
-        "pdq": np.packbits(bits).tobytes().hex(),
-        "pdq_quality": int(quality),
-        "sharpness": round(float(edge_std[0, 0]) ** 2, 3),
-        "luma_mean": round(float(mean[0, 0]), 3),
-        "luma_std": round(float(std[0, 0]), 3),
-        "colourfulness": _colourfulness(pixels),
-        "ink": _ink(luma),
-    }
-
-
-def _colourfulness(pixels: Pixels) -> float:
-    """Of a grid of at least 32 × 32 pixels, which says as much as all of them."""
-    rows, columns = (max(1, side // 32) for side in pixels.shape[:2])
-    red, green, blue = np.moveaxis(pixels[::rows, ::columns].astype(np.float32), 2, 0)
-    opponents = np.stack([red - green, (red + green) / 2 - blue])  # [2, height, width]
-    spread = np.hypot(*opponents.std(axis=(1, 2)))
-    centre = np.hypot(*opponents.mean(axis=(1, 2)))
-    return round(float(spread + 0.3 * centre), 3)
-
-
-def _ink(luma: NDArray[Any]) -> float:
-    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    paper = int(counts.argmax())
-    near = counts[max(0, paper - _INK_DISTANCE) : paper + _INK_DISTANCE + 1].sum()
-    return round(1 - float(near) / luma.size, 6)
 
 
 def _exif(header: Image.Image) -> str:

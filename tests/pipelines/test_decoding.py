@@ -5,7 +5,6 @@ import io
 import sys
 
 import numpy as np
-import pdqhash
 import pytest
 from PIL import Image, ImageCms
 
@@ -145,27 +144,6 @@ def test_what_is_no_picture_has_a_reason(body: bytes, fault: DecodeFault) -> Non
     with pytest.raises(DecodeError) as error:
         prepare(body, Decoding(max_pixels=100_000))
     assert error.value.fault == fault
-
-
-def test_pdq_is_near_that_of_the_reference_library() -> None:
-    """On smooth fields, as photographs are; flat drawings have coefficients at the threshold."""
-    for seed in range(1, 11):
-        grid = np.arange(1, 12 * 12 * 3 + 1, dtype=np.int64) * 2654435761 * seed % 65521 % 251
-        field = Image.fromarray(grid.reshape(12, 12, 3).astype(np.uint8))
-        picture = field.resize((640, 480), Image.Resampling.BICUBIC)
-        _, measures = prepare(encoded(picture), PLAIN)
-        reference, _ = pdqhash.compute(np.asarray(picture))
-        ours = np.unpackbits(np.frombuffer(bytes.fromhex(measures.pdq), np.uint8))
-        assert int((ours != reference).sum()) <= 31
-
-
-def test_measures_tell_a_blank_from_a_busy_picture() -> None:
-    _, blank = prepare(encoded(Image.new("RGB", (90, 90), "white")), PLAIN)
-    _, busy = prepare(encoded(scene()), PLAIN)
-    assert (blank.sharpness, blank.luma_std, blank.ink, blank.colourfulness) == (0, 0, 0, 0)
-    assert busy.sharpness > 10
-    assert busy.colourfulness > 50
-    assert 0.7 < busy.ink < 0.8
 
 
 def test_a_decoder_that_dies_costs_one_picture(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
