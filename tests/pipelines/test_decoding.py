@@ -1,14 +1,11 @@
-"""Bytes to pictures: every mode and rotation, every bound, and a decoder that dies."""
+"""Bytes to pictures: every mode and rotation, every bound."""
 
-import asyncio
 import io
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, DecodeFault, Decoding, prepare
 
 PLAIN = Decoding(image_size=64, image_format="png")
@@ -144,44 +141,6 @@ def test_what_is_no_picture_has_a_reason(body: bytes, fault: DecodeFault) -> Non
     with pytest.raises(DecodeError) as error:
         prepare(body, Decoding(max_pixels=100_000))
     assert error.value.fault == fault
-
-
-def test_a_decoder_that_dies_costs_one_picture(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    program = tmp_path / "python"
-    program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "'
-        "import os, pipelines.decoder as d; real = d.prepare\n"
-        "def prepare(body, settings):\n"
-        "    if body == b'crash': os.abort()\n"
-        "    while body == b'spin': pass\n"
-        "    return real(body, settings)\n"
-        'd.prepare = prepare; d.main()" "$3"\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-    good = encoded(scene())
-    bodies = [good, b"crash", good, b"spin", b"junk", good]
-    found = decode_all(Decoder(PLAIN, timeout_s=3), bodies)
-    faults = [getattr(each, "fault", "") for each in found]
-    assert faults == ["", "decoder-crashed", "", "decoder-timed-out", "not-a-picture", ""]
-    one_by_one = [decode_all(Decoder(PLAIN, timeout_s=3), [body])[0] for body in bodies]
-    assert [getattr(each, "fault", "") for each in one_by_one] == faults
-
-
-def decode_all(decoder: Decoder, bodies: list[bytes]) -> list[object]:
-    """Decodes all at once, as a lane does."""
-
-    async def run() -> list[object]:
-        async with decoder:
-            decoding = (decoder.prepare(body) for body in bodies)
-            return list(await asyncio.gather(*decoding, return_exceptions=True))
-
-    return asyncio.run(run())
-
-
-def test_the_decoder_process_gives_what_the_function_gives() -> None:
-    bodies = [encoded(scene(width, 90), "jpeg") for width in range(90, 140)]
-    assert decode_all(Decoder(PLAIN), bodies) == [prepare(body, PLAIN) for body in bodies]
 
 
 def test_a_small_file_cannot_ask_for_a_huge_picture() -> None:
