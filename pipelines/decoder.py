@@ -14,6 +14,7 @@ import resource
 import struct
 import subprocess
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -250,6 +251,7 @@ def main() -> None:
     most = _BYTES_WITHOUT_PICTURE + _BYTES_A_PIXEL * settings.max_pixels
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     names = [field.name for field in dataclasses.fields(Measures)]
+    warnings.simplefilter("ignore")  # Pillow's, of metadata that it cannot read
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a decoder that prints must not speak into the frames
     requests = sys.stdin.buffer

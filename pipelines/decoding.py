@@ -12,23 +12,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 
+from pipelines.colours import flattened, managed
+from pipelines.formats import claims_to_be_a_picture, is_cut
 from pipelines.measuring import measured
 from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-_ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)  # by a quarter: rows for columns, then mirrored
 _MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # as OpenCV counts axes; -1 is both
 
 cv2.setNumThreads(1)  # the runner's workers are the parallelism
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 Image.MAX_IMAGE_PIXELS = None  # `max_pixels` decides, from the header
 
 
@@ -86,9 +88,11 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
     """
     with _named_faults(body):
         header = _open(body, settings)
-        orientation = header.getexif().get(_ORIENTATION, 1)
-        target = _target(header.size, settings)
-        pixels = resized(_decode(body, header, target), target)
+        decoded = _decode(body, header, settings)
+        target = _target(header.size, settings)  # of a TIFF, Pillow has turned it by now
+        tags = _tags(header)
+        orientation = tags.get("Orientation", 1)
+        pixels = managed(resized(decoded, target), header)
         pixels = _framed(_upright(pixels, orientation), settings)
         picture = _encode(pixels, settings)
     width, height = header.size[::-1] if orientation in _TURNED else header.size
@@ -97,10 +101,10 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         height=pixels.shape[0],
         original_width=width,
         original_height=height,
-        exif=_exif(header),
+        exif=_plain(tags),
         sha256=hashlib.sha256(body).hexdigest(),
         original_size=len(body),
-        original_format=str(header.format).lower(),
+        original_format="jpeg" if header.format == "MPO" else str(header.format).lower(),
         **measured(pixels),
     )
     return picture, measures
@@ -109,6 +113,8 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
 _DECODER_ERRORS = (
     OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, cv2.error
 )  # fmt: skip
+_SIGNS_OF_A_CUT = ("truncated", "premature end", "requires a buffer")
+_SIGNS_OF_DAMAGE = ("remature end", "bad Huffman", "bad arithmetic", "instead of RST")
 
 
 @contextmanager
@@ -116,12 +122,13 @@ def _named_faults(body: bytes) -> Iterator[None]:
     """Turns what Pillow and libjpeg raise of bad bytes into a `DecodeError`."""
     try:
         yield
-    except UnidentifiedImageError as error:
-        words = f"starts with {body[:16]!r}" if body else "no bytes"
-        raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
     except _DECODER_ERRORS as error:
         words = str(error)
-        cut = any(sign in words for sign in ("truncated", "Premature end", "requires a buffer"))
+        if isinstance(error, UnidentifiedImageError):
+            words = f"starts with {body[:16]!r}" if body else "no bytes"
+            if not claims_to_be_a_picture(body):
+                raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
+        cut = is_cut(body) or any(sign in words.lower() for sign in _SIGNS_OF_A_CUT)
         raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
 
 
@@ -138,15 +145,15 @@ def _check_pixels(size: Size, settings: Decoding) -> None:
         raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{size[0]} x {size[1]}")
 
 
-def _decode(body: bytes, header: Image.Image, target: Size) -> Scaled:
+def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Scaled:
     """The picture as RGB; a JPEG perhaps scaled down already, never below the target."""
-    width, height = header.size
-    if header.format == "JPEG" and header.mode in ("RGB", "L"):
-        eighths = eighths_to_decode(header.size, target)
+    if header.format in ("JPEG", "MPO") and header.mode in ("RGB", "L"):
+        width, height = header.size
+        eighths = eighths_to_decode(header.size, _target(header.size, settings))
         pixels = _decode_jpeg(body, -(-width * eighths // 8), -(-height * eighths // 8))
-        return Scaled(_managed(pixels, header), width * eighths / 8, height * eighths / 8)
+        return Scaled(pixels, width * eighths / 8, height * eighths / 8)
     header.load()
-    return Scaled(_managed(np.asarray(_flat(header)), header), width, height)
+    return Scaled(np.asarray(flattened(header)), *header.size)
 
 
 def _decode_jpeg(body: bytes, width: int, height: int) -> Pixels:
@@ -154,41 +161,10 @@ def _decode_jpeg(body: bytes, width: int, height: int) -> Pixels:
     try:
         return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height)
     except ValueError as error:
-        if "Premature end" in str(error):
+        if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             raise
         # libjpeg only warned, e.g. of stray bytes between markers: the picture is whole.
         return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height, strict=False)
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """Any mode of Pillow as RGB: transparency on white, 16 bits to 8."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.asarray(image, dtype=np.float32)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        page = Image.new("RGBA", layer.size, "white")
-        page.alpha_composite(layer)
-        return page.convert("RGB")
-    return image.convert("RGB")
-
-
-def _managed(pixels: Pixels, header: Image.Image) -> Pixels:
-    """RGB in the picture's own profile to sRGB; a profile that cannot be read counts as sRGB."""
-    icc = header.info.get("icc_profile")
-    if not icc or b"sRGB" in icc or header.mode == "CMYK":
-        return pixels
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if profile.profile.xcolor_space.strip() != "RGB":
-            return pixels
-        converted = ImageCms.profileToProfile(
-            Image.fromarray(pixels), profile, ImageCms.createProfile("sRGB")
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return pixels
-    return pixels if converted is None else np.asarray(converted)
 
 
 def _target(size: Size, settings: Decoding) -> Size:
@@ -235,7 +211,15 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
     return sink.getvalue()
 
 
-def _exif(header: Image.Image) -> str:
-    tags = {ExifTags.TAGS.get(tag, str(tag)): value for tag, value in header.getexif().items()}
+def _tags(header: Image.Image) -> dict[str, Any]:
+    """The EXIF tags that have a name. What cannot be read of them is not worth the picture."""
+    try:
+        tags = header.getexif().items()
+    except (*_DECODER_ERRORS, KeyError, TypeError):
+        return {}
+    return {ExifTags.TAGS[tag]: value for tag, value in tags if tag in ExifTags.TAGS}
+
+
+def _plain(tags: dict[str, Any]) -> str:
     plain = {name: str(value)[:200] for name, value in tags.items() if not isinstance(value, bytes)}
     return json.dumps(dict(sorted(plain.items())))
