@@ -253,7 +253,9 @@ def main() -> None:
     names = [field.name for field in dataclasses.fields(Measures)]
     warnings.simplefilter("ignore")  # Pillow's, of metadata that it cannot read
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a decoder that prints must not speak into the frames
+    sys.stderr = os.fdopen(os.dup(2), "w")  # for our own words
+    for printed in (1, 2):  # native decoders speak of every bad file: never into the frames
+        os.dup2(os.open(os.devnull, os.O_WRONLY), printed)
     requests = sys.stdin.buffer
     while head := requests.read(_LENGTH.size):
         body = requests.read(_LENGTH.unpack(head)[0])

@@ -26,6 +26,7 @@ from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+_LONGEST_TAG = 200  # characters
 _TURNED = (5, 6, 7, 8)  # by a quarter: rows for columns, then mirrored
 _MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # as OpenCV counts axes; -1 is both
 
@@ -132,9 +133,19 @@ def _named_faults(body: bytes) -> Iterator[None]:
         raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
 
 
+@contextmanager
+def _stumbling() -> Iterator[None]:
+    """Turns what Pillow's readers raise besides, where a file leads them astray, into `OSError`."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
 def _open(body: bytes, settings: Decoding) -> Image.Image:
     """Reads the header alone."""
-    header = Image.open(io.BytesIO(body), formats=FORMATS)
+    with _stumbling():
+        header = Image.open(io.BytesIO(body), formats=FORMATS)
     _check_pixels(header.size, settings)
     _check_pixels(_target(header.size, settings), settings)
     return header
@@ -152,7 +163,8 @@ def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Scaled:
         eighths = eighths_to_decode(header.size, _target(header.size, settings))
         pixels = _decode_jpeg(body, -(-width * eighths // 8), -(-height * eighths // 8))
         return Scaled(pixels, width * eighths / 8, height * eighths / 8)
-    header.load()
+    with _stumbling():
+        header.load()
     return Scaled(np.asarray(flattened(header)), *header.size)
 
 
@@ -214,12 +226,18 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
 def _tags(header: Image.Image) -> dict[str, Any]:
     """The EXIF tags that have a name. What cannot be read of them is not worth the picture."""
     try:
-        tags = header.getexif().items()
-    except (*_DECODER_ERRORS, KeyError, TypeError):
+        with _stumbling():
+            tags = header.getexif().items()
+    except _DECODER_ERRORS:
         return {}
     return {ExifTags.TAGS[tag]: value for tag, value in tags if tag in ExifTags.TAGS}
 
 
 def _plain(tags: dict[str, Any]) -> str:
-    plain = {name: str(value)[:200] for name, value in tags.items() if not isinstance(value, bytes)}
-    return json.dumps(dict(sorted(plain.items())))
+    """As JSON, but for bytes; the first of long lists and words."""
+    plain = {
+        name: str(value[:_LONGEST_TAG] if isinstance(value, tuple) else value)[:_LONGEST_TAG]
+        for name, value in sorted(tags.items())
+        if not isinstance(value, bytes)
+    }
+    return json.dumps(plain)

@@ -11,7 +11,8 @@ import numpy as np
 import pdqhash
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]  # [height, width, 3] RGB
+from pipelines.resizing import Pixels
+
 Luma = NDArray[np.uint8]  # [height, width]
 
 _INK_DISTANCE = 16  # of 255: over what JPEG does to a plain background

@@ -6,7 +6,8 @@ import pdqhash
 import pytest
 from PIL import Image
 
-from pipelines.measuring import Pixels, measured
+from pipelines.measuring import measured
+from pipelines.resizing import Pixels
 
 
 def noise(width: int, height: int, seed: int = 1) -> Pixels:
