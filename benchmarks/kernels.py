@@ -79,8 +79,8 @@ async def _work_off(
 
 async def _run(rows: list[dict[str, str]], concurrency: int, path: Path) -> tuple[float, float]:
     """Gathers all rows; returns the CPU seconds of `prepare` and of its measuring."""
-    measuring = _Stopwatch(decoding._measure)
-    decoding._measure = measuring
+    measuring = _Stopwatch(decoding.measured)
+    decoding.measured = measuring
     preparing = _Stopwatch(decoding.prepare)
     left = iter(enumerate(rows))
     with path.open("wb", buffering=1 << 20) as file:

@@ -16,22 +16,22 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import pdqhash
 import simplejpeg
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 
+from pipelines.colours import flattened, managed
+from pipelines.formats import claims_to_be_a_picture, is_cut
+from pipelines.measuring import measured
+from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
-Pixels = NDArray[np.uint8]  # [height, width, 3] RGB, or [height, width] luma
-
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-_ORIENTATION = 0x0112
-_TURNED = (5, 6, 7, 8)  # by a quarter
-_INK_DISTANCE = 16  # of 255: over what JPEG does to a plain background
-_THUMB = (64, 64)  # PDQ hashes 64 × 64 luma; ours is its box filter in one step
+_LONGEST_TAG = 200  # characters
+_TURNED = (5, 6, 7, 8)  # by a quarter: rows for columns, then mirrored
+_MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # as OpenCV counts axes; -1 is both
 
 cv2.setNumThreads(1)  # the runner's workers are the parallelism
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 Image.MAX_IMAGE_PIXELS = None  # `max_pixels` decides, from the header
 
 
@@ -89,9 +89,11 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
     """
     with _named_faults(body):
         header = _open(body, settings)
-        orientation = header.getexif().get(_ORIENTATION, 1)
-        pixels = _resized(_decode(body, header, settings), header.size, settings)
-        exif = _exif(header)
+        decoded = _decode(body, header, settings)
+        target = _target(header.size, settings)  # of a TIFF, Pillow has turned it by now
+        tags = _tags(header)
+        orientation = tags.get("Orientation", 1)
+        pixels = managed(resized(decoded, target), header)
         pixels = _framed(_upright(pixels, orientation), settings)
         picture = _encode(pixels, settings)
     width, height = header.size[::-1] if orientation in _TURNED else header.size
@@ -100,11 +102,11 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         height=pixels.shape[0],
         original_width=width,
         original_height=height,
-        exif=exif,
+        exif=_plain(tags),
         sha256=hashlib.sha256(body).hexdigest(),
         original_size=len(body),
-        original_format=str(header.format).lower(),
-        **_measure(pixels),
+        original_format="jpeg" if header.format == "MPO" else str(header.format).lower(),
+        **measured(pixels),
     )
     return picture, measures
 
@@ -112,6 +114,8 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
 _DECODER_ERRORS = (
     OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, cv2.error
 )  # fmt: skip
+_SIGNS_OF_A_CUT = ("truncated", "premature end", "requires a buffer")
+_SIGNS_OF_DAMAGE = ("remature end", "bad Huffman", "bad arithmetic", "instead of RST")
 
 
 @contextmanager
@@ -119,79 +123,63 @@ def _named_faults(body: bytes) -> Iterator[None]:
     """Turns what Pillow and libjpeg raise of bad bytes into a `DecodeError`."""
     try:
         yield
-    except UnidentifiedImageError as error:
-        words = f"starts with {body[:16]!r}" if body else "no bytes"
-        raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
     except _DECODER_ERRORS as error:
         words = str(error)
-        cut = any(sign in words for sign in ("truncated", "Premature end", "requires a buffer"))
+        if isinstance(error, UnidentifiedImageError):
+            words = f"starts with {body[:16]!r}" if body else "no bytes"
+            if not claims_to_be_a_picture(body):
+                raise DecodeError(DecodeFault.NOT_A_PICTURE, words) from error
+        cut = is_cut(body) or any(sign in words.lower() for sign in _SIGNS_OF_A_CUT)
         raise DecodeError(DecodeFault.TRUNCATED if cut else DecodeFault.BROKEN, words) from error
+
+
+@contextmanager
+def _stumbling() -> Iterator[None]:
+    """Turns what Pillow's readers raise besides, where a file leads them astray, into `OSError`."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def _open(body: bytes, settings: Decoding) -> Image.Image:
     """Reads the header alone."""
-    header = Image.open(io.BytesIO(body), formats=FORMATS)
+    with _stumbling():
+        header = Image.open(io.BytesIO(body), formats=FORMATS)
     _check_pixels(header.size, settings)
     _check_pixels(_target(header.size, settings), settings)
     return header
 
 
-def _check_pixels(size: tuple[int, int], settings: Decoding) -> None:
+def _check_pixels(size: Size, settings: Decoding) -> None:
     if size[0] * size[1] > settings.max_pixels:
         raise DecodeError(DecodeFault.TOO_MANY_PIXELS, f"{size[0]} x {size[1]}")
 
 
-def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Pixels:
-    """The picture as RGB; a JPEG perhaps already scaled down, never below the target."""
-    if header.format == "JPEG" and header.mode in ("RGB", "L"):
-        return _managed(_decode_jpeg(body, header.size, settings), header)
-    header.load()
-    return _managed(np.asarray(_flat(header)), header)
+def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Scaled:
+    """The picture as RGB; a JPEG perhaps scaled down already, never below the target."""
+    if header.format in ("JPEG", "MPO") and header.mode in ("RGB", "L"):
+        width, height = header.size
+        eighths = eighths_to_decode(header.size, _target(header.size, settings))
+        pixels = _decode_jpeg(body, -(-width * eighths // 8), -(-height * eighths // 8))
+        return Scaled(pixels, width * eighths / 8, height * eighths / 8)
+    with _stumbling():
+        header.load()
+    return Scaled(np.asarray(flattened(header)), *header.size)
 
 
-def _decode_jpeg(body: bytes, size: tuple[int, int], settings: Decoding) -> Pixels:
-    width, height = _target(size, settings)
+def _decode_jpeg(body: bytes, width: int, height: int) -> Pixels:
+    """At the smallest scale that is at least so large."""
     try:
         return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height)
     except ValueError as error:
-        if "Premature end" in str(error):
+        if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             raise
         # libjpeg only warned, e.g. of stray bytes between markers: the picture is whole.
         return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height, strict=False)
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """Any mode of Pillow as RGB: transparency on white, 16 bits to 8."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.asarray(image, dtype=np.float32)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        page = Image.new("RGBA", layer.size, "white")
-        page.alpha_composite(layer)
-        return page.convert("RGB")
-    return image.convert("RGB")
-
-
-def _managed(pixels: Pixels, header: Image.Image) -> Pixels:
-    """RGB in the picture's own profile to sRGB; a profile that cannot be read counts as sRGB."""
-    icc = header.info.get("icc_profile")
-    if not icc or b"sRGB" in icc or header.mode == "CMYK":
-        return pixels
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if profile.profile.xcolor_space.strip() != "RGB":
-            return pixels
-        converted = ImageCms.profileToProfile(
-            Image.fromarray(pixels), profile, ImageCms.createProfile("sRGB")
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return pixels
-    return pixels if converted is None else np.asarray(converted)
-
-
-def _target(size: tuple[int, int], settings: Decoding) -> tuple[int, int]:
+def _target(size: Size, settings: Decoding) -> Size:
     """Width and height that a picture of `size` is resized to, before any crop or border."""
     width, height = size
     whole = settings.resize in ("longest-side", "border")
@@ -202,24 +190,13 @@ def _target(size: tuple[int, int], settings: Decoding) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _resized(pixels: Pixels, size: tuple[int, int], settings: Decoding) -> Pixels:
-    width, height = _target(size, settings)
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    shrinks = pixels.shape[1] >= width
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), dtype=np.uint8)
-
-
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Undoes EXIF's orientation, 1 to 8 (EXIF 2.32, tag 0x0112)."""
     if orientation in _TURNED:
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
+        pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
+    if orientation in _MIRRORED:
+        pixels = np.asarray(cv2.flip(pixels, _MIRRORED[orientation]), dtype=np.uint8)
+    return pixels
 
 
 def _framed(pixels: Pixels, settings: Decoding) -> Pixels:
@@ -246,42 +223,21 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
     return sink.getvalue()
 
 
-def _measure(pixels: Pixels) -> dict[str, Any]:
-    """What `Measures` says of the stored pixels."""
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    thumb = cv2.resize(luma, _THUMB, interpolation=cv2.INTER_AREA)
-    bits, quality = pdqhash.compute(cv2.merge((thumb, thumb, thumb)))
-    mean, std = cv2.meanStdDev(luma)
-    _, edge_std = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))
-    return {
-        "pdq": np.packbits(bits).tobytes().hex(),
-        "pdq_quality": int(quality),
-        "sharpness": round(float(edge_std[0, 0]) ** 2, 3),
-        "luma_mean": round(float(mean[0, 0]), 3),
-        "luma_std": round(float(std[0, 0]), 3),
-        "colourfulness": _colourfulness(pixels),
-        "ink": _ink(luma),
+def _tags(header: Image.Image) -> dict[str, Any]:
+    """The EXIF tags that have a name. What cannot be read of them is not worth the picture."""
+    try:
+        with _stumbling():
+            tags = header.getexif().items()
+    except _DECODER_ERRORS:
+        return {}
+    return {ExifTags.TAGS[tag]: value for tag, value in tags if tag in ExifTags.TAGS}
+
+
+def _plain(tags: dict[str, Any]) -> str:
+    """As JSON, but for bytes; the first of long lists and words."""
+    plain = {
+        name: str(value[:_LONGEST_TAG] if isinstance(value, tuple) else value)[:_LONGEST_TAG]
+        for name, value in sorted(tags.items())
+        if not isinstance(value, bytes)
     }
-
-
-def _colourfulness(pixels: Pixels) -> float:
-    """Of a grid of at least 32 × 32 pixels, which says as much as all of them."""
-    rows, columns = (max(1, side // 32) for side in pixels.shape[:2])
-    red, green, blue = np.moveaxis(pixels[::rows, ::columns].astype(np.float32), 2, 0)
-    opponents = np.stack([red - green, (red + green) / 2 - blue])  # [2, height, width]
-    spread = np.hypot(*opponents.std(axis=(1, 2)))
-    centre = np.hypot(*opponents.mean(axis=(1, 2)))
-    return round(float(spread + 0.3 * centre), 3)
-
-
-def _ink(luma: NDArray[Any]) -> float:
-    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    paper = int(counts.argmax())
-    near = counts[max(0, paper - _INK_DISTANCE) : paper + _INK_DISTANCE + 1].sum()
-    return round(1 - float(near) / luma.size, 6)
-
-
-def _exif(header: Image.Image) -> str:
-    tags = {ExifTags.TAGS.get(tag, str(tag)): value for tag, value in header.getexif().items()}
-    plain = {name: str(value)[:200] for name, value in tags.items() if not isinstance(value, bytes)}
-    return json.dumps(dict(sorted(plain.items())))
+    return json.dumps(plain)

@@ -101,7 +101,8 @@ class Measures:
       luma_mean: mean luma in [0, 255].
       luma_std: its standard deviation; 0 for a picture of one grey.
       colourfulness: Hasler and Süsstrunk 2003, section 4: 0 for a grey picture, about 100 at most.
-      ink: share of pixels whose luma differs from the commonest luma by over 16, in [0, 1].
+      ink: share of pixels whose luma differs by over 16 from the commonest luma (of every fourth
+        row), in [0, 1].
     """
 
     width: int
