@@ -32,6 +32,7 @@ check: install
 bench: install
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.gather
 
 clean:
 	rm -rf .venv out build *.egg-info
