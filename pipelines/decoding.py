@@ -104,7 +104,7 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         sha256=hashlib.sha256(body).hexdigest(),
         original_size=len(body),
         original_format=str(header.format).lower(),
-        **_measure(pixels),
+        **measured(pixels),
     )
     return picture, measures
 
@@ -246,8 +246,8 @@ def _encode(pixels: Pixels, settings: Decoding) -> bytes:
     return sink.getvalue()
 
 
-def _measure(pixels: Pixels) -> dict[str, Any]:
-    """What `Measures` says of the stored pixels."""
+def measured(pixels: Pixels) -> dict[str, Any]:
+    """The fields of `Measures` that speak of the stored pixels."""
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     thumb = cv2.resize(luma, _THUMB, interpolation=cv2.INTER_AREA)
     bits, quality = pdqhash.compute(cv2.merge((thumb, thumb, thumb)))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
-from pipelines.errors import PairmillError
+from pipelines.errors import PairmillError, RecipeError
+from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits, read_split
 from pipelines.pages import as_line
 from pipelines.recipe import Recipe, Source, read_recipe
@@ -59,6 +60,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         files = len({split.name for split in splits})
         yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
         yield from _source_findings(recipe, source)
+    if recipe.gather and recipe.gather.engine == "img2dataset":
+        yield from _engine_findings()
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
     yield (
@@ -87,6 +90,14 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
     hosts = sorted({host_of(location) for location in remote})
     for host in hosts[:3]:
         yield _looked_up(host)
+
+
+def _engine_findings() -> Iterator[Finding]:
+    try:
+        check_installed()
+    except RecipeError as error:
+        yield Finding("error", str(error))
+    yield from (Finding("warning", words) for words in WARNINGS)
 
 
 def _looked_up(host: str) -> Finding:

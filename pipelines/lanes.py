@@ -1,12 +1,10 @@
 """A lane: gathered shards that one worker makes one after another, sharing a host's politeness."""
 
 import asyncio
-import json
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import apache_beam as beam
 
@@ -16,16 +14,15 @@ from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import RunError
 from pipelines.fetching import Fetcher, FetchError
+from pipelines.gathered_rows import Gathered, commit_shard
 from pipelines.recipe import Gather
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
-from pipelines.transforms.blocks import table_of
-from pipelines.transforms.tables import read_rows, write_table
-from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX, shard_name
-from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
+from pipelines.transforms.tables import read_rows
+from schemas.layout import shard_name
+from schemas.rows import GatheredPicture, PlannedPicture
 
 _ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
-_NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,55 +101,48 @@ class _Tools:
             path.open("wb", buffering=1 << 20) as file,
         ):
             tar = TarWriter(file)
-            rows = await self._fetch_all(pictures, shard.number, tar)
+            gathered = Gathered(shard.number, tar, self.rules.image_format)
+            await self._fetch_all(pictures, gathered)
             tar.close()
         if shard.judges_network:
-            _check_network(self.output, rows)
-        rows.sort(key=lambda row: row.uid)
-        write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, rows))
-        stats = json.dumps(_stats(rows, started, time.time()), indent=1).encode()
-        attempt.folder.write(attempt.name(STATS_SUFFIX), stats)
-        attempt.commit()
+            check_network(self.output, gathered.rows)
+        commit_shard(attempt, gathered.rows, gathered.stats(started, time.time()))
 
-    async def _fetch_all(
-        self, pictures: list[PlannedPicture], shard: int, tar: TarWriter
-    ) -> list[GatheredPicture]:
-        """Fetches `pictures`, each host's in turn, and adds them to `tar` as they come."""
+    async def _fetch_all(self, pictures: list[PlannedPicture], gathered: Gathered) -> None:
+        """Fetches `pictures`, each host's in turn, and takes them up as they come."""
         queues: dict[str, deque[PlannedPicture]] = defaultdict(deque)
         for picture in pictures:
             queues[picture.host].append(picture)
         slots = asyncio.Semaphore(self.rules.concurrency)
-        rows: list[GatheredPicture] = []
 
         async def work_off(queue: deque[PlannedPicture]) -> None:
             while queue:
                 async with slots:
                     # Another of this queue's workers may have emptied it meanwhile.
                     if queue:
-                        rows.append(await self._fetch_one(queue.popleft(), shard, tar))
+                        await self._fetch_one(queue.popleft(), gathered)
 
         async with asyncio.TaskGroup() as tasks:
             for host, queue in queues.items():
                 at_once = self.per_host if host else self.rules.concurrency
                 for _ in range(min(len(queue), at_once)):
                     tasks.create_task(work_off(queue))
-        return rows
 
-    async def _fetch_one(
-        self, picture: PlannedPicture, shard: int, tar: TarWriter
-    ) -> GatheredPicture:
+    async def _fetch_one(self, picture: PlannedPicture, gathered: Gathered) -> None:
         try:
             body = await self.fetcher.fetch(picture.location)
         except FetchError as error:
-            return _failed(picture, shard, "failed_to_download", error.reason, error.detail)
+            gathered.lose(picture, "failed_to_download", error.reason, error.detail)
+            return
         try:
             image, measures = await self.decoder.prepare(body)
         except DecodeError as error:
-            return _failed(picture, shard, "failed_to_resize", error.fault.value, error.detail)
-        return _kept(picture, shard, image, measures, self.rules.image_format, tar)
+            gathered.lose(picture, "failed_to_resize", error.fault.value, error.detail)
+            return
+        gathered.keep(picture, image, measures)
 
 
-def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:
+def check_network(output: Folder, rows: list[GatheredPicture]) -> None:
     """Stops the run before a dead network turns every picture into a failure.
 
     Raises:
@@ -167,78 +157,3 @@ def _check_network(output: Folder, rows: list[GatheredPicture]) -> None:
         raise RunError(
             f"none of {len(rows)} pictures could be asked for: is the network up? Said last: {last}"
         )
-
-
-def _kept(
-    picture: PlannedPicture,
-    shard: int,
-    image: bytes,
-    measures: Measures,
-    image_format: str,
-    tar: TarWriter,
-) -> GatheredPicture:
-    """Adds the sample to the tar, its members side by side."""
-    offset = tar.add(f"{picture.uid}.{IMAGE_SUFFIXES[image_format]}", image)
-    row = _row(picture, shard, measures, image_offset=offset, image_size=len(image))
-    tar.add(f"{picture.uid}.txt", picture.caption.encode())
-    tar.add(f"{picture.uid}.json", json.dumps(_values(row), ensure_ascii=False).encode())
-    return row
-
-
-def _failed(
-    picture: PlannedPicture, shard: int, status: str, reason: str, detail: str
-) -> GatheredPicture:
-    return _row(
-        picture,
-        shard,
-        _NOTHING,
-        status=status,
-        error_message=f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode(),
-        fate=Fate.FAILED.value,
-        reason=reason,
-    )
-
-
-def _row(
-    picture: PlannedPicture, shard: int, measures: Measures, **changes: Any
-) -> GatheredPicture:
-    known: dict[str, Any] = {
-        "key": picture.uid,
-        "uid": picture.uid,
-        "url": picture.url,
-        "caption": picture.caption,
-        "language": picture.language,
-        "source": picture.source,
-        "licence": picture.licence,
-        "status": "success",
-        "error_message": "",
-        "fate": Fate.KEPT.value,
-        "reason": "",
-        "image_shard": shard,
-        "image_offset": 0,
-        "image_size": 0,
-    }
-    return GatheredPicture(**_values(measures), **(known | changes))
-
-
-def _values(row: Measures) -> dict[str, Any]:
-    """The fields of a flat row; `dataclasses.asdict` copies deeply and takes ten times as long."""
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
-
-
-def _stats(rows: list[GatheredPicture], started: float, ended: float) -> dict[str, Any]:
-    """img2dataset's statistics of a shard, and ours."""
-    statuses = Counter(row.status for row in rows)
-    messages = Counter(row.reason or "success" for row in rows)
-    return {
-        "count": len(rows),
-        "successes": statuses["success"],
-        "failed_to_download": statuses["failed_to_download"],
-        "failed_to_resize": statuses["failed_to_resize"],
-        "duration": ended - started,
-        "start_time": started,
-        "end_time": ended,
-        "status_dict": dict(sorted(messages.items())),
-        "bytes_fetched": sum(row.original_size for row in rows),
-        "bytes_stored": sum(row.image_size for row in rows),
-    }
