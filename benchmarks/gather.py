@@ -96,7 +96,8 @@ Tool = Callable[[Path, Task], tuple[Measured, Path]]
 
 def _lay_out(site: Path, originals: list[Path], fetches: int) -> dict[str, Path]:
     """Links below `site`, every third to an enlarged picture; what each name leads to."""
-    large = cycle([_enlarged(path, site / "large") for path in originals[:_ENLARGED]])
+    spread = originals[:: max(1, len(originals) // _ENLARGED)][:_ENLARGED]
+    large = cycle([_enlarged(path, site / "large") for path in spread])
     small = cycle(originals)
     names = {}
     for number in range(fetches):

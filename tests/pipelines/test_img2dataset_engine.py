@@ -198,6 +198,12 @@ def test_options_of_img2dataset_reach_it(
     assert row.reason == "aspect-ratio-too-large"
 
 
+def test_a_committed_shard_is_passed_over(server: PictureServer, tmp_path: Path) -> None:
+    first = gather_lane(tmp_path, server, ["none.jpg"], retries=0)
+    assert gather_lane(tmp_path, server, ["none.jpg"], retries=0) == first
+    assert server.asked == ["/none.jpg"]
+
+
 def test_servers_are_told_our_name(server: PictureServer, tmp_path: Path) -> None:
     gather_lane(tmp_path, server, ["none.jpg"], user_agent="foxbot/2.1 (+mail)", retries=1)
     assert [("(compatible; foxbot;" in headers["User-Agent"]) for headers in server.headers] == [
