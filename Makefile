@@ -33,6 +33,7 @@ bench: install
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.resizing
+	$(BIN)/python -m benchmarks.gather
 
 clean:
 	rm -rf .venv out build *.egg-info

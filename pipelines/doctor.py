@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
-from pipelines.errors import PairmillError
+from pipelines.errors import PairmillError, RecipeError
+from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits, read_split
 from pipelines.pages import as_line
 from pipelines.recipe import Recipe, Source, read_recipe
@@ -63,6 +64,9 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         files = len({split.name for split in splits})
         yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
         yield from about_rows
+        yield from _source_findings(recipe, source)
+    if recipe.gather and recipe.gather.engine == "img2dataset":
+        yield from _engine_findings()
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
     yield (
@@ -99,6 +103,14 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
 def _first_rows(source: Source) -> list[InputRow]:
     splits = find_splits([source], _ROWS_LOOKED_AT)
     return [row for split in splits for block in read_split(source, split) for row in block]
+
+
+def _engine_findings() -> Iterator[Finding]:
+    try:
+        check_installed()
+    except RecipeError as error:
+        yield Finding("error", str(error))
+    yield from (Finding("warning", words) for words in WARNINGS)
 
 
 def _looked_up(host: str) -> Finding:

@@ -16,6 +16,8 @@ from pipelines.claims import Claim, PlanPictures, ReadClaims
 from pipelines.commit import committed_shards, finish_claims, stats_of
 from pipelines.gathered import check_settings
 from pipelines.hosts import Budget
+from pipelines.img2dataset_engine import Img2datasetLane
+from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
 from pipelines.recipe import Gather
@@ -71,6 +73,10 @@ class GatherStage:
 
     def run(self, work: Folder) -> Counts:
         output, plan = self._run.output, work / "plan"
+        if self._rules.engine == "img2dataset":
+            check_installed()
+            for words in WARNINGS:
+                self._run.tell({"event": "note", "words": words})
         check_settings(output, self._rules)
         finish_claims(output)
         rows = sum(split.rows for split in self.splits)
@@ -143,7 +149,9 @@ class GatherStage:
         run.step("gathering pictures", shards, run.output / GATHERED, STATS_SUFFIX)
         if left:
             with run.pipeline(len(left)) as pipeline:
-                gather = GatherLane(run.output, self._rules, hosts)
+                theirs = self._rules.engine == "img2dataset"
+                engine = Img2datasetLane if theirs else GatherLane
+                gather = engine(run.output, self._rules, hosts)
                 _ = pipeline | Deal("lanes", left) | beam.ParDo(gather)
 
     def _settle(self, work: Folder, plan: Folder, buckets: int) -> None:

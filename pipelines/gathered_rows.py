@@ -7,8 +7,11 @@ from typing import Any
 
 from filters.opt_outs import OptOut
 from filters.response import FetchFault
+from pipelines.commit import Attempt
 from pipelines.tars import TarWriter
-from schemas.layout import IMAGE_SUFFIXES
+from pipelines.transforms.blocks import table_of
+from pipelines.transforms.tables import write_table
+from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
 from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
 
 _NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -23,7 +26,7 @@ class Gathered:
     Attributes:
       number: of the shard.
       tar: gets the kept pictures.
-      suffix: of their names in it.
+      image_format: of these.
       rows: so far.
       failing: how many of a host's pictures were not kept, by `host:port`.
       sha256_mismatches: pictures whose bytes are not those that their source expects.
@@ -99,6 +102,14 @@ class Gathered:
             "failing_hosts": dict(self.failing.most_common(_MOST_HOSTS)),
             "answered": answered,
         }
+
+
+def commit_shard(attempt: Attempt, rows: list[GatheredPicture], stats: dict[str, Any]) -> None:
+    """Writes what stands beside the attempt's tar, and commits it."""
+    ordered = sorted(rows, key=lambda row: row.uid)
+    write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, ordered))
+    attempt.folder.write(attempt.name(STATS_SUFFIX), json.dumps(stats, indent=1).encode())
+    attempt.commit()
 
 
 def _values(row: Measures) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
 from pipelines.fetching import UNREACHED, Fetcher
-from pipelines.gathered_rows import Gathered
+from pipelines.gathered_rows import Gathered, commit_shard
 from pipelines.hosts import Budget, Hosts
 from pipelines.http_client import Client
 from pipelines.network import Network
@@ -26,9 +25,8 @@ from pipelines.recipe import Gather
 from pipelines.resolving import Resolver
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter
-from pipelines.transforms.blocks import table_of
-from pipelines.transforms.tables import read_rows, write_table
-from schemas.layout import STATS_SUFFIX, shard_name
+from pipelines.transforms.tables import read_rows
+from schemas.layout import shard_name
 from schemas.rows import GatheredPicture, PlannedPicture
 
 _ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
@@ -135,12 +133,9 @@ class _Tools:
             tar.close()
         await self.network.check()
         if shard.judges_network:
-            _check_any_answer(self.output, gathered.rows)
-        rows = sorted(gathered.rows, key=lambda row: row.uid)
-        write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, rows))
+            check_any_answer(self.output, gathered.rows)
         stats = gathered.stats(started, time.time(), self.network.witnesses)
-        attempt.folder.write(attempt.name(STATS_SUFFIX), json.dumps(stats, indent=1).encode())
-        attempt.commit()
+        commit_shard(attempt, gathered.rows, stats)
 
     async def _fetch_all(self, pictures: list[PlannedPicture], gathered: Gathered) -> None:
         """Fetches `pictures`, each host's in turn, and takes them up as they come."""
@@ -193,7 +188,7 @@ def _witnesses(output: Folder) -> list[str]:
     return [origin for shard in latest for origin in stats_of(output, shard)["answered"]]
 
 
-def _check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
+def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
     """Stops a run whose network is down from its beginning.
 
     Raises:

@@ -18,6 +18,7 @@ import tomli_w
 from pydantic import Field, TypeAdapter, ValidationError
 
 from pipelines.errors import RecipeError
+from pipelines.img2dataset_options import SAID_ELSEWHERE, Img2dataset
 from pipelines.storage import filesystem
 from schemas.languages import ALL, LANGUAGES
 
@@ -116,6 +117,7 @@ class Gather:
     """How pictures are fetched, decoded and stored.
 
     Attributes:
+      engine: who fetches and decodes; img2dataset checks less, see the README.
       image_size: pixels, see `resize`.
       resize: which side `image_size` is about: the shorter (`keep-ratio`), the `longest-side`, both
         after a `center-crop` or with a white `border`, or `none`.
@@ -134,9 +136,11 @@ class Gather:
         `expected_sha256_column` says: `reject`, or `keep` (it is counted nevertheless).
       allow_hosts: `host:port` exempt from the rule that only public addresses are asked.
       allow_local_files: whether `url_column` may hold paths (relative to the table's folder).
-      user_agent: what servers are told.
+      user_agent: what servers are told; by img2dataset, only what stands before its slash.
+      img2dataset: further options of that engine.
     """
 
+    engine: Literal["pairmill", "img2dataset"] = "pairmill"
     image_size: Annotated[int, Field(ge=1, le=16_384)] = 256
     resize: Literal["keep-ratio", "longest-side", "center-crop", "border", "none"] = "keep-ratio"
     only_shrink: bool = True
@@ -156,6 +160,14 @@ class Gather:
     user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")] = (
         "pairmill/0.1 (+https://example.org/bot)"
     )
+    img2dataset: Img2dataset | None = None
+
+    def __post_init__(self) -> None:
+        if self.img2dataset and self.engine != "img2dataset":
+            raise ValueError(
+                "gather.img2dataset must go with gather.engine = 'img2dataset', "
+                f"got {self.engine!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +204,8 @@ class Recipe:
     pack: Pack | None = None
 
     def __post_init__(self) -> None:
+        if self.gather and self.gather.engine == "img2dataset":
+            self._check_img2dataset(self.gather)
         twice = [name for name, n in Counter(s.name for s in self.sources).items() if n > 1]
         if twice:
             raise ValueError(f"sources must have different names, got {twice[0]!r} twice")
@@ -205,6 +219,18 @@ class Recipe:
         if taken:
             raise ValueError(
                 f"keep_columns must not name {taken[0]!r}: samples have a field of that name"
+            )
+
+    def _check_img2dataset(self, gather: Gather) -> None:
+        if gather.allow_local_files:
+            raise ValueError(
+                "gather.allow_local_files must be false: img2dataset fetches URLs alone"
+            )
+        other = [source for source in self.sources if source.format != "table"]
+        if other:
+            raise ValueError(
+                f"source {other[0].name!r} must be a table of URLs, which is all that img2dataset "
+                f"fetches, got {other[0].format!r}"
             )
 
     @property
@@ -297,11 +323,23 @@ def _is_echo(problem: Any) -> bool:
 
 
 def _nearest(loc: tuple[str | int, ...]) -> str:
-    tables = {"sources": Source, "gather": Gather, "pack": Pack}
-    table = tables.get(str(loc[0]), Recipe) if len(loc) > 1 else Recipe
-    known = [field.name for field in dataclasses.fields(table)]
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    parents = tuple(part for part in loc[:-1] if isinstance(part, str))
+    name = str(loc[-1])
+    if parents == _IMG2DATASET and name in SAID_ELSEWHERE:
+        return f", {SAID_ELSEWHERE[name]} stands for it"
+    known = [field.name for field in dataclasses.fields(_TABLES[parents])]
+    close = difflib.get_close_matches(name, known, n=1)
     return f", did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+_IMG2DATASET = ("gather", "img2dataset")
+_TABLES: dict[tuple[str, ...], type] = {
+    (): Recipe,
+    ("sources",): Source,
+    ("gather",): Gather,
+    _IMG2DATASET: Img2dataset,
+    ("pack",): Pack,
+}
 
 
 def _without_nones(value: Any) -> Any:
