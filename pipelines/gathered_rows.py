@@ -58,7 +58,8 @@ class Gathered:
             picture, _NOTHING, status=status, error_message=words, fate=fate.value, reason=reason
         )
         self.rows.append(row)
-        self.failing[picture.host] += 1
+        if picture.host:
+            self.failing[picture.host] += 1
 
     def took(self, seconds: float) -> None:
         self.latencies[1 << int(seconds * 1000).bit_length()] += 1

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import apache_beam as beam
-import uvloop
 
 from filters.response import FetchFault
 from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
@@ -87,8 +86,7 @@ class GatherLane(beam.DoFn):
         )
 
     def process(self, lane: Lane) -> Iterator[int]:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._gather_lane(lane))
+        asyncio.run(self._gather_lane(lane))
         yield from (shard.number for shard in lane.shards)
 
     async def _gather_lane(self, lane: Lane) -> None:

@@ -36,7 +36,9 @@ _STAGE = "gather"
 _TABLES = (PICTURES, SOURCE_CAPTIONS, ledger_folder(_STAGE))  # cut into the same parts
 SIDES = ("original_width", "original_height", "width", "height")
 _PLACE = ("image_shard", "image_offset", "image_size")
-_SUMMED = ("count", "successes", "duration", "bytes_fetched", "bytes_stored")
+_SUMMED = (
+    "count", "successes", "duration", "bytes_fetched", "bytes_stored", "sha256_mismatches"
+)  # fmt: skip
 _AT_ONCE = 4  # parts in memory, some 10 MB each
 
 
@@ -90,6 +92,9 @@ class GatheredShards:
       seconds: that the shards took, summed; several are made at once.
       bytes_fetched: bodies of the pictures kept.
       bytes_stored: of the pictures in the tars.
+      sha256_mismatches: pictures whose bytes are not those that their source expects.
+      latencies: pictures by milliseconds that fetching took, rounded up to a power of two.
+      failing_hosts: pictures not kept, by `host:port`; of each shard the hosts with the most.
       differences: markers that cannot be read, and shards without a table.
     """
 
@@ -99,6 +104,9 @@ class GatheredShards:
     seconds: float = 0.0
     bytes_fetched: int = 0
     bytes_stored: int = 0
+    sha256_mismatches: int = 0
+    latencies: Counter[int] = field(default_factory=Counter)
+    failing_hosts: Counter[str] = field(default_factory=Counter)
     differences: tuple[Difference, ...] = ()
 
 
@@ -107,6 +115,8 @@ def read_markers(output: Folder) -> GatheredShards:
     files = set((output / GATHERED).names())
     names = sorted(name[: -len(STATS_SUFFIX)] for name in files if name.endswith(STATS_SUFFIX))
     sums: Counter[str] = Counter()
+    latencies: Counter[int] = Counter()
+    hosts: Counter[str] = Counter()
     differences = [
         missing_file(_STAGE, f"{GATHERED}/{name}.parquet")
         for name in names
@@ -115,9 +125,8 @@ def read_markers(output: Folder) -> GatheredShards:
 
     def read(name: str) -> dict[str, Any] | Difference:
         try:
-            stats = stats_of(output, name)
-            return {key: stats.get(key, 0) for key in _SUMMED}
-        except (ValueError, AttributeError) as error:
+            return dict(stats_of(output, name))
+        except ValueError as error:
             file = f"{GATHERED}/{name}{STATS_SUFFIX}"
             return unreadable(_STAGE, file, f"it cannot be read: {error}")
 
@@ -125,7 +134,9 @@ def read_markers(output: Folder) -> GatheredShards:
         if isinstance(stats, Difference):
             differences.append(stats)
         else:
-            sums.update(stats)
+            sums.update({key: stats.get(key, 0) for key in _SUMMED})
+            latencies.update({int(ms): n for ms, n in stats.get("latency_ms", {}).items()})
+            hosts.update(stats.get("failing_hosts", {}))
     return GatheredShards(
         shards=len(names),
         pictures=sums["count"],
@@ -133,6 +144,9 @@ def read_markers(output: Folder) -> GatheredShards:
         seconds=sums["duration"],
         bytes_fetched=sums["bytes_fetched"],
         bytes_stored=sums["bytes_stored"],
+        sha256_mismatches=sums["sha256_mismatches"],
+        latencies=latencies,
+        failing_hosts=hosts,
         differences=tuple(differences),
     )
 

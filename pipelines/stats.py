@@ -21,6 +21,7 @@ from schemas.rows import Fate, Unit
 
 REPORT_FILE = "stats.json"
 _MOST_REASONS = 20
+_MOST_HOSTS = 12
 _MOST_DIFFERENCES = 50  # lines; the report has all
 _QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 
@@ -97,6 +98,9 @@ def make_report(account: Account) -> dict[str, Any]:
             "kept": gathered.kept,
             "shard_seconds": round(gathered.seconds, 3),
             "pictures_a_shard_second": _rate(gathered.pictures, gathered.seconds),
+            "sha256_mismatches": gathered.sha256_mismatches,
+            "latency_ms": quantiles(gathered.latencies),
+            "failing_hosts": dict(_by_count(gathered.failing_hosts)[:_MOST_HOSTS]),
         },
         "shards": {
             "folder": f"{account.output}/{PAIRS}",
@@ -197,6 +201,10 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     reasons = _reasons(report["stages"])
     if reasons.row_count:
         console.print(reasons, "")
+    if report["gathered"]["failing_hosts"]:
+        hosts = [f"{host} {n:,}" for host, n in report["gathered"]["failing_hosts"].items()]
+        console.print("pictures not kept, by host", style="bold")
+        console.print(_grid([as_line(host, 60) for host in hosts]) + "\n")
     if report["languages"]:
         console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
         console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
@@ -283,6 +291,11 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
             f"in {gathered['shard_seconds']:,.1f} s of shards' time, "
             f"{gathered['pictures_a_shard_second']:,} a second"
         )
+    if latency := gathered["latency_ms"]["p90"]:
+        half = gathered["latency_ms"]["median"]
+        yield f"fetching  half of them within {half:,} ms, nine of ten within {latency:,} ms"
+    if gathered["sha256_mismatches"]:
+        yield f"sha256    {gathered['sha256_mismatches']:,} pictures are not what their source says"
     took = [f"{name} {stage['seconds']:,.1f} s" for name, stage in report["stages"].items()]
     if took:
         yield f"last run  {', '.join(took)}"

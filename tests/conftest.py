@@ -26,13 +26,15 @@ class PictureServer:
       rules_asked: paths of what says whether they may be collected.
       headers: of the requests for pictures.
       delay_s: before each answer.
+      statuses: answered in a file's place, by path.
     """
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.asked: list[str] = []
         self.rules_asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.delay_s = 0.0
+        self.statuses: dict[str, int] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,8 +48,9 @@ class PictureServer:
                     outer.headers.append(dict(self.headers))
                 time.sleep(outer.delay_s)
                 file = folder / self.path.partition("?")[0].lstrip("/")
-                body = file.read_bytes() if file.is_file() else b"not here"
-                self.send_response(200 if file.is_file() else 404)
+                status = outer.statuses.get(self.path, 200 if file.is_file() else 404)
+                body = file.read_bytes() if status == 200 else b"not here"
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -55,9 +58,9 @@ class PictureServer:
             def log_message(self, *args: Any) -> None:
                 """Keeps the test's output clean."""
 
-        self._server = ThreadingHTTPServer((host, 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
-        self.host = f"{host}:{self._server.server_port}"
+        self.host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.host}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

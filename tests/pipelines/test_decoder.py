@@ -1,22 +1,17 @@
-"""The decoder's process: what it gives back, what it costs when it dies, on both event loops."""
+"""The decoder's process: what it gives back, what it costs when it dies."""
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import uvloop
 from PIL import Image
 
 from pipelines.decoder import Decoder
 from pipelines.decoding import Decoding, prepare
 from tests.pipelines.test_decoding import PLAIN, encoded, scene
-
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-pytestmark = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 
 # What a decoder could do to its process, by the bytes of the picture.
 MISDEEDS = """
@@ -46,7 +41,7 @@ def misled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
 
-def decode_all(run: Run, decoder: Decoder, bodies: list[bytes]) -> list[Any]:
+def decode_all(decoder: Decoder, bodies: list[bytes]) -> list[Any]:
     """Decodes all at once, as a lane does."""
 
     async def decode() -> list[Any]:
@@ -54,7 +49,7 @@ def decode_all(run: Run, decoder: Decoder, bodies: list[bytes]) -> list[Any]:
             decoding = (decoder.prepare(body) for body in bodies)
             return list(await asyncio.gather(*decoding, return_exceptions=True))
 
-    found: list[Any] = run(decode())
+    found: list[Any] = asyncio.run(decode())
     return found
 
 
@@ -63,7 +58,7 @@ def faults(found: list[Any]) -> list[str]:
 
 
 @pytest.mark.usefixtures("misled")
-def test_a_decoder_that_dies_costs_one_picture(run: Run) -> None:
+def test_a_decoder_that_dies_costs_one_picture() -> None:
     good = encoded(scene())
     bodies = [
         good, b"segfault", good, b"abort", b"leave", b"shout", good, b"hoard", b"junk", b"spin",
@@ -74,7 +69,7 @@ def test_a_decoder_that_dies_costs_one_picture(run: Run) -> None:
         "", crashed, "", crashed, crashed, "not-a-picture", "", "broken-picture", "not-a-picture",
         "decoder-timed-out", ""
     ]  # fmt: skip
-    together = decode_all(run, Decoder(PLAIN, timeout_s=3), bodies)
+    together = decode_all(Decoder(PLAIN, timeout_s=3), bodies)
     assert faults(together) == expected
     assert [together[at] for at in (0, 2, 6, 10)] == [prepare(good, PLAIN)] * 4
 
@@ -83,16 +78,14 @@ def test_a_decoder_that_dies_costs_one_picture(run: Run) -> None:
 @pytest.mark.parametrize(
     ("misdeed", "fault"), [(b"segfault", "decoder-crashed"), (b"spin", "decoder-timed-out")]
 )
-def test_the_first_and_the_last_picture_may_be_the_one(
-    run: Run, misdeed: bytes, fault: str
-) -> None:
+def test_the_first_and_the_last_picture_may_be_the_one(misdeed: bytes, fault: str) -> None:
     good = encoded(scene())
     bodies = [misdeed, good, misdeed]
-    assert faults(decode_all(run, Decoder(PLAIN, timeout_s=2), bodies)) == [fault, "", fault]
+    assert faults(decode_all(Decoder(PLAIN, timeout_s=2), bodies)) == [fault, "", fault]
 
 
 @pytest.mark.usefixtures("misled")
-def test_what_is_asked_while_a_decoder_starts_again_is_answered_by_it(run: Run) -> None:
+def test_what_is_asked_while_a_decoder_starts_again_is_answered_by_it() -> None:
     good = encoded(scene())
 
     async def ask() -> list[str]:
@@ -105,22 +98,22 @@ def test_what_is_asked_while_a_decoder_starts_again_is_answered_by_it(run: Run) 
             answers = await asyncio.gather(*(keep_asking(b) for b in (good, b"abort", good)))
             return [fault for each in answers for fault in faults(each)]
 
-    assert run(ask()) == [""] * 5 + ["decoder-crashed"] * 5 + [""] * 5
+    assert asyncio.run(ask()) == [""] * 5 + ["decoder-crashed"] * 5 + [""] * 5
 
 
-def test_it_gives_what_the_function_gives(run: Run) -> None:
+def test_it_gives_what_the_function_gives() -> None:
     bodies = [encoded(scene(width, 90), "jpeg") for width in range(90, 140)]
-    assert decode_all(run, Decoder(PLAIN), bodies) == [prepare(body, PLAIN) for body in bodies]
+    assert decode_all(Decoder(PLAIN), bodies) == [prepare(body, PLAIN) for body in bodies]
 
 
-def test_pictures_larger_than_its_pipes_come_through_in_order(run: Run) -> None:
+def test_pictures_larger_than_its_pipes_come_through_in_order() -> None:
     settings = Decoding(resize="none", image_format="png")
     noise = np.random.default_rng(3).integers(0, 256, (8, 700, 700, 3), np.uint8)
     bodies = [encoded(Image.fromarray(each), "bmp") for each in noise] + [encoded(scene())] * 3
-    assert decode_all(run, Decoder(settings), bodies) == [prepare(b, settings) for b in bodies]
+    assert decode_all(Decoder(settings), bodies) == [prepare(b, settings) for b in bodies]
 
 
-def test_who_does_not_wait_for_an_answer_holds_up_nobody(run: Run) -> None:
+def test_who_does_not_wait_for_an_answer_holds_up_nobody() -> None:
     bodies = [encoded(scene(width, 90), "jpeg") for width in range(90, 110)]
 
     async def ask() -> list[Any]:
@@ -131,12 +124,10 @@ def test_who_does_not_wait_for_an_answer_holds_up_nobody(run: Run) -> None:
                 impatient.cancel()
             return list(await asyncio.gather(*asking[1::2]))
 
-    assert run(ask()) == [prepare(body, PLAIN) for body in bodies[1::2]]
+    assert asyncio.run(ask()) == [prepare(body, PLAIN) for body in bodies[1::2]]
 
 
-def test_a_process_that_cannot_be_started_is_said(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    found = decode_all(run, Decoder(PLAIN), [encoded(scene())] * 3)
+    found = decode_all(Decoder(PLAIN), [encoded(scene())] * 3)
     assert [type(each) for each in found] == [FileNotFoundError] * 3

@@ -123,8 +123,8 @@ CASES: dict[str, tuple[Behaviour, str, int]] = {
     "redirect-to-ftp": (redirect("ftp://127.0.0.1/x"), "bad-redirect", 1),
     "redirect-to-data": (redirect("data:image/png;base64,AAAA"), "bad-redirect", 1),
     "redirect-inside": (redirect(f"http://{FORBIDDEN}:{{port}}/"), "forbidden-address", 1),
-    "redirect-decimal": (redirect("http://2130706434:{port}/"), "forbidden-address", 1),
-    "redirect-hex": (redirect("http://0x7f.0x2:{port}/"), "forbidden-address", 1),
+    "redirect-decimal": (redirect("http://2130706434:{port}/"), "bad-redirect", 1),
+    "redirect-hex": (redirect("http://0x7f.0x2:{port}/"), "bad-redirect", 1),
     "redirect-mapped": (redirect("http://[::ffff:127.0.0.2]:{port}/"), "forbidden-address", 1),
     "redirect-userinfo": (redirect("http://127.0.0.1@127.0.0.2:{port}/"), "forbidden-address", 1),
     "redirect-metadata": (redirect("http://169.254.169.254/latest/"), "forbidden-address", 1),
@@ -173,8 +173,8 @@ CASES: dict[str, tuple[Behaviour, str, int]] = {
     "lies-about-type": (answer(200, picture("PNG"), "Content-Type: text/html"), KEPT, 1),
     "truncated": (answer(200, picture()[:600]), "truncated-picture", 1),
     "png-bomb": (answer(200, png_bomb()), "too-many-pixels", 1),
-    "webp-cut": (answer(200, picture("WEBP")[:200]), "truncated-picture", 1),
-    "only-a-header": (answer(200, b"\xff\xd8\xff\xe0"), "not-a-picture", 1),
+    "webp-cut": (answer(200, picture("WEBP")[:60]), "truncated-picture", 1),
+    "only-a-header": (answer(200, b"\xff\xd8\xff\xe0"), "truncated-picture", 1),
 }
 
 

@@ -139,7 +139,9 @@ def gather_lane(
     """Gathers `urls`, absolute or below the server's, in one shard; returns its rows as planned."""
     output, host = Folder(str(folder / "out")), server.host
     pictures = [
-        PlannedPicture(f"{n:032}", url, urljoin(server.url, url), host, "world", "", "en", "a fox")
+        PlannedPicture(
+            f"{n:032}", url, urljoin(server.url, url), host, "world", "", "en", "a fox", ""
+        )
         for n, url in enumerate(urls)
     ]
     write_table(output, "plan.parquet", table_of(PlannedPicture, pictures))
@@ -302,7 +304,7 @@ def test_without_the_package_the_extra_is_named(
         assert "pip install 'pairmill[img2dataset]'" in done.stdout + done.stderr
 
 
-PICTURE = PlannedPicture("0" * 32, "u", "http://host/u", "host:80", "world", "", "en", "a fox")
+PICTURE = PlannedPicture("0" * 32, "u", "http://host/u", "host:80", "world", "", "en", "a fox", "")
 
 
 def test_a_picture_that_img2dataset_forgets_is_accounted_for() -> None:

@@ -144,7 +144,8 @@ def test_lanes_share_a_hosts_budget_and_run_every_shard_once() -> None:
     assert sorted(shard.number for lane in lanes for shard in lane.shards) == list(range(12))
     hot = [lane for lane in lanes if lane.shards[0].number % 2]
     assert len(hot) == 3
-    assert sum(lane.per_host for lane in hot) <= 8
+    assert sum(lane.budget.at_once for lane in hot) <= 8
+    assert {lane.budget.sharers for lane in hot} == {3}
 
 
 def test_only_shards_that_speak_for_all_hosts_judge_the_network() -> None:
