@@ -32,10 +32,9 @@ class TarWriter:
 
     def add(self, name: str, data: bytes) -> int:
         """Appends `data` as `name`; returns the offset in bytes of its first byte."""
-        self._write(_header(name.encode(), len(data)))
-        offset = self._position
-        self._write(data)
-        self._write(b"\0" * (-len(data) % _BLOCK))
+        header = _header(name.encode(), len(data))
+        offset = self._position + len(header)
+        self._write(b"".join((header, data, bytes(-len(data) % _BLOCK))))
         return offset
 
     def close(self) -> None:
