@@ -5,8 +5,7 @@ be asked, is it its turn, is the address public, and what does the answer say of
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ from filters.opt_outs import OptOut, agent_token, header_opt_out
 from filters.response import FetchFault, backoff_s, may_pass, retry_after_s, status_reason
 from pipelines.errors import FetchError
 from pipelines.hosts import Hosts
-from pipelines.http_client import Client, Headers, Reply, Wanted, first
+from pipelines.http_client import Client, Headers, Reply, first
 from pipelines.local_pictures import read_picture
 from pipelines.network import Network
 from pipelines.opt_out_rules import OptOutRules
@@ -26,7 +25,31 @@ from pipelines.storage import Folder
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
 _BUSY = {429, 503}
-UNREACHED = {FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS}
+SILENT = {
+    FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS, FetchFault.TIMED_OUT,
+    FetchFault.HOST_UNRESPONSIVE,
+}  # fmt: skip
+"""Reasons that a dead network has as well as a dead host."""
+
+_RULES_BYTES = 1 << 19  # RFC 9309, section 2.5, wants 500 KiB to be read
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is asked for.
+
+    Attributes:
+      guarded: whether opt-outs are to be obeyed.
+      max_bytes: of the body.
+      cut: whether the beginning of a larger body will do.
+    """
+
+    guarded: bool
+    max_bytes: int
+    cut: bool
+
+
+_RULES = _Wish(guarded=False, max_bytes=_RULES_BYTES, cut=True)
 
 
 class Fetcher:
@@ -38,10 +61,6 @@ class Fetcher:
       network: who answers.
       client: asks.
       shared: a folder where lanes tell each other of hosts that several of them ask.
-
-    Attributes:
-      slots: one for each request in flight; hold one while fetching, and as long as the body is
-        in memory. It is let go while nothing can be done but wait.
     """
 
     def __init__(
@@ -51,11 +70,11 @@ class Fetcher:
         self._hosts = hosts
         self._network = network
         self._client = client
+        self._picture = _Wish(rules.respect_opt_outs, rules.max_bytes, cut=False)
         self._agent = agent_token(rules.user_agent)
         self._opt_outs = OptOutRules(
-            self._ask_rules, self._agent, shared, hosts.is_own, patience_s=rules.deadline_s
+            self._ask_rules, self._agent, shared, hosts.is_own, patience_s=rules.deadline_s / 4
         )
-        self.slots = asyncio.Semaphore(rules.concurrency)
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,11 +97,10 @@ class Fetcher:
         """
         if not location.lower().startswith(("http:", "https:")):
             return await asyncio.to_thread(read_picture, location, self._rules.max_bytes)
-        guarded = self._rules.respect_opt_outs
         try:
-            reply = await self._within(self._rules.deadline_s, location, guarded)
+            reply = await self._within(self._rules.deadline_s, location, self._picture)
         except FetchError as error:
-            if error.reason in UNREACHED or error.reason == FetchFault.TIMED_OUT:
+            if error.reason in SILENT:
                 await self._network.silent(error.detail)
             raise
         if reason := status_reason(reply.status):
@@ -98,27 +116,26 @@ class Fetcher:
         2.3.1.2).
         """
         try:
-            async with self.slots:
-                return await self._within(self._rules.deadline_s / 2, location, guarded=False)
+            return await self._within(self._rules.deadline_s / 2, location, _RULES)
         except FetchError as error:
             if error.reason in (FetchFault.REDIRECTS, FetchFault.BAD_REDIRECT):
                 return Reply(404, {}, b"")
             raise
 
-    async def _within(self, deadline_s: float, location: str, guarded: bool) -> Reply:
+    async def _within(self, deadline_s: float, location: str, wish: _Wish) -> Reply:
         ends = asyncio.get_running_loop().time() + deadline_s
         try:
             async with asyncio.timeout_at(ends):
-                return await self._with_retries(location, ends, guarded)
+                return await self._with_retries(location, ends, wish)
         except TimeoutError as error:
             raise FetchError(FetchFault.TIMED_OUT, f"{location}: {deadline_s:g} s") from error
 
-    async def _with_retries(self, location: str, ends: float, guarded: bool) -> Reply:
+    async def _with_retries(self, location: str, ends: float, wish: _Wish) -> Reply:
         """The reply after the last attempt that makes sense, whatever its status."""
         for attempt in range(self._rules.retries + 1):
             last = attempt == self._rules.retries
             try:
-                reply = await self._with_redirects(location, ends, guarded)
+                reply = await self._with_redirects(location, ends, wish)
             except FetchError as error:
                 if last or not may_pass(error.reason):
                     raise
@@ -126,21 +143,21 @@ class Fetcher:
                 reason = status_reason(reply.status)
                 if last or not reason or not may_pass(reason) or self._is_too_late(reply, ends):
                     return reply
-            await self._wait(backoff_s(attempt, location))
+            await asyncio.sleep(backoff_s(attempt, location))
         raise AssertionError("the last attempt returns or raises")
 
     def _is_too_late(self, reply: Reply, ends: float) -> bool:
         """Whether the server wants to be asked again, but after the deadline."""
         return asyncio.get_running_loop().time() + _wished_s(reply.headers) > ends
 
-    async def _with_redirects(self, location: str, ends: float, guarded: bool) -> Reply:
+    async def _with_redirects(self, location: str, ends: float, wish: _Wish) -> Reply:
         for _ in range(_MAX_REDIRECTS + 1):
             url = request_url(location)
             if url is None:
                 raise FetchError(FetchFault.UNASKABLE, location[:200])
-            if guarded:
+            if wish.guarded:
                 await self._check_rules(url)
-            reply = await self._ask(url, ends, guarded)
+            reply = await self._ask(url, ends, wish)
             header = first(reply.headers, "location")
             if reply.status not in _REDIRECTS or not header:
                 return reply
@@ -153,35 +170,33 @@ class Fetcher:
     async def _check_rules(self, url: RequestUrl) -> None:
         asking = self._opt_outs.asking(url)
         if not asking.done():
-            async with self._away():
-                await asyncio.wait([asking])
+            await asyncio.wait([asking])
         if opt_out := asking.result().opt_out(url.target):
             raise FetchError(opt_out, f"{url.origin}{url.target}")
 
-    async def _ask(self, url: RequestUrl, ends: float, guarded: bool) -> Reply:
+    async def _ask(self, url: RequestUrl, ends: float, wish: _Wish) -> Reply:
         """Asks once, when it is the host's turn, and takes note of how it answered."""
         loop, host = asyncio.get_running_loop(), self._hosts.of(url.address)
+        wanted = self._is_free_picture if wish.guarded else _is_success
         wait_s = host.turn_s(loop.time(), ends)
-        if wait_s > 0:
-            await self._wait(wait_s)
+        await asyncio.sleep(wait_s)
         async with host.slots:
+            host.check()  # again: others may have waited for it in vain meanwhile
+            began = loop.time()
             try:
-                reply = await self._client.get(url, self._wanted(guarded), self._rules.max_bytes)
+                reply = await self._client.get(url, wanted, wish.max_bytes, wish.cut)
             except asyncio.CancelledError:
                 if loop.time() >= ends:
-                    host.passed_a_deadline()
+                    host.passed_a_deadline(began, loop.time())
                 raise
         self._network.answered(url)
         if reply.status in _BUSY:
             host.busy(loop.time(), _wished_s(reply.headers))
         else:
             host.answered()
-        if guarded and (opt_out := self._opt_out(reply.headers)):
+        if wish.guarded and (opt_out := self._opt_out(reply.headers)):
             raise FetchError(opt_out, f"{url.origin}{url.target}")
         return reply
-
-    def _wanted(self, guarded: bool) -> Wanted:
-        return self._is_free_picture if guarded else _is_success
 
     def _is_free_picture(self, status: int, headers: Headers) -> bool:
         return status == 200 and not self._opt_out(headers)
@@ -191,19 +206,6 @@ class Fetcher:
         if not tags and not reservation:
             return None
         return header_opt_out(tags, reservation[0] if reservation else None, self._agent)
-
-    async def _wait(self, seconds: float) -> None:
-        async with self._away():
-            await asyncio.sleep(seconds)
-
-    @asynccontextmanager
-    async def _away(self) -> AsyncIterator[None]:
-        """Lets go of the slot that the caller holds, for as long as it has nothing to do."""
-        self.slots.release()
-        try:
-            yield
-        finally:
-            await self.slots.acquire()
 
 
 def _is_success(status: int, _: Headers) -> bool:

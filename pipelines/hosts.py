@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from filters.response import FetchFault
 from pipelines.errors import FetchError
 
-_DEADLINES = 3  # passed in a row before a host is given up
+_DEADLINES = 2  # passed one after another before a host is given up
 _FIRST_PACE_S = 0.1  # between requests, once a host has asked for less
 _QUICKER = 0.9  # of the interval after each answer, until …
 _NO_PACE_S = 0.01  # … so little is left of it that it no longer counts
@@ -39,10 +39,12 @@ class Host:
     def __init__(self, budget: Budget, deadline_s: float) -> None:
         self.slots = asyncio.Semaphore(budget.at_once)
         self._sharers = budget.sharers
+        self._deadline_s = deadline_s
         self._slowest_s = deadline_s / (2 * budget.at_once)
         self._interval_s = 0.0
         self._next = 0.0  # when it may be asked again, on the loop's clock
         self._deadlines = 0
+        self._counted = 0.0  # when the latest of them passed
 
     @property
     def given_up(self) -> bool:
@@ -55,15 +57,18 @@ class Host:
           FetchError: `host-unresponsive` where it was given up, `host-busy` where the turn would
             come after `ends`.
         """
-        if self.given_up:
-            raise FetchError(
-                FetchFault.HOST_UNRESPONSIVE, f"given up after {self._deadlines} deadlines"
-            )
+        self.check()
         turn = max(now, self._next)
         if turn > ends:
             raise FetchError(FetchFault.HOST_BUSY, f"asked for nothing within {turn - now:.0f} s")
         self._next = turn + self._interval_s
         return turn - now
+
+    def check(self) -> None:
+        """Raises FetchError where it was given up."""
+        if self.given_up:
+            words = f"given up after {self._deadlines} deadlines"
+            raise FetchError(FetchFault.HOST_UNRESPONSIVE, words)
 
     def busy(self, now: float, wait_s: float) -> None:
         """It asked for fewer requests, and for none within `wait_s`."""
@@ -77,8 +82,11 @@ class Host:
         if self._interval_s < _NO_PACE_S:
             self._interval_s = 0.0
 
-    def passed_a_deadline(self) -> None:
-        self._deadlines += 1
+    def passed_a_deadline(self, began: float, now: float) -> None:
+        """It let a request pass its deadline; those in flight together count once."""
+        if began >= self._counted and now - began > self._deadline_s / 4:
+            self._deadlines += 1
+            self._counted = now
 
 
 class Hosts:

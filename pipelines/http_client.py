@@ -20,9 +20,11 @@ from filters.response import FetchFault
 from pipelines.errors import FetchError
 from pipelines.resolving import Resolver
 
+_CONNECT_S = 5.0  # to one of several addresses; the last may take what the deadline leaves
 _IDLE_S = 10.0  # servers close idle connections after 5 to 75 s
 _MOST_IDLE = 256  # connections kept for another request
 _HEADER_BYTES = 1 << 16
+_FRAMING_BYTES = 1 << 20  # of chunks' frames and trailers
 _LEFT_OVER_BYTES = 1 << 14  # of a body that nobody wants, read so that its connection can be kept
 _LEFT_OVER_S = 5.0
 _UNREADABLE_ENCODINGS = ("br", "zstd", "compress", "x-compress")
@@ -72,8 +74,16 @@ class Client:
         self._idle_of: dict[str, list[_Connection]] = defaultdict(list)
         self._tls = ssl.create_default_context()
 
-    async def get(self, url: RequestUrl, wanted: Wanted, max_bytes: int) -> Reply:
+    async def get(
+        self, url: RequestUrl, wanted: Wanted, max_bytes: int, cut: bool = False
+    ) -> Reply:
         """Asks once for `url`.
+
+        Args:
+          url: what for.
+          wanted: whether the body is.
+          max_bytes: of the body.
+          cut: whether a larger body is cut there rather than refused.
 
         Raises:
           FetchError: `host-unknown`, `forbidden-address`, `connection-failed`, `tls-failed`,
@@ -82,7 +92,7 @@ class Client:
         host = url.origin.partition("://")[2]
         head = f"GET {url.target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii") + self._fixed
         connection = self._take(url.origin) or await self._connect(url)
-        return await connection.ask(head, wanted, max_bytes)
+        return await connection.ask(head, _Reading(wanted, max_bytes, cut))
 
     async def reach(self, url: RequestUrl) -> None:
         """Connects and asks nothing, to see whether there is a network. Raises FetchError."""
@@ -123,11 +133,12 @@ class Client:
         name = url.host if tls else None
         make = partial(_Connection, url.origin, self._keep, self._forget)
         loop, failure = asyncio.get_running_loop(), ""
-        for address in addresses:
+        for left, address in reversed(list(enumerate(reversed(addresses)))):
             try:
-                _, connection = await loop.create_connection(
-                    make, address, url.port, ssl=tls, server_hostname=name
-                )
+                async with asyncio.timeout(_CONNECT_S if left else None):
+                    _, connection = await loop.create_connection(
+                        make, address, url.port, ssl=tls, server_hostname=name
+                    )
             except (ssl.SSLError, ssl.CertificateError) as error:
                 raise FetchError(FetchFault.TLS, str(error)) from error
             except OSError as error:
@@ -160,10 +171,10 @@ class _Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         return not self._transport.is_closing()
 
-    async def ask(self, head: bytes, wanted: Wanted, max_bytes: int) -> Reply:
+    async def ask(self, head: bytes, reading: "_Reading") -> Reply:
         """Sends a request and awaits its reply; the connection is kept or closed by itself."""
         self._stop_timer()
-        reading = self._reading = _Reading(wanted, max_bytes)
+        self._reading = reading
         self._transport.write(head)
         try:
             return await reading.reply
@@ -174,6 +185,8 @@ class _Connection(asyncio.Protocol):
     def close(self) -> None:
         self._stop_timer()
         self._forget(self)
+        if self._reading is not None:
+            self._reading.give_up()
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -184,6 +197,7 @@ class _Connection(asyncio.Protocol):
         reading.feed(data)
         if reading.complete:
             self._reading = None
+            self._stop_timer()
             if reading.may_go_on:
                 self._timer = asyncio.get_running_loop().call_later(_IDLE_S, self.close)
                 self._keep(self)
@@ -217,23 +231,27 @@ class _Reading:
       ended: whether nothing more is to be read although it is not complete.
     """
 
-    def __init__(self, wanted: Wanted, max_bytes: int) -> None:
+    def __init__(self, wanted: Wanted, max_bytes: int, cut: bool) -> None:
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.complete = self.may_go_on = self.ended = False
         self._wanted = wanted
         self._max_bytes = max_bytes
+        self._cut = cut
         self._parser = httptools.HttpResponseParser(self)
         self._status = 0
         self._headers: Headers = {}
         self._in_body = self._wants_body = False
-        self._received = 0  # bytes, of headers first and then of the body
-        self._size = 0  # bytes of `_chunks`
-        self._chunks: list[bytes] = []
+        self._received = 0  # bytes off the wire
+        self._before_body = 0  # of these, up to the packet in which the body begins
+        self._left_over = 0  # bytes of a body that is not wanted
+        self._body = bytearray()
         self._inflate: zlib._Decompress | None = None
 
     def feed(self, data: bytes) -> None:
-        if not self._in_body:
-            self._received += len(data)
+        self._received += len(data)
+        if self._in_body and self._received - self._before_body > self._max_bytes + _FRAMING_BYTES:
+            self._overflow()  # also by chunks' frames and trailers, which nobody else counts
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -243,6 +261,10 @@ class _Reading:
             return
         if not self._in_body and self._received > _HEADER_BYTES:
             self._fail(FetchFault.BAD_RESPONSE, f"more than {_HEADER_BYTES} bytes of headers")
+
+    def give_up(self) -> None:
+        """We close the connection, which is not the end of a body."""
+        self._fail(FetchFault.BAD_RESPONSE, "given up")
 
     def lost(self, error: Exception | None) -> None:
         """The connection is gone: that ends a body of unknown length, and breaks anything else."""
@@ -257,6 +279,8 @@ class _Reading:
             self._fail(FetchFault.BAD_RESPONSE, str(error or "ended before its end"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_body:  # a trailer
+            return
         key = name.decode("latin-1").lower()
         self._headers.setdefault(key, []).append(value.decode("latin-1"))
 
@@ -264,13 +288,13 @@ class _Reading:
         self._status = self._parser.get_status_code()
         if self._status < 200:
             return
-        self._in_body, self._received = True, 0
+        self._in_body, self._before_body = True, self._received
         self._wants_body = self._wanted(self._status, self._headers)
         if not self._wants_body:
             self._answer(b"")
             return
         length = first(self._headers, "content-length")
-        if length.isdecimal() and int(length[:20]) > self._max_bytes:
+        if length.isdecimal() and int(length[:20]) > self._max_bytes and not self._cut:
             self._fail(FetchFault.TOO_LARGE, f"announced {length[:20]}")
             return
         encoding = first(self._headers, "content-encoding").strip().lower()
@@ -280,23 +304,24 @@ class _Reading:
             self._fail(FetchFault.ENCODING, encoding)
 
     def on_body(self, data: bytes) -> None:
-        self._received += len(data)
         if self.ended:
             return
         if not self._wants_body:
-            self.ended = self._received > _LEFT_OVER_BYTES
+            self._left_over += len(data)
+            self.ended = self._left_over > _LEFT_OVER_BYTES
+            return
+        if self._inflate is not None and self._inflate.eof:
+            self._fail(FetchFault.ENCODING, "goes on after its end")
             return
         if self._inflate is not None:
             try:
-                data = self._inflate.decompress(data, self._max_bytes - self._size + 1)
+                data = self._inflate.decompress(data, self._max_bytes - len(self._body) + 1)
             except zlib.error as error:
                 self._fail(FetchFault.ENCODING, str(error))
                 return
-        self._size += len(data)
-        if max(self._size, self._received) > self._max_bytes:
-            self._fail(FetchFault.TOO_LARGE, f"more than {self._max_bytes}")
-            return
-        self._chunks.append(data)
+        self._body += data
+        if len(self._body) > self._max_bytes:
+            self._overflow()
 
     def on_message_complete(self) -> None:
         if self._status < 200:  # informational: the answer is still to come
@@ -316,7 +341,14 @@ class _Reading:
         if self._inflate is not None and not self._inflate.eof:
             self._fail(FetchFault.BAD_RESPONSE, "ended within its compressed body")
         else:
-            self._answer(self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks))
+            self._answer(bytes(self._body))
+
+    def _overflow(self) -> None:
+        if self._cut:
+            self._answer(bytes(self._body[: self._max_bytes]))
+            self.ended = True
+        else:
+            self._fail(FetchFault.TOO_LARGE, f"more than {self._max_bytes}")
 
     def _answer(self, body: bytes) -> None:
         if not self.reply.done():  # a picture given up at its deadline

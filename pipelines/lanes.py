@@ -15,7 +15,7 @@ from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
-from pipelines.fetching import UNREACHED, Fetcher
+from pipelines.fetching import SILENT, Fetcher
 from pipelines.gathered_rows import Gathered, commit_shard
 from pipelines.hosts import Budget, Hosts
 from pipelines.http_client import Client
@@ -29,7 +29,7 @@ from schemas.layout import shard_name
 from schemas.rows import GatheredPicture, PlannedPicture
 
 _ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
-_SHARDS_ASKED = 5  # for hosts that answered
+_SHARDS_ASKED = 8  # for hosts that answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,12 @@ class _Tools:
 
         async def work_off(queue: deque[PlannedPicture]) -> None:
             while queue:
-                async with self.fetcher.slots:
+                async with slots:
                     # Another of this queue's workers may have emptied it meanwhile.
                     if queue:
                         await self._fetch_one(queue.popleft(), gathered)
 
+        slots = asyncio.Semaphore(self.rules.concurrency)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for host, queue in queues.items():
@@ -181,9 +182,10 @@ class _Tools:
 
 
 def _witnesses(output: Folder) -> list[str]:
-    """Origins that answered when the latest shards were gathered."""
-    latest = sorted(committed_shards(output))[-_SHARDS_ASKED:]
-    return [origin for shard in latest for origin in stats_of(output, shard)["answered"]]
+    """Origins that answered when earlier shards were gathered, from all over the run."""
+    shards = sorted(committed_shards(output))
+    some = shards[:: max(1, len(shards) // _SHARDS_ASKED)]
+    return [origin for shard in some for origin in stats_of(output, shard)["answered"][:1]]
 
 
 def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
@@ -193,7 +195,7 @@ def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
       RunError: where no server could be reached for a whole shard, nor for any shard before it.
     """
     reasons = Counter(row.reason for row in rows)
-    unreachable = sum(reasons[reason] for reason in UNREACHED)
+    unreachable = sum(reasons[reason] for reason in SILENT)
     if len(rows) < _ENOUGH_TO_JUDGE or unreachable < len(rows):
         return
     if not any(stats_of(output, shard)["successes"] for shard in committed_shards(output)):

@@ -25,7 +25,7 @@ class Network:
 
     Args:
       client: connects to witnesses.
-      recall: tells the origins of hosts that answered earlier, should none have answered here.
+      recall: tells the origins of other hosts that answered earlier in the run.
     """
 
     def __init__(self, client: Reaches, recall: Callable[[], list[str]]) -> None:
@@ -61,7 +61,7 @@ class Network:
         """
         if not self._silent:
             return
-        witnesses = self.witnesses or self._recall()
+        witnesses = list(dict.fromkeys([*self.witnesses, *self._recall()]))
         for origin in witnesses:
             url = request_url(origin)
             assert url is not None, origin

@@ -106,7 +106,7 @@ class OptOutRules:
             raise FetchError(FetchFault.HOST_UNRESPONSIVE, f"{_ROBOTS}: {robots.detail}")
         if robots.reason:
             raise FetchError(robots.reason, f"{_ROBOTS}: {robots.detail}")
-        if robots.status and robots.status >= 500:
+        if robots.status and (robots.status == 429 or robots.status >= 500):
             raise FetchError(FetchFault.ROBOTS, f"{_ROBOTS}: http-{robots.status}")
         return HostRules(
             robots_after(robots.status, robots.body, self._agent),

@@ -56,7 +56,10 @@ class Resolver:
             loop = asyncio.get_running_loop()
             found = loop.run_in_executor(self._threads, _addresses, host)
             self._known[host] = now + _REMEMBERED_S, found
-        return await asyncio.shield(found)  # others may be waiting for it when we are given up
+        addresses, failure = await asyncio.shield(found)  # others may be waiting for it, too
+        if failure and failure[0] == FetchFault.DNS:  # it may pass
+            self._known.pop(host, None)
+        return addresses, failure
 
 
 def _addresses(host: str) -> _Found:
@@ -64,7 +67,8 @@ def _addresses(host: str) -> _Found:
     try:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        fault = FetchFault.DNS if error.errno == socket.EAI_AGAIN else FetchFault.HOST_UNKNOWN
+        may_pass = error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM)
+        fault = FetchFault.DNS if may_pass else FetchFault.HOST_UNKNOWN
         return [], (fault, f"{host}: {error.strerror}")
     except (OSError, UnicodeError) as error:
         return [], (FetchFault.HOST_UNKNOWN, f"{host}: {error}")

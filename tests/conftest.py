@@ -34,6 +34,7 @@ class PictureServer:
         self.rules_asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.delay_s = 0.0
+        self.closed = False
         self.statuses: dict[str, int] = {}
         outer = self
 
@@ -41,6 +42,9 @@ class PictureServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                if outer.closed:  # connections that were open when the server was closed
+                    self.close_connection = True
+                    return
                 if self.path in ("/robots.txt", "/.well-known/tdmrep.json"):
                     outer.rules_asked.append(self.path)
                 else:
@@ -65,6 +69,7 @@ class PictureServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.closed = True
         self._server.shutdown()
         self._server.server_close()
 

@@ -126,7 +126,7 @@ def fetch(odd: ThreadingHTTPServer, tmp_path: Path) -> Callable[..., bytes]:
             hosts = Hosts(Budget(8), Budget(8), rules.deadline_s)
             network = Network(client, list)
             shared = Folder(str(tmp_path / "hosts"))
-            async with Fetcher(rules, hosts, network, client, shared) as fetcher, fetcher.slots:
+            async with Fetcher(rules, hosts, network, client, shared) as fetcher:
                 return await fetcher.fetch(location.format(host=host, port=odd.server_port))
 
         return asyncio.run(one())

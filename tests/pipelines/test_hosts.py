@@ -65,15 +65,16 @@ def test_answers_bring_the_pace_back() -> None:
     assert turns(one, 10.0, 3) == [0.0] * 3
 
 
-def test_a_host_is_given_up_after_deadlines_in_a_row() -> None:
+def test_a_host_is_given_up_after_deadlines_one_after_another() -> None:
     one = host()
-    for _ in range(2):
-        one.passed_a_deadline()
-    one.answered()
-    for _ in range(2):
-        one.passed_a_deadline()
+    for _ in range(8):  # in flight together
+        one.passed_a_deadline(0.0, DEADLINE_S)
     assert not one.given_up
-    one.passed_a_deadline()
+    one.answered()
+    one.passed_a_deadline(DEADLINE_S, 2 * DEADLINE_S)
+    one.passed_a_deadline(3 * DEADLINE_S - 0.1, 3 * DEADLINE_S)  # it had hardly any time
+    assert not one.given_up
+    one.passed_a_deadline(2 * DEADLINE_S, 3 * DEADLINE_S)
     assert one.given_up
     with pytest.raises(FetchError) as error:
         one.turn_s(0.0, DEADLINE_S)
