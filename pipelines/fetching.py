@@ -86,7 +86,7 @@ class Fetcher:
         traceback: TracebackType | None,
     ) -> None:
         await self._opt_outs.close()
-        self._client.close()
+        await self._client.close()
 
     async def fetch(self, location: str) -> bytes:
         """The body at `location`, as it came off the network or the disk.

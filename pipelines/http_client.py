@@ -22,6 +22,7 @@ from pipelines.resolving import Resolver
 
 _CONNECT_S = 5.0  # to one of several addresses; the last may take what the deadline leaves
 _IDLE_S = 10.0  # servers close idle connections after 5 to 75 s
+_TURNS_TO_CLOSE = 10  # of the event loop; a plain connection takes one
 _MOST_IDLE = 256  # connections kept for another request
 _HEADER_BYTES = 1 << 16
 _FRAMING_BYTES = 1 << 20  # of chunks' frames and trailers
@@ -70,6 +71,7 @@ class Client:
             f"User-Agent: {user_agent}\r\nAccept: image/*,*/*;q=0.5\r\n"
             "Accept-Encoding: identity\r\n\r\n"
         ).encode("ascii")
+        self._open: set[_Connection] = set()
         self._idle: dict[_Connection, None] = {}  # in the order of falling idle
         self._idle_of: dict[str, list[_Connection]] = defaultdict(list)
         self._tls = ssl.create_default_context()
@@ -98,9 +100,13 @@ class Client:
         """Connects and asks nothing, to see whether there is a network. Raises FetchError."""
         (await self._connect(url)).close()
 
-    def close(self) -> None:
-        for connection in list(self._idle):
+    async def close(self) -> None:
+        """Closes every connection, also those that are still being read from."""
+        for connection in list(self._open):
             connection.close()
+        for _ in range(_TURNS_TO_CLOSE):
+            if self._open:
+                await asyncio.sleep(0)
         self._resolver.close()
 
     def _take(self, origin: str) -> "_Connection | None":
@@ -116,7 +122,13 @@ class Client:
         self._idle[connection] = None
         self._idle_of[connection.origin].append(connection)
         if len(self._idle) > _MOST_IDLE:
-            next(iter(self._idle)).close()
+            oldest = next(iter(self._idle))
+            self._forget(oldest)
+            oldest.close()
+
+    def _gone(self, connection: "_Connection") -> None:
+        self._open.discard(connection)
+        self._forget(connection)
 
     def _forget(self, connection: "_Connection") -> None:
         if connection in self._idle:
@@ -131,7 +143,7 @@ class Client:
         addresses = await self._resolver.resolve(url)
         tls = self._tls if url.scheme == "https" else None
         name = url.host if tls else None
-        make = partial(_Connection, url.origin, self._keep, self._forget)
+        make = partial(_Connection, url.origin, self._open.add, self._keep, self._gone)
         loop, failure = asyncio.get_running_loop(), ""
         for left, address in reversed(list(enumerate(reversed(addresses)))):
             try:
@@ -154,18 +166,21 @@ class _Connection(asyncio.Protocol):
     def __init__(
         self,
         origin: str,
+        made: Callable[["_Connection"], None],
         keep: Callable[["_Connection"], None],
-        forget: Callable[["_Connection"], None],
+        gone: Callable[["_Connection"], None],
     ) -> None:
         self.origin = origin
+        self._made = made
         self._keep = keep
-        self._forget = forget
+        self._gone = gone
         self._reading: _Reading | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._made(self)
 
     @property
     def is_open(self) -> bool:
@@ -184,7 +199,6 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._stop_timer()
-        self._forget(self)
         if self._reading is not None:
             self._reading.give_up()
         self._transport.abort()
@@ -210,7 +224,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._stop_timer()
-        self._forget(self)
+        self._gone(self)
         if self._reading is not None:
             self._reading.lost(error)
             self._reading = None

@@ -43,7 +43,7 @@ def check(answered: list[RequestUrl], silent: int, recalled: list[RequestUrl] = 
                 await network.silent("no answer")
             await network.check()
         finally:
-            client.close()
+            await client.close()
 
     asyncio.run(run())
 
