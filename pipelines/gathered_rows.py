@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +110,18 @@ class Gathered:
             "failing_hosts": dict(self.failing.most_common(_MOST_HOSTS)),
             "answered": answered,
         }
+
+
+@contextmanager
+def gathering(attempt: Attempt, number: int, image_format: str) -> Iterator[Gathered]:
+    """Gives shard `number` to fill; on success the attempt's tar is whole, else there is none."""
+    with (
+        attempt.folder.writing(attempt.name(".tar")) as path,
+        path.open("wb", buffering=1 << 20) as file,
+    ):
+        tar = TarWriter(file)
+        yield Gathered(number, tar, image_format)
+        tar.close()
 
 
 def commit_shard(attempt: Attempt, rows: list[GatheredPicture], stats: dict[str, Any]) -> None:

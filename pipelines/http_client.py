@@ -154,7 +154,7 @@ class Client:
             except (ssl.SSLError, ssl.CertificateError) as error:
                 raise FetchError(FetchFault.TLS, str(error)) from error
             except OSError as error:
-                failure = str(error)
+                failure = str(error) or f"no connection within {_CONNECT_S:g} s"
             else:
                 return connection
         raise FetchError(FetchFault.CONNECTION, failure)
@@ -268,7 +268,7 @@ class _Reading:
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self.complete:  # else: more than was announced
                 self._fail(FetchFault.BAD_RESPONSE, str(error))
             self.may_go_on = False

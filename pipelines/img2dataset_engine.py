@@ -23,14 +23,13 @@ from filters.img2dataset_words import Img2datasetFault, img2dataset_reason
 from filters.opt_outs import agent_token
 from pipelines.commit import Attempt, is_committed
 from pipelines.decoding import FORMATS
-from pipelines.gathered_rows import Gathered, commit_shard
+from pipelines.gathered_rows import Gathered, commit_shard, gathering
 from pipelines.img2dataset_options import Img2dataset
 from pipelines.lanes import Lane, PlannedShard, check_any_answer
 from pipelines.measuring import measured
 from pipelines.recipe import Gather
 from pipelines.resizing import Pixels
 from pipelines.storage import Folder
-from pipelines.tars import TarWriter
 from pipelines.transforms.tables import read_rows
 from schemas.layout import IMAGE_SUFFIXES
 from schemas.rows import Measures, PlannedPicture
@@ -66,14 +65,8 @@ class Img2datasetLane(beam.DoFn):
         pictures = read_rows(self._output, shard.plan, PlannedPicture)
         attempt = Attempt(self._output, shard.number)
         started = time.time()
-        with (
-            attempt.folder.writing(attempt.name(".tar")) as path,
-            path.open("wb", buffering=1 << 20) as file,
-        ):
-            tar = TarWriter(file)
-            gathered = Gathered(shard.number, tar, self._rules.image_format)
+        with gathering(attempt, shard.number, self._rules.image_format) as gathered:
             _download(pictures, gathered, self._rules)
-            tar.close()
         if shard.judges_network:
             check_any_answer(self._output, gathered.rows)
         commit_shard(attempt, gathered.rows, gathered.stats(started, time.time(), []))

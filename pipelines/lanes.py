@@ -16,14 +16,13 @@ from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
 from pipelines.fetching import SILENT, Fetcher
-from pipelines.gathered_rows import Gathered, commit_shard
+from pipelines.gathered_rows import Gathered, commit_shard, gathering
 from pipelines.hosts import Budget, Hosts
 from pipelines.http_client import Client
 from pipelines.network import Network
 from pipelines.recipe import Gather
 from pipelines.resolving import Resolver
 from pipelines.storage import Folder
-from pipelines.tars import TarWriter
 from pipelines.transforms.tables import read_rows
 from schemas.layout import shard_name
 from schemas.rows import GatheredPicture, PlannedPicture
@@ -121,14 +120,8 @@ class _Tools:
         pictures = read_rows(self.output, shard.plan, PlannedPicture)
         attempt = Attempt(self.output, shard.number)
         started = time.time()
-        with (
-            attempt.folder.writing(attempt.name(".tar")) as path,
-            path.open("wb", buffering=1 << 20) as file,
-        ):
-            tar = TarWriter(file)
-            gathered = Gathered(shard.number, tar, self.rules.image_format)
+        with gathering(attempt, shard.number, self.rules.image_format) as gathered:
             await self._fetch_all(pictures, gathered)
-            tar.close()
         await self.network.check()
         if shard.judges_network:
             check_any_answer(self.output, gathered.rows)

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import ssl
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from pipelines.errors import FetchError
 from pipelines.fetching import Fetcher
@@ -207,6 +209,29 @@ def test_a_server_that_does_not_answer_has_a_reason(fetch, odd, location, reason
     with pytest.raises(FetchError) as error:
         fetch(location, retries=0, allow_hosts=(location.split("/")[2],))
     assert error.value.reason == reason
+
+
+@pytest.fixture
+def encrypted(odd: ThreadingHTTPServer, monkeypatch, tmp_path: Path) -> int:
+    """The same server over TLS, as `127.0.0.1` by a trusted authority; returns its port."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    odd.socket = context.wrap_socket(odd.socket, server_side=True)
+    return odd.server_port
+
+
+def test_a_picture_comes_over_tls(fetch, encrypted: int) -> None:
+    assert fetch(f"https://127.0.0.1:{encrypted}/moved") == BODY
+
+
+def test_a_certificate_of_another_name_is_refused(fetch, encrypted: int) -> None:
+    with pytest.raises(FetchError) as error:
+        fetch(f"https://localhost:{encrypted}/fine", allow_hosts=(f"localhost:{encrypted}",))
+    assert error.value.reason == "tls-failed"
+    assert not Odd.asked
 
 
 def test_what_is_no_file_is_not_read(fetch, tmp_path) -> None:
