@@ -4,7 +4,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from filters.opt_outs import OptOut
 from schemas.ids import digest
+from schemas.rows import Fate
 
 
 class FetchFault(StrEnum):
@@ -35,11 +37,15 @@ class FetchFault(StrEnum):
 _HTTP_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 _YEAR_S = 366 * 86400.0
 
-
 _PASSING = {
     FetchFault.CONNECTION, FetchFault.DNS, FetchFault.BAD_RESPONSE,
     "http-408", "http-425", "http-429",
 }  # fmt: skip
+_SILENT = {
+    FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS, FetchFault.TIMED_OUT,
+    FetchFault.HOST_UNRESPONSIVE,
+}  # fmt: skip
+_RULES = {*OptOut, FetchFault.FORBIDDEN_ADDRESS, FetchFault.SHA256}
 
 
 def status_reason(status: int) -> str | None:
@@ -58,6 +64,24 @@ def may_pass(reason: str) -> bool:
     (True, False)
     """
     return reason in _PASSING or reason.startswith("http-5")
+
+
+def fate_of(reason: str) -> Fate:
+    """How a picture that was not fetched ends: turned away by a rule, or failed.
+
+    >>> fate_of(FetchFault.FORBIDDEN_ADDRESS), fate_of("http-404")
+    (<Fate.REJECTED: 'rejected'>, <Fate.FAILED: 'failed'>)
+    """
+    return Fate.REJECTED if reason in _RULES else Fate.FAILED
+
+
+def may_be_the_network(reason: str) -> bool:
+    """Whether a dead network gives this reason as well as a dead host.
+
+    >>> may_be_the_network("timed-out"), may_be_the_network("http-500")
+    (True, False)
+    """
+    return reason in _SILENT
 
 
 def retry_after_s(value: str, now: datetime) -> float | None:

@@ -37,25 +37,24 @@ class Robots:
 
 
 ALLOW_ALL = Robots(())
-REFUSE_ALL = Robots(((PathPattern.of(b"/"), False),))
 
 
-def robots_after(status: int | None, body: bytes, agent: str) -> Robots:
-    """The rules of a host whose robots.txt was asked for, redirects followed.
+def robots_after(status: int, body: bytes, agent: str) -> Robots | None:
+    """The rules of a host that answered for its robots.txt, redirects followed.
 
     RFC 9309, 2.3.1: a body is obeyed; a file that is "unavailable" (too many redirects, 4xx) allows
-    all; one that is "unreachable" (5xx, network errors) refuses all. 429 says nothing of the
-    file, only that we ask too much: like 5xx, as Google has it, where the RFC would let us pass.
+    all; one that is "unreachable" (5xx) leaves us without rules: nothing may be asked for. 429 says
+    nothing of the file, only that we ask too much: like 5xx, as Google has it, where the RFC would
+    let us pass.
 
     Args:
-      status: the last answer's, None where there was none.
+      status: the last answer's.
       body: the last answer's.
       agent: our product token.
     """
-    if status is not None and 200 <= status < 300:
+    if 200 <= status < 300:
         return robots_of(body, agent)
-    unavailable = status is not None and 300 <= status < 500 and status != 429
-    return ALLOW_ALL if unavailable else REFUSE_ALL
+    return ALLOW_ALL if 300 <= status < 500 and status != 429 else None
 
 
 def robots_of(body: bytes, agent: str) -> Robots:

@@ -12,7 +12,14 @@ from typing import Self
 
 from filters.location import RequestUrl, redirect_target, request_url
 from filters.opt_outs import OptOut, agent_token, header_opt_out
-from filters.response import FetchFault, backoff_s, may_pass, retry_after_s, status_reason
+from filters.response import (
+    FetchFault,
+    backoff_s,
+    may_be_the_network,
+    may_pass,
+    retry_after_s,
+    status_reason,
+)
 from pipelines.errors import FetchError
 from pipelines.hosts import Hosts
 from pipelines.http_client import Client, Headers, Reply, first
@@ -25,12 +32,6 @@ from pipelines.storage import Folder
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
 _BUSY = {429, 503}
-SILENT = {
-    FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS, FetchFault.TIMED_OUT,
-    FetchFault.HOST_UNRESPONSIVE,
-}  # fmt: skip
-"""Reasons that a dead network has as well as a dead host."""
-
 _RULES_BYTES = 1 << 19  # RFC 9309, section 2.5, wants 500 KiB to be read
 
 
@@ -100,7 +101,7 @@ class Fetcher:
         try:
             reply = await self._within(self._rules.deadline_s, location, self._picture)
         except FetchError as error:
-            if error.reason in SILENT:
+            if may_be_the_network(error.reason):
                 await self._network.silent(error.detail)
             raise
         if reason := status_reason(reply.status):

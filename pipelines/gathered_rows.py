@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from filters.opt_outs import OptOut
-from filters.response import FetchFault
+from filters.response import fate_of
 from pipelines.commit import Attempt
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import table_of
@@ -17,7 +16,6 @@ from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
 from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
 
 _NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
-_RULES = {*OptOut, FetchFault.FORBIDDEN_ADDRESS, FetchFault.SHA256}  # no accident
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost
 _MOST_HOSTS = 100  # named in a shard's statistics
 
@@ -55,10 +53,14 @@ class Gathered:
 
     def lose(self, picture: PlannedPicture, status: str, reason: str, detail: str) -> None:
         """Accounts for a picture that could not be had, or was turned away."""
-        fate = Fate.REJECTED if reason in _RULES else Fate.FAILED
         words = f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode()
         values = self._values(
-            picture, _NOTHING, status=status, error_message=words, fate=fate.value, reason=reason
+            picture,
+            _NOTHING,
+            status=status,
+            error_message=words,
+            fate=fate_of(reason).value,
+            reason=reason,
         )
         self.rows.append(GatheredPicture(**values))
         if picture.host:

@@ -3,19 +3,19 @@
 import asyncio
 import hashlib
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import apache_beam as beam
 
-from filters.response import FetchFault
+from filters.response import FetchFault, may_be_the_network
 from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
-from pipelines.fetching import SILENT, Fetcher
+from pipelines.fetching import Fetcher
 from pipelines.gathered_rows import Gathered, commit_shard, gathering
 from pipelines.hosts import Budget, Hosts
 from pipelines.http_client import Client
@@ -187,9 +187,7 @@ def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
     Raises:
       RunError: where no server could be reached for a whole shard, nor for any shard before it.
     """
-    reasons = Counter(row.reason for row in rows)
-    unreachable = sum(reasons[reason] for reason in SILENT)
-    if len(rows) < _ENOUGH_TO_JUDGE or unreachable < len(rows):
+    if len(rows) < _ENOUGH_TO_JUDGE or not all(may_be_the_network(row.reason) for row in rows):
         return
     if not any(stats_of(output, shard)["successes"] for shard in committed_shards(output)):
         last = rows[-1].error_message

@@ -49,7 +49,7 @@ class HostRules:
 class _Said:
     """What came of asking for one of the two files: a status and a body, or a failure."""
 
-    status: int | None
+    status: int  # 0 of a failure
     body: bytes
     reason: str
     detail: str
@@ -102,16 +102,14 @@ class OptOutRules:
     async def _rules(self, url: RequestUrl) -> HostRules:
         own = self._is_own(url.address)
         robots, tdmrep = await (self._answers(url.origin) if own else self._common(url))
-        if robots.reason == FetchFault.TIMED_OUT:
-            raise FetchError(FetchFault.HOST_UNRESPONSIVE, f"{_ROBOTS}: {robots.detail}")
         if robots.reason:
-            raise FetchError(robots.reason, f"{_ROBOTS}: {robots.detail}")
-        if robots.status and (robots.status == 429 or robots.status >= 500):
+            timed_out = robots.reason == FetchFault.TIMED_OUT
+            reason = FetchFault.HOST_UNRESPONSIVE if timed_out else robots.reason
+            raise FetchError(reason, f"{_ROBOTS}: {robots.detail}")
+        known = robots_after(robots.status, robots.body, self._agent)
+        if known is None:
             raise FetchError(FetchFault.ROBOTS, f"{_ROBOTS}: http-{robots.status}")
-        return HostRules(
-            robots_after(robots.status, robots.body, self._agent),
-            reservations_of(tdmrep.body if tdmrep.status == 200 else b""),
-        )
+        return HostRules(known, reservations_of(tdmrep.body if tdmrep.status == 200 else b""))
 
     async def _common(self, url: RequestUrl) -> tuple[_Said, _Said]:
         """The answers that another lane got, or ours for the others."""
@@ -150,7 +148,7 @@ class OptOutRules:
         try:
             reply = await self._ask(location)
         except FetchError as error:
-            return _Said(None, b"", error.reason, error.detail)
+            return _Said(0, b"", error.reason, error.detail)
         return _Said(reply.status, reply.body, "", "")
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,6 +70,7 @@ class PictureServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self._server.socket.shutdown(socket.SHUT_RDWR)  # refuses at once, as a dead host does
         self.closed = True
         self._server.shutdown()
         self._server.server_close()
