@@ -32,8 +32,8 @@ class CaptionFault(StrEnum):
     """Why a caption is turned away, in the order in which the rules are tried."""
 
     TOO_LONG = "too-long"
-    UNFIT_CHARACTERS = "unfit-characters"
     MOJIBAKE = "mojibake"
+    UNFIT_CHARACTERS = "unfit-characters"
     MARKUP = "markup"
     URL = "url"
     FILE_NAME = "file-name"
@@ -125,7 +125,9 @@ def redacted(text: str, rules: CaptionRules) -> str:
     caption = CaptionText.of(text)
     if not has_personal_data(caption.plain):
         return text
-    return without_personal_data(caption.text, caption.plain)
+    while has_personal_data(caption.plain):  # again, since "call" now stands before the next number
+        caption = CaptionText.of(without_personal_data(caption.text, caption.plain))
+    return caption.text
 
 
 def _is_personal(caption: CaptionText, _: str, rules: CaptionRules) -> bool:
@@ -141,11 +143,11 @@ def _has_few_words(caption: CaptionText, language: str, rules: CaptionRules) -> 
 _RULES: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]] = MappingProxyType(
     {
         CaptionFault.TOO_LONG: lambda caption, _, rules: len(caption.text) > rules.max_chars,
-        CaptionFault.UNFIT_CHARACTERS: lambda caption, _, __: has_unfit_characters(caption),
         CaptionFault.MOJIBAKE: lambda caption, _, __: is_mojibake(caption.text),
+        CaptionFault.UNFIT_CHARACTERS: lambda caption, _, __: has_unfit_characters(caption),
         CaptionFault.MARKUP: lambda caption, _, __: has_markup(caption.plain),
         CaptionFault.URL: lambda caption, _, __: has_url(caption.plain),
-        CaptionFault.FILE_NAME: lambda caption, _, __: is_file_name(caption.plain, caption.folded),
+        CaptionFault.FILE_NAME: lambda caption, _, __: is_file_name(caption),
         CaptionFault.PERSONAL_DATA: _is_personal,
         CaptionFault.BOILERPLATE: lambda caption, _, __: is_boilerplate(caption),
         CaptionFault.PRICE: lambda caption, _, __: has_price(caption),

@@ -19,7 +19,7 @@ _MARKUP = re.compile(
             r"\[/(?:b|i|u|s|url|img|quote|color|size|center|code|list)\]",  # BBCode
             r"\[(?:url|img|color|size|quote)(?:=[^\]]*)?\]",
             r"\[/?(?:caption|gallery|embed|vc_\w+)(?: [^\]]*)?\]",  # WordPress
-            r"\[\[[^\[\]]+\]\]|\{\{|\}\}|\{%|%\}|<%|%>|\$\{",  # wikis, templates
+            r"\[\[[^\[\]]+\]\]|\{\{[^{}]*\}\}|\{%|%\}|<%|%>|\$\{",  # wikis, templates
             r"\]\((?:https?:|/|\.|#|www\.|[\w-]+\.)[^()\s]*\)",  # Markdown
             r"\*\*[^\s*][^*]*\*\*|```|\A#{2,6} \w",
             r"\b(?:href|src|srcset|alt|class|style|onclick|width|height)\s?=\s?[\"']",

@@ -89,6 +89,8 @@ def _class_of(char: str) -> str:
     code, category = ord(char), unicodedata.category(char)
     if char in _VARIATION_SELECTORS:
         return JOINER
+    if char in _UNFIT_SIGNS:
+        return UNFIT
     match category[0]:
         case "L":
             return _letter_class(code)
@@ -116,7 +118,7 @@ def _control_class(char: str, category: str) -> str:
         return SPACE
     code = ord(char)
     noncharacter = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
-    if category in ("Cc", "Cs", "Co") or noncharacter or char in _UNFIT_SIGNS:
+    if category in ("Cc", "Cs", "Co") or noncharacter:
         return UNFIT
     return JOINER if category == "Cf" else OTHER
 

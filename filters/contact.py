@@ -38,11 +38,13 @@ _NOT_A_NUMBER_OF_ONE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![\w+-])(?<!\d[ .,/:])(?:\+\s?|\()?\d(?:[\s().\-/–‑]{0,3}\d){5,16}(?![\w%°€$])"
+    rf"(?<![+-])(?<!{_W})(?<!\d[ .,/:])(?:\+\s?|\()?\d(?:[\s().\-/–‑]{{0,3}}\d){{5,16}}"
+    rf"(?!{_W}|[%°€$])"
 )
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./\- ]\d{1,2}[./\- ](?:1[5-9]|20)\d\d|\d{1,2}[./]\d{1,2}[./]\d\d"
-    r"|(?:1[5-9]|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)|(?<!\d)(?:1[5-9]|20)\d\d\s?[-–/]\s?(?:1[5-9]|20)?\d\d(?!\d)"
+    r"|(?:1[5-9]|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
+    r"|(?<!\d)(?:1[5-9]|20)\d\d\s?[-–/]\s?(?:1[5-9]|20)?\d\d(?!\d)"
 )
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:(?: \d{3})+|(?:\.\d{3})+)")
 _NATIONAL = re.compile(
@@ -51,6 +53,7 @@ _NATIONAL = re.compile(
     r"|[2-9]\d\d-0\d{3}"  # an exchange there: no range of numbers ends in one that begins with 0
     r"|0\d{9,10}|1[3-9]\d{9}"  # unbroken: mobile telephones, those of China
     r"|0\d{1,4}[\s./‑-](?:\d{2,8}[\s.‑-]?){1,5}"  # a trunk prefix
+    r"|8[\s-]?\(\d{3,5}\)[\s-]?\d{1,3}-\d\d-\d\d"  # Russia
     r"|01[0-9]-\d{3,4}-\d{4}|1[3-9]\d[\s-]\d{4}[\s-]\d{4}"
 )
 

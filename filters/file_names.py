@@ -2,6 +2,8 @@
 
 import re
 
+from filters.caption_text import DIGIT, CaptionText
+
 _CAMERA = (
     "img|image|dsc|dscn|dscf|dsci|pict|pic|photo|foto|mvi|mov|vid|video|gopr|dji|cimg|imgp|hpim|sam"
     "|pxl|scan|burst|mvimg|fb_img|received|signal|whatsapp image|wa|snapchat|pano|untitled|unnamed"
@@ -21,7 +23,6 @@ _ENDINGS = (
     "|pdf|mp4|mov|avi|docx?|pptx?|zip"
 )
 _LONGEST = 255  # bytes, in most file systems
-_ROUGHLY = re.compile(r"[0-9_]")
 _ENDING = re.compile(rf"\w[)\]]?\.(?:{_ENDINGS})(?:[ _]?\(?\d{{1,3}}\)?)?\s*\Z")
 _TAIL = 16  # characters
 _FILE_NAME = re.compile(
@@ -31,7 +32,7 @@ _FILE_NAME = re.compile(
             rf"(?:{_SCREEN})\W{{0,3}}(?:[\d _().:,-]|(?<!\w)(?:{_AT})(?!\w))*\d"
             r" ?(?:[ap]\.?m\.?)?\W{0,3}",
             r"[ps]\d{6,}|(?:dscp?|_mg|_dsc|_igp|_r|[a-z]{3}_)_?\d{4,}(?:[ _(-]+\d{1,3}\)?)?",
-            r"\d{8}[_-]\d{4,}\w*|\d{3,}[_-]\d{4,}[\w-]*",
+            r"\d{8}[_-]\d{4,}\w*|\d{3,}_\d{4,}\w*",
             r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",  # a UUID
             r"(?=[a-f]*\d)[0-9a-f]{12,}",  # a hash
             r"(?=\D*\d)[^\W_]+(?:[-_.][^\W_]+){3,}",  # words strung together, and a number
@@ -43,22 +44,19 @@ _FILE_NAME = re.compile(
 _RANDOM = re.compile(r"(?=[\w-]*[0-9][\w-]*[0-9])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{20,}")
 
 
-def is_file_name(plain: str, folded: str) -> bool:
+def is_file_name(caption: CaptionText) -> bool:
     """Whether the whole caption is a file's name, as cameras, telephones and programs make them.
 
-    Args:
-      plain: a caption's `CaptionText.plain`.
-      folded: the same caption's `CaptionText.folded`.
-
-    >>> def of(text): return is_file_name(text, text.lower())
-    >>> [of(text) for text in ("IMG_0001", "red-fox.JPG", "Screenshot 2024-01-02", "Route 66")]
+    >>> texts = "IMG_0001", "red-fox.JPG", "Screenshot 2024-01-02", "Route 66"
+    >>> [is_file_name(CaptionText.of(text)) for text in texts]
     [True, True, True, False]
     """
+    folded = caption.folded
     if len(folded) > _LONGEST:
         return False
     if "." in folded[-_TAIL:] and _ENDING.search(folded[-_TAIL:]):
         return True
-    if not _ROUGHLY.search(folded):
+    if DIGIT not in caption.classes and "_" not in folded:
         return False
     bare = folded.strip()
-    return bool(_FILE_NAME.fullmatch(bare) or _RANDOM.fullmatch(plain.strip()))
+    return bool(_FILE_NAME.fullmatch(bare) or _RANDOM.fullmatch(caption.plain.strip()))

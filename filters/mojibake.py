@@ -1,7 +1,7 @@
 """Was this text once decoded by the wrong table?
 
 Only what no writer can have meant counts: accented capitals do stand before quotation marks
-(“MAÇÔ, “CAFɅ”), so a pair of characters must also be impossible where it stands.
+(“MAÇÃ”, “CAFÉ…”), so a pair of characters must also be impossible where it stands.
 """
 
 import re
@@ -19,9 +19,7 @@ _ODD_1252 = (
 )
 _PAIR = re.compile(f"[\xc2-\xf4РСГ][{_GO_ON_1252}{_GO_ON_1251}]")  # what most of the rest have
 _BYTES_1251 = re.compile("[\xc0-\xd6\xd8-\xf6\xf8-\xff]{6}")  # Cyrillic, by Windows-1252
-_BYTES_KOI8 = re.compile(
-    "[пя][\u2500-\u25a0\u2320\u2321][пя][\u2500-\u25a0]"
-)  # Cyrillic, by KOI8-R
+_BYTES_KOI8 = re.compile("[пя][\u2500-\u25a0][пя][\u2500-\u25a0]")  # Cyrillic, by KOI8-R
 _WRONG_TABLE = re.compile(
     "|".join(
         (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from filters.caption_text import CaptionText
 
 _MOST_WORDS = 7
+_AROUND = "0123456789.,:;!?()[]{}<>-_#*\"'|/。、・「」【】《》“”‘’…"
 _NUMBERS = frozenset(["no", "nr", "num", "number"])
 
 
@@ -34,7 +35,7 @@ class Phrases:
         for phrases in table.values():
             for caption in map(CaptionText.of, phrases.split(" | ")):
                 if caption.unspaced:
-                    unspaced["".join(caption.words)] = None
+                    unspaced[_run_together(caption)] = None
                 else:
                     spaced[caption.words[0]][f" {' '.join(caption.words)} "] = None
         return cls({first: tuple(found) for first, found in spaced.items()}, tuple(unspaced))
@@ -48,7 +49,7 @@ class Phrases:
                 return True
         if not caption.unspaced:
             return False
-        text = "".join(caption.words)
+        text = _run_together(caption)
         return any(phrase in text for phrase in self.unspaced)
 
     def are_all_of(self, caption: CaptionText) -> bool:
@@ -62,5 +63,9 @@ class Phrases:
             return False
         if f" {' '.join(words)} " in self.spaced.get(words[0], ()):
             return True
-        text = "".join(words).rstrip("0123456789")
-        return caption.unspaced and text in self.unspaced
+        return caption.unspaced and _run_together(caption).strip(_AROUND) in self.unspaced
+
+
+def _run_together(caption: CaptionText) -> str:
+    """Its marks tell words apart in Thai, so this is not its `words`."""
+    return "".join(caption.folded.split())

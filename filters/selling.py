@@ -7,7 +7,7 @@ from filters.phrases import Phrases
 
 _CALLS = Phrases.of(
     {
-        "en": "buy now | buy online | buy it now | shop now | shop online | order now"
+        "en": "buy now | buy online | buy it now | shop online | order now"
         " | order online | order today | add to cart | add to basket | add to bag"
         " | add to wishlist | free shipping | free delivery | fast shipping | sale price"
         " | limited offer | limited time offer | limited stock | money back guarantee"
@@ -83,6 +83,41 @@ _CALLS = Phrases.of(
         " | ưu đãi đặc biệt",
     }
 )
+_ALONE = Phrases.of(
+    {
+        "en": "shop now | on for in stock | out of stock | sold out | best price"
+        " | special offer | new arrival | best seller",
+        "da": "tilbud | udsalg | udsolgt | på lager",
+        "nl": "aanbieding | uitverkocht | op voorraad | te koop",
+        "fi": "tarjous | loppuunmyyty | varastossa | myynnissä",
+        "fr": "soldes | promotion | en stock | en promotion | rupture de stock | à vendre",
+        "de": "sonderangebot | ausverkauft | auf lager | zu verkaufen",
+        "el": "προσφορά | εκπτώσεις | εξαντλήθηκε | πωλείται",
+        "id": "diskon | promo | stok habis | dijual",
+        "it": "offerta | offerta speciale | saldi | esaurito | in vendita",
+        "ja": "セール | 売り切れ | 完売",
+        "ko": "세일 | 품절",
+        "lv": "izpārdots | pārdod",
+        "no": "tilbud | utsolgt | på lager | til salgs",
+        "pl": "promocja | wyprzedaż | wyprzedane | na sprzedaż",
+        "pt": "promoção | oferta | esgotado | à venda",
+        "ro": "ofertă | promoție | stoc epuizat | de vânzare",
+        "ru": "распродажа | в наличии | нет в наличии",
+        "sk": "výpredaj | vypredané | na predaj",
+        "es": "oferta | ofertas | rebajas | agotado | en venta",
+        "sv": "slutsåld | i lager | till salu",
+        "th": "ลดราคา | ราคาถูก | ขายดี",
+        "tr": "indirim | tükendi | satılık",
+        "uk": "розпродаж | в наявності",
+        "vi": "giảm giá | khuyến mãi | hết hàng",
+        "zh": "促销 | 打折 | 特价 | 售罄 | 促銷",
+        "ar": "تخفيضات | للبيع | نفذت الكمية",
+        "hi": "सेल | बिक्री के लिए",
+        "bn": "বিক্রয়ের জন্য",
+        "ur": "برائے فروخت | سیل",
+        "ka": "იყიდება | ფასდაკლება",
+    }
+)
 _SIGN = r"[$€£¥₹₽₺₩฿₴₾₫₪₦₱৳₨]"
 _CODE = (
     r"usd|eur|gbp|jpy|cny|rmb|inr|rub|uah|pln|sek|nok|dkk|chf|try|thb|idr|vnd|krw|brl|aud|cad|czk"
@@ -109,12 +144,13 @@ _PRICE = re.compile(
             rf"[¥₩₫]\s?{_THOUSAND}{_NOT_SCALED}",
             rf"(?<![\d.,])(?:{_PENCE})\s?(?:{_SIGN}|(?:{_CODE})(?!\w)){_NOT_SCALED}",
             rf"\d(?:[,.]\d{{3}})+\s?(?:円|원|元|đ|₫|vnđ|vnd)(?!\w){_NOT_SCALED}",
-            rf"(?:usd|eur|gbp|rp|rs)\.?\s?(?:{_PENCE}|{_THOUSAND}){_NOT_SCALED}",
+            rf"(?:usd|eur|gbp)\s?(?:{_PENCE}){_NOT_SCALED}",
+            rf"(?<!\w)r[ps]\.?\s?(?:{_PENCE}|{_THOUSAND}){_NOT_SCALED}",
             rf"(?<!\w)(?:{_LABEL})\s?[:：.]?\s?{_SIGN}\s?\d[\d.,]*(?![\d.,]|\s?\w|-)",
             rf"(?<!\w)(?:{_LABEL})\s?[:：.]?\s?\d[\d., ]*\s?(?:{_SIGN}|(?:{_CODE})(?!\w))\s?\W*\Z",
             r"[-–−]?\d{1,2}\s?%\s?(?:off|discount|rabatt?|korting|alennus|de réduction|remise"
-            r"|zniżki|de desconto|de descuento|di sconto|reducere|скидк\w+|знижк\w+|zľav\w+|indirim|diskon"
-            r"|giảm|atlaid\w+|ფასდაკლება|έκπτωση|छूट|ছাড়|خصم|رعایت|할인|オフ|引き)",
+            r"|zniżki|de desconto|de descuento|di sconto|reducere|скидк\w+|знижк\w+|zľav\w+"
+            r"|indirim|diskon|giảm|atlaid\w+|ფასდაკლება|έκπτωση|छूट|ছাড়|خصم|رعایت|할인|オフ|引き)",
         )
     ),
 )
@@ -133,9 +169,9 @@ def has_price(caption: CaptionText) -> bool:
 
 
 def calls_to_buy(caption: CaptionText) -> bool:
-    """Whether the caption asks to buy, in any of the 30 languages.
+    """Whether the caption asks to buy, in any of the 30 languages, or says "Sold out" alone.
 
     >>> [calls_to_buy(CaptionText.of(t)) for t in ("Jetzt kaufen!", "今すぐ購入", "a shop")]
     [True, True, False]
     """
-    return _CALLS.are_in(caption)
+    return _CALLS.are_in(caption) or _ALONE.are_all_of(caption)
