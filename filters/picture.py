@@ -29,7 +29,7 @@ class ImageRules:
         to see than in an icon.
       min_pixels: the original's width times height; 0 turns the rule off.
       max_aspect: longer side to shorter side, at least 1; `inf` turns the rule off. Above 5
-        lie banners and dividers, and one in sixty textbook figures.
+        lie banners and dividers, and one in forty textbook figures.
       min_bits_per_pixel: of the original file; 0 turns the rule off. JPEGs of plain colour have
         about 0.02, poor photos 0.2.
       min_luma_std: standard deviation of the luma, in [0, 127.5]; 0 turns the rule off. Noise on

@@ -85,8 +85,8 @@ _CALLS = Phrases.of(
 )
 _ALONE = Phrases.of(
     {
-        "en": "shop now | on for in stock | out of stock | sold out | best price"
-        " | special offer | new arrival | best seller",
+        "en": "shop now | on sale | for sale | in stock | out of stock | sold out"
+        " | best price | special offer | new arrival | best seller",
         "da": "tilbud | udsalg | udsolgt | på lager",
         "nl": "aanbieding | uitverkocht | op voorraad | te koop",
         "fi": "tarjous | loppuunmyyty | varastossa | myynnissä",
@@ -112,9 +112,9 @@ _ALONE = Phrases.of(
         "vi": "giảm giá | khuyến mãi | hết hàng",
         "zh": "促销 | 打折 | 特价 | 售罄 | 促銷",
         "ar": "تخفيضات | للبيع | نفذت الكمية",
-        "hi": "सेल | बिक्री के लिए",
+        "hi": "बिक्री के लिए",
         "bn": "বিক্রয়ের জন্য",
-        "ur": "برائے فروخت | سیل",
+        "ur": "برائے فروخت",
         "ka": "იყიდება | ფასდაკლება",
     }
 )
