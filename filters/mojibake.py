@@ -17,20 +17,22 @@ _ODD_1252 = (
     "\x80-\x9f\xa1-\xaa\xac\xad\xaf\xb1-\xba\xbc-\xbf\u0192\u2020\u2021\u02c6\u2030\u0160\u0152"
     "\u017d\u02dc\u0161\u0153\u017e\u0178\u20ac"
 )
-_PAIR = re.compile(f"[\xc2-\xf4РСГ][{_GO_ON_1252}{_GO_ON_1251}]")  # what most of the rest have
+_PAIR = re.compile(f"[\xc2-\xf4В-Я][{_GO_ON_1252}{_GO_ON_1251}]")  # all of `_PAIRS` have one
 _BYTES_1251 = re.compile("[\xc0-\xd6\xd8-\xf6\xf8-\xff]{6}")  # Cyrillic, by Windows-1252
-_BYTES_KOI8 = re.compile("[пя][\u2500-\u25a0][пя][\u2500-\u25a0]")  # Cyrillic, by KOI8-R
-_WRONG_TABLE = re.compile(
+_KOI8 = re.compile(r"[\u2500-\u259f](?<=[^\W\d_].)(?=[^\W\d_])")  # lines between letters
+_THREES_1251 = re.compile(f"[а-п][{_GO_ON_1251}]{{2}}[а-п][{_GO_ON_1251}]{{2}}")  # Indic, Han …
+_PAIRS = re.compile(
     "|".join(
         (
             f"[ÂÃ][{_ODD_1252}]",  # é as Ã©, £ as Â£
             f"â(?:\u20ac[{_GO_ON_1252}]|\x80[\x80-\xbf])",  # quotation marks, dashes
             f"ð\u0178[{_GO_ON_1252}]|ï»¿|ï¿½",  # emoji, byte order mark, U+FFFD
-            f"(?<=[a-z])[\xc2-\xdf][{_GO_ON_1252}](?=[a-z])",  # ł in a Polish word as Å‚
+            f"(?<=[a-z])[\xc2-\xdf](?:[{_ODD_1252}]|[{_GO_ON_1252}](?=[a-z]))",  # ł as Å‚
             f"(?:[\xc2-\xdf][{_GO_ON_1252}]){{3}}",  # Cyrillic, Greek, Arabic
             f"(?:[\xe0-\xef][{_GO_ON_1252}]{{2}}){{2}}",  # Indic, Thai, Georgian, Han, kana
-            f"(?:[РС][{_GO_ON_1251}]){{3}}",  # Cyrillic, by cp1251
-            f"(?<=[A-Za-z])Г[{_GO_ON_1251}]",  # é, by cp1251
+            f"(?:[\xc2-\xdf][{_ODD_1252}]){{2}}",  # ļš as Ä¼Å¡
+            f"(?:[В-Я][{_GO_ON_1251}]){{3}}",  # Cyrillic, Greek, Arabic, by cp1251
+            f"(?<=[A-Za-z])[В-Я][{_GO_ON_1251}]",  # é in a word, by cp1251
         )
     )
 )
@@ -47,6 +49,8 @@ def is_mojibake(text: str) -> bool:
     """
     if text.isascii():
         return False
-    if "\ufffd" in text or _BYTES_1251.search(text) or _BYTES_KOI8.search(text):
+    if "\ufffd" in text or "вЂ" in text:  # lost for good; quotation marks and dashes by cp1251
         return True
-    return _PAIR.search(text) is not None and _WRONG_TABLE.search(text) is not None
+    if any(pattern.search(text) for pattern in (_BYTES_1251, _KOI8, _THREES_1251)):
+        return True
+    return _PAIR.search(text) is not None and _PAIRS.search(text) is not None
