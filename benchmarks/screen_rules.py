@@ -14,7 +14,7 @@ from time import process_time
 
 import pyarrow.parquet as pq
 
-from filters.caption import _RULES, CaptionFault, CaptionRules, caption_fault
+from filters.caption import RULE_OF, CaptionFault, CaptionRules, caption_fault
 from filters.caption_text import CaptionText
 from filters.contact import has_personal_data
 
@@ -159,7 +159,7 @@ def print_costs(captions: Sequence[tuple[str, str]]) -> None:
         began = process_time()
         caption = CaptionText.of(text)
         spent["reading"] += process_time() - began
-        for fault, is_broken in _RULES.items():
+        for fault, is_broken in RULE_OF.items():
             began = process_time()
             is_broken(caption, language, rules)
             spent[fault] += process_time() - began

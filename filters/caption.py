@@ -108,7 +108,7 @@ def caption_fault(text: str, language: str, rules: CaptionRules) -> CaptionFault
     if len(text) > 4 * rules.max_chars and CaptionFault.TOO_LONG not in rules.overlook:
         return CaptionFault.TOO_LONG  # NFC composes no more than four characters into one
     caption = CaptionText.of(redacted(text, rules))
-    for fault, is_broken in _RULES.items():
+    for fault, is_broken in RULE_OF.items():
         if is_broken(caption, language, rules) and fault not in rules.overlook:
             return fault
     return None
@@ -140,7 +140,7 @@ def _has_few_words(caption: CaptionText, language: str, rules: CaptionRules) -> 
     return count is not None and count < fewest
 
 
-_RULES: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]] = MappingProxyType(
+RULE_OF: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]] = MappingProxyType(
     {
         CaptionFault.TOO_LONG: lambda caption, _, rules: len(caption.text) > rules.max_chars,
         CaptionFault.MOJIBAKE: lambda caption, _, __: is_mojibake(caption.text),
