@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
-from filters.caption import CaptionRules, caption_fault
+from filters.caption_limits import CaptionLimits, limit_fault
 from filters.location import LocationRules, host_of, location_fault
 from pipelines.inputs import read_split
 from pipelines.recipe import Recipe, Source
@@ -88,7 +88,7 @@ def _claims(
     rules = LocationRules(
         allow_local_files=recipe.gather is not None and recipe.gather.allow_local_files
     )
-    caption_rules = CaptionRules(languages=frozenset(recipe.languages))
+    limits = CaptionLimits(languages=frozenset(recipe.languages))
     folder, below = posixpath.dirname(split.uri), posixpath.dirname(split.name)
     for row in block:
         name = f"{source.name}:{split.name}:{row.number}"
@@ -109,7 +109,7 @@ def _claims(
             location = posixpath.join(folder, location)
             uid = uid or picture_uid(source.name, posixpath.join(below, row.url))
         row = replace(row, location=location, uid=uid or picture_uid(source.name, row.url))
-        claims.append(_claim(recipe, source, caption_rules, row, name))
+        claims.append(_claim(recipe, source, limits, row, name))
     return claims, rejected
 
 
@@ -117,11 +117,13 @@ def _location(url: str, prefix: str) -> str:
     return f"{prefix}{url}" if url else ""
 
 
-def _claim(recipe: Recipe, source: Source, rules: CaptionRules, row: InputRow, name: str) -> Claim:
+def _claim(
+    recipe: Recipe, source: Source, limits: CaptionLimits, row: InputRow, name: str
+) -> Claim:
     text = unicodedata.normalize("NFC", row.caption).strip()
     language = normalise_tag(row.language)
     languages = [*recipe.languages, language]
-    fault = caption_fault(text, language, rules) or ""
+    fault = limit_fault(text, language, limits) or ""
     return Claim(
         caption_id=caption_id(row.uid, language, text),
         uid=row.uid,
