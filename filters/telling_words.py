@@ -1,4 +1,4 @@
-"""Common words that some of a group of close languages have and the others have not.
+"""Common words, and letters, that some of a group of close languages have and the others have not.
 
 N-grams of three and four letters blur them. They are looked for only where the text is in one of
 the group, so what other languages make of the same letters does not matter.
@@ -42,6 +42,23 @@ _MALAY = {
 }
 
 
+_EAST_SLAVIC = {
+    "uk": "ї є ґ та що як її це від під із він вона вони",
+    "be": "ў",
+    "ru": "что как это они она из под от",
+    "uk be": "і",
+    "ru be": "ы э ё",
+    "ru uk bg": "и",
+    "ru bg": "ъ",
+    "ru uk": "ь",
+    "bg": "със във към който която това се си",
+}
+_CZECH = {"cs": "ř ě ů", "sk": "ľ ĺ ŕ ô ä"}
+_IBERIAN = {"pt": "ã õ", "gl": "unha dunha nunha cunha", "es gl": "ñ"}
+_ARABIC = {"ar": "ي ك ة ى", "ur": "ٹ ڈ ڑ ں ے ہ", "ur fa": "پ چ ژ گ ک ی"}
+_NAGARI = {"mr": "ळ आहे आहेत आणि", "hi": "है हैं और में", "ne": "छ छन् र"}
+
+
 def _by_word(lists: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {
         word: tuple(languages.split())
@@ -50,30 +67,30 @@ def _by_word(lists: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-_SCANDINAVIAN_WORDS = _by_word(_SCANDINAVIAN)
-_MALAY_WORDS = _by_word(_MALAY)
+_GROUPS = (_SCANDINAVIAN, _MALAY, _EAST_SLAVIC, _CZECH, _IBERIAN, _ARABIC, _NAGARI)
 
 TELLING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "no": _SCANDINAVIAN_WORDS,
-    "nn": _SCANDINAVIAN_WORDS,
-    "da": _SCANDINAVIAN_WORDS,
-    "id": _MALAY_WORDS,
-    "ms": _MALAY_WORDS,
+    language: _by_word(group)
+    for group in _GROUPS
+    for languages in group
+    for language in languages.split()
 }
-"""For languages of a group, which of its languages have a word."""
+"""For each language of a group, what of it has which words and letters."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def telling_words(text: str, language: str) -> dict[str, int]:
-    """How many telling words `text` has of each language of the group that `language` is in.
+    """How many telling words and letters `text` has of each language in the group of `language`.
 
     >>> telling_words("eit hus ved elva, og ein båt", "no")
     {'nn': 3, 'no': 1}
+    >>> telling_words("собака біжить", "ru")
+    {'be': 1, 'bg': 1, 'ru': 2, 'uk': 3}
     """
     languages_of = TELLING[language]
     counts: dict[str, int] = {}
-    for word in dict.fromkeys(_WORD.findall(text)):
-        for its in languages_of.get(word, ()):
+    for token in languages_of.keys() & {*_WORD.findall(text), *text}:
+        for its in languages_of[token]:
             counts[its] = counts.get(its, 0) + 1
-    return counts
+    return dict(sorted(counts.items()))
