@@ -41,7 +41,7 @@ LANGUAGES_OF = {
     "Arab": "ar ur fa ps ug ckb",
     "Deva": "hi mr ne sa",
 }
-BITS = {"Latn": 14, "Cyrl": 12, "Arab": 12, "Deva": 11}
+BITS = {"Latn": 14, "Cyrl": 13, "Arab": 13, "Deva": 13}
 UDHR = {
     "arb": "ar", "dan": "da", "nld": "nl", "eng": "en", "fin": "fi", "fra": "fr",
     "deu_1996": "de", "hin": "hi", "ind": "id", "ita": "it", "lav": "lv", "nob": "no",
@@ -123,11 +123,12 @@ def our_texts(data: Path) -> Texts:
 def mark_texts(sources: list[Texts]) -> Texts:
     """The words of `MARKS` that the texts of the close languages have not, alone and together."""
     texts: Texts = {}
-    for (language, close), marks in MARKS.items():
+    for names, marks in MARKS.items():
+        language, *close = names.split()
         shared = {
             word
             for texts_of in sources
-            for code in close.split()
+            for code in close
             for text in texts_of.get(code, [])
             for word in plain(text).split()
         }

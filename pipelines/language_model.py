@@ -182,5 +182,5 @@ def _local_file(path: str) -> str:
         raise RecipeError(f"{path} is on the hub: pip install 'pairmill[huggingface]'") from error
     try:
         return str(hub.hf_hub_download(named[1], named[2] or "model.bin"))
-    except (hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError, OSError) as error:
+    except (OSError, ValueError) as error:  # what the hub's own errors are
         raise RecipeError(f"screen.language.model: there is no {path}: {error}") from error

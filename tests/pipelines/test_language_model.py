@@ -2,12 +2,11 @@
 
 import pickle
 import shutil
-import sys
 import unicodedata
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,7 +152,7 @@ def test_a_hub_id_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(names)
         return embedded_model()
 
-    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(hf_hub_download=download))
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
     LanguageModel("cis-lmu/glotlid")
     LanguageModel("owner/name/v3/model.ftz")
     assert asked == [("cis-lmu/glotlid", "model.bin"), ("owner/name", "v3/model.ftz")]
@@ -165,6 +164,15 @@ def test_models_that_are_none_are_named(tmp_path: Path) -> None:
         LanguageModel(str(tmp_path / "no.bin"))
     with pytest.raises(RecipeError, match=r"there is no file .*absent\.bin"):
         LanguageModel(str(tmp_path / "absent.bin"))
+
+
+def test_a_hub_id_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(*names: str) -> str:
+        raise LocalEntryNotFoundError("no network")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    with pytest.raises(RecipeError, match="there is no owner/name: no network"):
+        LanguageModel("owner/name")
 
 
 def test_weights_are_small_and_fit_their_buckets() -> None:
