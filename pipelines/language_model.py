@@ -28,7 +28,7 @@ _LEAST_SHARE = 1e-3  # of a label
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:/([\w./-]+))?")
 
 _SURE_SHARE = 0.9
-"""Of n-grams: where one is above, fastText is not asked; it would take longer and change nothing."""
+"""Of n-grams: above it fastText is not asked, which takes longer and seldom knows better."""
 
 
 class LanguageModel:
