@@ -27,7 +27,7 @@ FURTHEST = 31
 _BANDS = 16
 _PAIRS_AT_ONCE = 1 << 19  # 60 bytes each while they are compared
 _VALUES = 1 << 16  # of a band
-_BITS = 1 << np.arange(_BANDS)
+_SINGLE_BITS = 1 << np.arange(_BANDS)
 
 # Along the diagonals of PDQ's 16 × 16 frequencies: bits of one row or column go together, and their
 # bands would bring half as many again unlike pictures together.
@@ -82,7 +82,10 @@ def near_pairs(
     order = np.argsort(probes, kind="stable")
     probes, places, hashes = probes[order], places[order], hashes[order]
     flips = _flips(max_distance)
-    for bit in [0, *_BITS[: 8 * flips].tolist()]:  # from the side whose bit is 0: each pair once
+    for bit in [
+        0,
+        *_SINGLE_BITS[: 8 * flips].tolist(),
+    ]:  # from the side whose bit is 0: each pair once
         from_rows = rows[probes & bit == 0]
         wanted = probes[from_rows] | bit
         starts = from_rows + 1 if not bit else np.searchsorted(probes, wanted, "left")
@@ -120,16 +123,18 @@ class HashIndex:
         rows = (order % max(1, len(hashes))).astype(np.uint32)
         return cls(hashes, rows, starts.astype(np.uint32), max_distance)
 
-    def has_near(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """Which of `hashes` are near one of the index, shape [hashes]."""
-        found = np.zeros(len(hashes), dtype=bool)
+    def first_near(self, hashes: Hashes) -> Rows:
+        """The first row of the index that is near each of `hashes`, -1 where none is."""
+        none = len(self.hashes)
+        found = np.full(len(hashes), none)
         values, rows = _band_values(hashes), np.tile(np.arange(len(hashes)), _BANDS)
-        for bit in [0, *_BITS[: _BANDS * _flips(self.max_distance)].tolist()]:
+        for bit in [0, *_SINGLE_BITS[: _BANDS * _flips(self.max_distance)].tolist()]:
             starts, ends = (self.starts[(values ^ bit) + n].astype(np.int64) for n in (0, 1))
             for left, places in _expanded(rows, starts, ends):
                 right = self.order[places].astype(np.int64)
-                found[_near(hashes, left, self.hashes, right, self.max_distance)[0]] = True
-        return found
+                left, right, _ = _near(hashes, left, self.hashes, right, self.max_distance)
+                np.minimum.at(found, left, right)
+        return np.where(found == none, -1, found)
 
 
 def _flips(max_distance: int) -> int:

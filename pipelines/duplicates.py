@@ -5,7 +5,7 @@ the candidates.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 import apache_beam as beam
@@ -155,7 +155,7 @@ def _hashes_of(piece: tuple[str, int], candidates: Folder, least: int) -> pa.Tab
     return pa.table([start + clear, hash_column(hashes)], schema=NODES)
 
 
-def _hash_mix(buckets: int) -> "beam.typehints.Any":
+def _hash_mix(buckets: int) -> Callable[[pa.Table], np.ndarray]:
     def bucket_of(table: pa.Table) -> np.ndarray:
         mixed = np.bitwise_xor.reduce(hashes_in(table).view(np.uint32), axis=1)
         return (mixed % buckets).astype(np.int64)
