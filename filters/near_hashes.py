@@ -20,6 +20,9 @@ Hashes = NDArray[np.uint8]
 
 Rows = NDArray[np.int64]
 
+Columns = NDArray[np.uint64]
+"""The same as whole words, shape [4, hashes]: what is compared lies together."""
+
 HASH_BYTES = 32
 FURTHEST = 31
 """Bits, of 256, up to which no near pair is missed."""
@@ -27,7 +30,6 @@ FURTHEST = 31
 _BANDS = 16
 _PAIRS_AT_ONCE = 1 << 19  # 60 bytes each while they are compared
 _VALUES = 1 << 16  # of a band
-_SINGLE_BITS = 1 << np.arange(_BANDS)
 
 # Along the diagonals of PDQ's 16 × 16 frequencies: bits of one row or column go together, and their
 # bands would bring half as many again unlike pictures together.
@@ -81,18 +83,15 @@ def near_pairs(
     probes = keys << 8 | hashes[rows, places ^ 1]
     order = np.argsort(probes, kind="stable")
     probes, places, hashes = probes[order], places[order], hashes[order]
-    flips = _flips(max_distance)
-    for bit in [
-        0,
-        *_SINGLE_BITS[: 8 * flips].tolist(),
-    ]:  # from the side whose bit is 0: each pair once
-        from_rows = rows[probes & bit == 0]
+    flips, columns = _flips(max_distance), _columns(hashes)
+    for bit in _changes(8 * flips):
+        from_rows = rows[probes & bit == 0]  # from the side whose bit is 0: each pair once
         wanted = probes[from_rows] | bit
         starts = from_rows + 1 if not bit else np.searchsorted(probes, wanted, "left")
         ends = np.searchsorted(probes, wanted, "right")
         for left, right in _expanded(from_rows, starts, ends):
             compared = len(left)
-            left, right, bits = _near(hashes, left, hashes, right, max_distance)
+            left, right, bits = _near(columns, left, columns, right, max_distance)
             first = _first_band(hashes[left], hashes[right], flips) == places[left] >> 1
             if not bit and flips:  # both bytes are equal: the band's first key has found it
                 first &= places[left] % 2 == 0
@@ -104,13 +103,13 @@ class HashIndex:
     """Hashes to look others up in: about 100 bytes each, and 4 MiB.
 
     Attributes:
-      hashes: shape [hashes, 32].
+      columns: shape [4, hashes].
       order: their rows by band and by its value, shape [16 · hashes].
       starts: where in `order` those of a band's value begin, shape [16 · 65,536 + 1].
       max_distance: bits, in [0, 31].
     """
 
-    hashes: Hashes
+    columns: Columns
     order: NDArray[np.uint32]
     starts: NDArray[np.uint32]
     max_distance: int
@@ -121,18 +120,18 @@ class HashIndex:
         order = np.argsort(values, kind="stable")
         starts = np.searchsorted(values[order], np.arange(_BANDS * _VALUES + 1))
         rows = (order % max(1, len(hashes))).astype(np.uint32)
-        return cls(hashes, rows, starts.astype(np.uint32), max_distance)
+        return cls(_columns(hashes), rows, starts.astype(np.uint32), max_distance)
 
     def first_near(self, hashes: Hashes) -> Rows:
         """The first row of the index that is near each of `hashes`, -1 where none is."""
-        none = len(self.hashes)
+        none, columns = self.columns.shape[1], _columns(hashes)
         found = np.full(len(hashes), none)
         values, rows = _band_values(hashes), np.tile(np.arange(len(hashes)), _BANDS)
-        for bit in [0, *_SINGLE_BITS[: _BANDS * _flips(self.max_distance)].tolist()]:
+        for bit in _changes(_BANDS * _flips(self.max_distance)):
             starts, ends = (self.starts[(values ^ bit) + n].astype(np.int64) for n in (0, 1))
             for left, places in _expanded(rows, starts, ends):
                 right = self.order[places].astype(np.int64)
-                left, right, _ = _near(hashes, left, self.hashes, right, self.max_distance)
+                left, right, _ = _near(columns, left, self.columns, right, self.max_distance)
                 np.minimum.at(found, left, right)
         return np.where(found == none, -1, found)
 
@@ -140,6 +139,15 @@ class HashIndex:
 def _flips(max_distance: int) -> int:
     """Bits by which the closest band of a near pair may differ."""
     return max_distance // _BANDS
+
+
+def _changes(bits: int) -> list[int]:
+    """No bit, and each of so many."""
+    return [0, *(1 << bit for bit in range(bits))]
+
+
+def _columns(hashes: Hashes) -> Columns:
+    return np.ascontiguousarray(_words(hashes).T)
 
 
 def _words(hashes: Hashes) -> NDArray[np.uint64]:
@@ -174,15 +182,14 @@ def _expanded(rows: Rows, starts: Rows, ends: Rows) -> Iterator[tuple[Rows, Rows
 
 
 def _near(
-    left_hashes: Hashes, left: Rows, right_hashes: Hashes, right: Rows, max_distance: int
+    one: Columns, left: Rows, other: Columns, right: Rows, max_distance: int
 ) -> tuple[Rows, Rows, NDArray[np.int64]]:
     """The pairs that are near, and their distances: half of the bits tells unlike ones apart."""
-    one, other = _words(left_hashes), _words(right_hashes)
-    bits = np.bitwise_count(one[left, 0] ^ other[right, 0])
-    bits += np.bitwise_count(one[left, 1] ^ other[right, 1])
+    bits = np.bitwise_count(one[0].take(left) ^ other[0].take(right))
+    bits += np.bitwise_count(one[1].take(left) ^ other[1].take(right))
     maybe = bits <= max_distance
     left, right = left[maybe], right[maybe]
-    exact = _bits(one[left] ^ other[right])
+    exact = _bits((one[:, left] ^ other[:, right]).T)
     near = exact <= max_distance
     return left[near], right[near], exact[near]
 

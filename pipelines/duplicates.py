@@ -86,7 +86,7 @@ def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: Duplicate
     found = counts.get("edges", 0)
     if rules.near:
         nodes = counts.get("nodes", 0)
-        found += find_near(run, number / "nodes", nodes, edges, rules.max_distance)
+        found += find_near(run, number / "nodes", nodes, edges / "near", rules.max_distance)
     paths = [(edges / kind).path(name) for kind in edges.folders() for name in _parts(edges / kind)]
     groups = close(run, paths, found, grouping / "groups")
     _choose(run, candidates, starts, groups, rules, work / DUPLICATES)

@@ -1,11 +1,12 @@
-"""Near pairs among hashes as Beam joins: pictures are numbers here, and hashes are all they have.
+"""Near pairs among hashes, joined by their bands: pictures are numbers here, hashes all they have.
 
-Nothing is collected but edges between numbers, and of a bucket's pairs no more of them than hold
-its pictures together.
+Nothing comes out but edges between numbers, and of a bucket's pairs no more of them than hold its
+pictures together.
 """
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
@@ -13,9 +14,10 @@ import pyarrow as pa
 
 from filters.components import Edges, closed
 from filters.near_hashes import HASH_BYTES, Hashes, Rows, key_places, near_keys, near_pairs
+from pipelines.parts import row_count
 from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, Keyed, Regroup, pieces_for
+from pipelines.transforms.blocks import Deal, pieces_for
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count, Tally
 from schemas.layout import part_name
@@ -26,53 +28,57 @@ NODES = pa.schema([("number", pa.int64()), ("hash", pa.binary(HASH_BYTES))])
 EDGES = pa.schema([("child", pa.int64()), ("parent", pa.int64())])
 """Pairs of pictures, by their numbers."""
 
-_KEYED = pa.schema([("key", pa.int32()), *NODES])
-_BUCKET_ROWS = 400_000  # of 44 bytes, and 60 more while they are sorted
-_PASS_ROWS = 8_000_000  # that a local runner holds at once, 44 bytes each
+_BUCKET_ROWS = 400_000  # of 40 bytes, and 100 more while they are compared
 _EDGES_HELD = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Keys whose hashes are compared in one piece of work.
+
+    Attributes:
+      number: of the bucket.
+      places: of the bytes that are keys.
+      rest: of a byte's value divided by `slices`.
+      slices: how many buckets share these places.
+    """
+
+    number: int
+    places: list[int]
+    rest: int
+    slices: int
+
+
 def find_near(run: Run, nodes: Folder, number: int, edges: Folder, max_distance: int) -> int:
-    """Writes edges between near hashes below `edges`; says how many. Goes on where it was stopped.
+    """Writes edges between near hashes to `edges`; says how many.
 
     Args:
       run: the run.
       nodes: folder of `NODES`, no hash twice.
       number: of these.
-      edges: folder to write.
+      edges: folder to write; a table that is there is not made again.
       max_distance: bits, in [0, 31].
     """
+    buckets = buckets_of(number, max_distance)
+    if not edges.exists("counts.json"):
+        with run.pipeline(pieces_for(len(buckets))) as pipeline:
+            compare = _CompareBucket(nodes, edges, max_distance)
+            pieces = pipeline | Deal("buckets of keys", buckets)
+            _ = pieces | beam.ParDo(compare) | Tally(edges, "counts.json")
+    return int(json.loads(edges.read("counts.json")).get("edges", 0))
+
+
+def buckets_of(number: int, max_distance: int) -> list[Bucket]:
+    """All keys of so many hashes, in buckets of about equal size."""
     places = key_places(max_distance)
-    passes = -(-number * len(places) // _PASS_ROWS) if run.workers else 1
-    found = 0
-    for at in range(passes):
-        name = f"near-{at:03d}"
-        if not edges.exists(f"{name}.json"):
-            _one_pass(run, nodes, number, places[at::passes], edges / name, max_distance)
-            edges.write(f"{name}.json", (edges / name).read("counts.json"))
-        found += json.loads(edges.read(f"{name}.json")).get("edges", 0)
-    return found
-
-
-def _one_pass(
-    run: Run, nodes: Folder, number: int, places: list[int], edges: Folder, max_distance: int
-) -> None:
-    buckets = max(1, -(-number * len(places) // _BUCKET_ROWS))
-    with run.pipeline(pieces_for(buckets)) as pipeline:
-        keyed = (
-            pipeline | Deal("hashes", nodes.names()) | beam.Map(_keyed, nodes=nodes, places=places)
-        )
-        _ = (
-            {"hashes": keyed}
-            | Regroup(
-                "hashes by key",
-                {"hashes": _KEYED},
-                buckets,
-                lambda table: table["key"].to_numpy() % buckets,
-            )
-            | beam.ParDo(_JoinNear(edges, max_distance))
-            | Tally(edges, "counts.json")
-        )
+    slices = min(256, max(1, -(-number // _BUCKET_ROWS)))
+    together = max(1, _BUCKET_ROWS // max(1, number))
+    pieces = [
+        (places[at : at + together], rest)
+        for at in range(0, len(places), together)
+        for rest in range(slices)
+    ]
+    return [Bucket(at, chosen, rest, slices) for at, (chosen, rest) in enumerate(pieces)]
 
 
 def hash_column(hashes: Hashes) -> pa.Array:
@@ -92,30 +98,41 @@ def edge_table(edges: Edges) -> pa.Table:
     return pa.table(list(edges), schema=EDGES)
 
 
-def _keyed(name: str, nodes: Folder, places: list[int]) -> pa.Table:
-    table = read_table(nodes, name)
-    rows, keys = near_keys(hashes_in(table), places)
-    repeated = table.take(pa.array(rows))
-    return pa.table([keys.astype(np.int32), *repeated.columns], schema=_KEYED)
+class _CompareBucket(beam.DoFn):
+    """Compares the hashes of a bucket's keys, writes the edges found, tells their number.
 
+    Each bucket reads the tables of hashes for itself, one after the other, and holds what it needs
+    of them: to shuffle every hash 32 times would cost the runner a kilobyte of memory a picture and
+    more time than the comparing, beside which reading stays little however many pictures there are.
+    """
 
-class _JoinNear(beam.DoFn):
-    """Compares the hashes of a bucket's keys, writes the edges found, tells their number."""
-
-    def __init__(self, edges: Folder, max_distance: int) -> None:
+    def __init__(self, nodes: Folder, edges: Folder, max_distance: int) -> None:
+        self._nodes = nodes
         self._edges = edges
         self._max_distance = max_distance
 
-    def process(self, keyed: Keyed) -> Iterator[Count]:
-        bucket, tables = keyed
-        table = tables["hashes"]
-        numbers = table["number"].to_numpy()
-        keys = table["key"].to_numpy().astype(np.int64)
-        left, right = _held_together(keys, hashes_in(table), self._max_distance)
-        if len(left):
-            found = edge_table((numbers[left], numbers[right]))
-            write_table(self._edges, part_name(bucket), found)
-            yield "edges", found.num_rows
+    def process(self, bucket: Bucket) -> Iterator[Count]:
+        name = part_name(bucket.number)
+        if not self._edges.exists(name):
+            write_table(self._edges, name, edge_table(self._compared(bucket)))
+        yield "edges", row_count(self._edges, name)
+
+    def _compared(self, bucket: Bucket) -> Edges:
+        read = [_keyed(read_table(self._nodes, name), bucket) for name in self._nodes.names()]
+        if not read:
+            return closed(np.empty(0, np.int64), np.empty(0, np.int64))
+        keys, hashes, numbers = map(np.concatenate, zip(*read, strict=True))
+        left, right = _held_together(keys, hashes, self._max_distance)
+        return numbers[left], numbers[right]
+
+
+def _keyed(table: pa.Table, bucket: Bucket) -> tuple[Rows, Hashes, Rows]:
+    """The keys of a table's hashes that are the bucket's, the hashes, the pictures' numbers."""
+    hashes = hashes_in(table)
+    rows, keys = near_keys(hashes, bucket.places)
+    ours = keys % bucket.slices == bucket.rest
+    rows, keys = rows[ours], keys[ours]
+    return keys, hashes[rows], table["number"].to_numpy()[rows]
 
 
 def _held_together(keys: Rows, hashes: Hashes, max_distance: int) -> Edges:

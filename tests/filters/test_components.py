@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from filters.components import Edges, closed, distinct, large_star, small_star
 Pairs = list[tuple[int, int]]
 
 graphs = st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25)), max_size=40)
-chains = st.permutations(range(30)).map(lambda nodes: list(zip(nodes, nodes[1:], strict=False)))
+chains = st.permutations(range(30)).map(lambda nodes: list(pairwise(nodes)))
 
 
 def slow(pairs: Pairs) -> dict[int, int]:

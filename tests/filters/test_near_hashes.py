@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from filters import near_hashes
 from filters.near_hashes import (
     FURTHEST,
-    HashIndex,
     Hashes,
+    HashIndex,
     dealt,
     distances,
     key_places,

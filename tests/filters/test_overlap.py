@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -85,11 +86,11 @@ def slow(evaluation: list[str], text: str, rules: OverlapRules) -> bool:
     known, plain = [normalised(each) for each in evaluation], normalised(text)
 
     def runs(each: str) -> list[tuple[str, ...]]:
-        units = [*each.replace(" ", "")] if "一" <= max(each, default="") else each.split()
-        length = rules.characters if "一" <= max(each, default="") else rules.words
+        units = [*each.replace(" ", "")] if max(each, default="") >= "一" else each.split()
+        length = rules.characters if max(each, default="") >= "一" else rules.words
         return [tuple(units[at : at + length]) for at in range(len(units) - length + 1)]
 
-    if plain in known and len(plain.replace(" ", "")) + sum("一" <= c for c in plain) >= 5:
+    if plain in known and len(plain.replace(" ", "")) + sum(c >= "一" for c in plain) >= 5:
         return True
     seen = {run for each in known for run in runs(each)}
     found = [run in seen for run in runs(plain)]
@@ -97,7 +98,7 @@ def slow(evaluation: list[str], text: str, rules: OverlapRules) -> bool:
 
 
 texts = st.one_of(
-    st.lists(st.sampled_from("ab c dé f".split()), max_size=9).map(" ".join),
+    st.lists(st.sampled_from(["ab", "c", "dé", "f"]), max_size=9).map(" ".join),
     st.text(st.sampled_from("狗猫人"), max_size=9),
 )
 rules = st.builds(
@@ -125,6 +126,5 @@ def test_digests_find_what_the_texts_themselves_do(
     ],
 )
 def test_impossible_bounds_are_refused(wrong: dict[str, float], said: str) -> None:
-    with pytest.raises(ValueError) as refusal:
+    with pytest.raises(ValueError, match=re.escape(said)):
         OverlapRules(**wrong)  # type: ignore[arg-type]
-    assert str(refusal.value) == said

@@ -154,11 +154,8 @@ RULES = [
 
 
 @pytest.mark.parametrize("rules", RULES, ids=repr)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_what_beam_finds_is_what_a_slow_union_find_does(
-    find: Find, rules: DuplicateRules, seed: int
-) -> None:
-    rows = candidates(seed)
+def test_what_beam_finds_is_what_a_slow_union_find_does(find: Find, rules: DuplicateRules) -> None:
+    rows = candidates(1)
     found = find(rows, rules)
     assert found == slow(rows, rules)
     assert len(found) > 20
@@ -177,8 +174,7 @@ def test_neither_order_nor_cut_nor_workers_change_the_result(
     expected = find(rows, RULES[0])
     assert find(rows[::-1], RULES[0], parts=1) == expected
     assert find(rows[5:] + rows[:5], RULES[0], parts=8, workers=2) == expected
-    monkeypatch.setattr(near, "_BUCKET_ROWS", 300)
-    monkeypatch.setattr(near, "_PASS_ROWS", 2000)
+    monkeypatch.setattr(near, "_BUCKET_ROWS", 60)
     monkeypatch.setattr(near, "_EDGES_HELD", 2)
     monkeypatch.setattr(closing, "_BUCKET_EDGES", 50)  # so that the rounds are run
     assert find(rows, RULES[0], parts=2) == expected
@@ -189,7 +185,6 @@ def test_each_step_is_taken_up_where_it_was_left(
 ) -> None:
     rows, folder = candidates(4), Folder(str(tmp_path))
     write_candidates(folder / "candidates", rows, 2)
-    monkeypatch.setattr(near, "_PASS_ROWS", 2000)
     monkeypatch.setattr(closing, "_BUCKET_EDGES", 50)
     run, done = run_of(folder, 1), 0
     pipeline = Run.pipeline
@@ -208,5 +203,5 @@ def test_each_step_is_taken_up_where_it_was_left(
             break
         except KeyboardInterrupt:
             continue
-    assert done > 8  # a pipeline was run at each try, and none of them twice
+    assert done > 6  # a pipeline was run at each try, and none of them twice
     assert verdicts(folder / "work" / "duplicates", 2) == slow(rows, RULES[0])
