@@ -155,7 +155,7 @@ def _grown(thumbs: np.ndarray, number: int) -> list[dict[str, object]]:
     """So many candidates."""
     dice = np.random.default_rng(0)
     rows: list[dict[str, object]] = []
-    drawn: list[np.ndarray] = []
+    blended: list[np.ndarray] = []  # which two, and how they are turned
     for at in range(number):
         kind = dice.random()
         if kind < 0.02 and rows:
@@ -164,14 +164,11 @@ def _grown(thumbs: np.ndarray, number: int) -> list[dict[str, object]]:
             continue
         if kind < 0.03:
             pixels = _noisy(thumbs[0], dice)
-        elif kind < 0.23 and drawn:
-            pixels = _noisy(drawn[int(dice.integers(len(drawn)))], dice)
+        elif kind < 0.23 and blended:
+            pixels = _noisy(_blend(thumbs, blended[int(dice.integers(len(blended)))]), dice)
         else:
-            one, other = thumbs[dice.integers(len(thumbs), size=2)]
-            pixels = (
-                one[:, :: int(dice.choice([1, -1]))] + other[:: int(dice.choice([1, -1]))]
-            ) / 2
-            drawn.append(pixels)
+            blended.append(dice.integers((len(thumbs), len(thumbs), 2, 2)))
+            pixels = _blend(thumbs, blended[-1])
         grey = pixels.clip(0, 255).astype(np.uint8)
         bits, quality = pdqhash.compute(cv2.merge((grey, grey, grey)))
         rows.append(
@@ -185,6 +182,11 @@ def _grown(thumbs: np.ndarray, number: int) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def _blend(thumbs: np.ndarray, how: np.ndarray) -> np.ndarray:
+    one, other = thumbs[how[0]], thumbs[how[1]]
+    return np.asarray((one[:, :: 1 - 2 * how[2]] + other[:: 1 - 2 * how[3]]) / 2)
 
 
 def _noisy(pixels: np.ndarray, dice: np.random.Generator) -> np.ndarray:

@@ -21,8 +21,8 @@ class EvaluationSet:
     Attributes:
       name: for the report.
       path: a glob of tables: Parquet, CSV, TSV or JSON lines, also .gz or .zst.
-      image_column: of paths below the table's folder, or of the pictures' bytes; None where the set
-        has no pictures.
+      image_column: of paths below the table's folder, or of the pictures' bytes (a binary column of
+        Parquet); None where the set has no pictures.
       text_columns: of texts, or of lists of texts.
     """
 

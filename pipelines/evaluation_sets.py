@@ -83,7 +83,7 @@ def measure_sets(run: Run, work: Folder, rules: DecontaminationRules) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationIndex:
-    """All sets in memory: about 170 bytes a picture, 8 a text and 8 a run of words; and 4 MiB.
+    """All sets in memory: about 180 bytes a picture, 8 a text and 8 a run of words; and 4 MiB.
 
     Attributes:
       rules: by which it was made.

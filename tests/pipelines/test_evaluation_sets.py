@@ -151,6 +151,14 @@ def test_the_first_set_is_named(index: Index, pictures: list[Path], tmp_path: Pa
     assert looked_up(found, [body]) == found.caption_set(TEXTS[:1]) == ["zoo"]
 
 
+def test_the_first_set_is_named_where_a_later_one_has_the_very_bytes(
+    index: Index, pictures: list[Path], tmp_path: Path
+) -> None:
+    near = table(tmp_path, "near", image=[brightened(pictures[0])])
+    equal = table(tmp_path, "equal", image=[pictures[0].read_bytes()])
+    assert looked_up(index(near, equal), [pictures[0].read_bytes()]) == ["near"]
+
+
 def test_no_set_holds_anything(index: Index, pictures: list[Path]) -> None:
     assert looked_up(index(), [pictures[0].read_bytes()]) == [""]
     assert index().caption_set(TEXTS) == ["", ""]
