@@ -66,8 +66,22 @@ def near_keys(hashes: Hashes, places: list[int]) -> tuple[Rows, Rows]:
     return np.tile(np.arange(len(hashes)), len(places)), keys.ravel()
 
 
+def near_leaders(keys: Rows, hashes: Hashes, max_distance: int) -> tuple[Rows, Rows]:
+    """Rows that are near the first row with the same band, and that row: a few of the near pairs.
+
+    Of thousands of pictures that are nearly the same they tell at little cost that they belong
+    together.
+    """
+    probes = _probes(keys, hashes)
+    _, firsts, at = np.unique(probes, return_index=True, return_inverse=True)
+    leaders = firsts[at]
+    bits = _bits(_words(hashes) ^ _words(hashes[leaders]))
+    led = np.flatnonzero((bits <= max_distance) & (leaders != np.arange(len(keys))))
+    return led, leaders[led]
+
+
 def near_pairs(
-    keys: Rows, hashes: Hashes, max_distance: int
+    keys: Rows, hashes: Hashes, max_distance: int, groups: Rows | None = None
 ) -> Iterator[tuple[Rows, Rows, NDArray[np.int64], int]]:
     """All pairs of rows under one key that are near, and found by no other key before.
 
@@ -75,27 +89,33 @@ def near_pairs(
       keys: of `near_keys`, in any order, shape [rows]; all rows of a key must be here.
       hashes: theirs, shape [rows, 32].
       max_distance: bits, in [0, 31].
+      groups: in [0, rows), if rows are not to be compared with others of their group.
 
     Yields:
       Left rows, right rows and the bits between them; and how many pairs were compared for these.
     """
-    places, rows = keys >> 8, np.arange(len(keys))
-    probes = keys << 8 | hashes[rows, places ^ 1]
-    order = np.argsort(probes, kind="stable")
-    probes, places, hashes = probes[order], places[order], hashes[order]
+    number = len(keys)
+    rows = np.arange(number)
+    codes = _probes(keys, hashes) * number + (rows if groups is None else groups)
+    order = np.argsort(codes)
+    codes, places, hashes = codes[order], keys[order] >> 8, hashes[order]
+    probes, groups = np.divmod(codes, max(1, number))
     flips, columns = _flips(max_distance), _columns(hashes)
     for bit in _changes(8 * flips):
         from_rows = rows[probes & bit == 0]  # from the side whose bit is 0: each pair once
-        wanted = probes[from_rows] | bit
-        starts = from_rows + 1 if not bit else np.searchsorted(probes, wanted, "left")
-        ends = np.searchsorted(probes, wanted, "right")
-        for left, right in _expanded(from_rows, starts, ends):
-            compared = len(left)
-            left, right, bits = _near(columns, left, columns, right, max_distance)
-            first = _first_band(hashes[left], hashes[right], flips) == places[left] >> 1
-            if not bit and flips:  # both bytes are equal: the band's first key has found it
-                first &= places[left] % 2 == 0
-            yield order[left[first]], order[right[first]], bits[first], compared
+        band = (probes[from_rows] | bit) * number
+        own = band + groups[from_rows]
+        ranges = [(np.searchsorted(codes, own, "right"), np.searchsorted(codes, band + number))]
+        if bit:
+            ranges.append((np.searchsorted(codes, band), np.searchsorted(codes, own)))
+        for starts, ends in ranges:
+            for left, right in _expanded(from_rows, starts, ends):
+                compared = len(left)
+                left, right, bits = _near(columns, left, columns, right, max_distance)
+                first = _first_band(hashes[left], hashes[right], flips) == places[left] >> 1
+                if not bit and flips:  # both bytes are equal: the band's first key has found it
+                    first &= places[left] % 2 == 0
+                yield order[left[first]], order[right[first]], bits[first], compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +159,11 @@ class HashIndex:
 def _flips(max_distance: int) -> int:
     """Bits by which the closest band of a near pair may differ."""
     return max_distance // _BANDS
+
+
+def _probes(keys: Rows, hashes: Hashes) -> Rows:
+    """The key and the other byte of its band, in [0, 2²¹)."""
+    return np.asarray(keys << 8 | hashes[np.arange(len(keys)), keys >> 8 ^ 1])
 
 
 def _changes(bits: int) -> list[int]:

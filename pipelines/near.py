@@ -13,7 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from filters.components import Edges, closed
-from filters.near_hashes import HASH_BYTES, Hashes, Rows, key_places, near_keys, near_pairs
+from filters.near_hashes import (
+    HASH_BYTES,
+    Hashes,
+    Rows,
+    key_places,
+    near_keys,
+    near_leaders,
+    near_pairs,
+)
 from pipelines.parts import row_count
 from pipelines.stages import Run
 from pipelines.storage import Folder
@@ -122,8 +130,7 @@ class _CompareBucket(beam.DoFn):
         if not read:
             return closed(np.empty(0, np.int64), np.empty(0, np.int64))
         keys, hashes, numbers = map(np.concatenate, zip(*read, strict=True))
-        left, right = _held_together(keys, hashes, self._max_distance)
-        return numbers[left], numbers[right]
+        return _held_together(keys, hashes, numbers, self._max_distance)
 
 
 def _keyed(table: pa.Table, bucket: Bucket) -> tuple[Rows, Hashes, Rows]:
@@ -135,11 +142,20 @@ def _keyed(table: pa.Table, bucket: Bucket) -> tuple[Rows, Hashes, Rows]:
     return keys, hashes[rows], table["number"].to_numpy()[rows]
 
 
-def _held_together(keys: Rows, hashes: Hashes, max_distance: int) -> Edges:
-    """Edges enough to tie together all rows that near pairs do, however many pairs there are."""
-    held = (np.empty(0, np.int64), np.empty(0, np.int64))
-    for left, right, _, _ in near_pairs(keys, hashes, max_distance):
-        held = (np.concatenate([held[0], left]), np.concatenate([held[1], right]))
+def _held_together(keys: Rows, hashes: Hashes, numbers: Rows, max_distance: int) -> Edges:
+    """Edges enough to tie together all pictures that near pairs do, however many pairs there are.
+
+    Pictures that are tied already are not compared: thousands of copies of one would cost millions
+    of comparisons under each of their keys.
+    """
+    nodes, at = np.unique(numbers, return_inverse=True)
+    led, leaders = near_leaders(keys, hashes, max_distance)
+    held = closed(at[led], at[leaders])
+    groups = np.arange(len(nodes))
+    groups[held[0]] = held[1]
+    for left, right, _, _ in near_pairs(keys, hashes, max_distance, groups[at]):
+        held = (np.concatenate([held[0], at[left]]), np.concatenate([held[1], at[right]]))
         if len(held[0]) > _EDGES_HELD:
             held = closed(*held)
-    return closed(*held)
+    children, parents = closed(*held)
+    return nodes[children], nodes[parents]

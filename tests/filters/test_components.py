@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.components import Edges, closed, distinct, large_star, small_star
@@ -36,11 +36,13 @@ def as_dict(edges: Edges) -> dict[int, int]:
     return dict(zip(children.tolist(), parents.tolist(), strict=True))
 
 
+@settings(deadline=None)
 @given(graphs | chains)
 def test_closing_at_one_go_is_union_find(pairs: Pairs) -> None:
     assert as_dict(closed(*arrays(pairs))) == slow(pairs)
 
 
+@settings(deadline=None)
 @given(graphs | chains)
 def test_stars_in_turn_end_in_the_same_and_never_grow(pairs: Pairs) -> None:
     left, right = arrays([(max(pair), min(pair)) for pair in pairs if pair[0] != pair[1]])

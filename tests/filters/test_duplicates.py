@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.duplicates import DuplicateRules, Members, turned_away
@@ -86,6 +86,7 @@ def test_no_picture_no_verdict() -> None:
     assert kept([]) == {}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 255), max_size=30), st.integers(1, 40), st.integers(0, 31))
 def test_two_that_are_kept_of_a_giant_group_are_never_near(
     bits: list[int], largest: int, most: int

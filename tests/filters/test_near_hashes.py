@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters import near_hashes
@@ -14,6 +14,7 @@ from filters.near_hashes import (
     distances,
     key_places,
     near_keys,
+    near_leaders,
     near_pairs,
 )
 
@@ -61,6 +62,7 @@ def joined(hashes: Hashes, max_distance: int) -> list[Pair]:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(0, FURTHEST))
 def test_every_near_pair_is_found_once(seed: int, max_distance: int) -> None:
     given_digests = digests(seed)
@@ -77,11 +79,37 @@ def test_the_hardest_pair_is_found_up_to_its_distance(distance: int) -> None:
             assert found == ([(0, 1, distance)] if distance <= max_distance else [])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_a_smaller_distance_finds_a_part_of_what_a_larger_one_does(seed: int) -> None:
     hashes = dealt(digests(seed, 10))
     found = [set(joined(hashes, most)) for most in range(0, FURTHEST + 1, 3)]
     assert all(fewer <= more for fewer, more in itertools.pairwise(found))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 9))
+def test_pairs_of_one_group_are_left_out(seed: int, groups: int) -> None:
+    hashes = dealt(digests(seed, 10))
+    rows, keys = near_keys(hashes, key_places(FURTHEST))
+    grouped = near_pairs(keys, hashes[rows], FURTHEST, rows % groups)
+    found = [
+        pair for left, right, *_ in grouped for pair in zip(rows[left], rows[right], strict=True)
+    ]
+    apart = {(one, other) for one, other, _ in joined(hashes, FURTHEST) if (one - other) % groups}
+    assert sorted((min(pair), max(pair)) for pair in found) == sorted(apart)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 1000), st.integers(0, FURTHEST))
+def test_leaders_are_near_those_they_lead(seed: int, max_distance: int) -> None:
+    hashes = dealt(digests(seed, 10))
+    rows, keys = near_keys(hashes, key_places(max_distance))
+    led, leaders = (rows[each] for each in near_leaders(keys, hashes[rows], max_distance))
+    near = {pair[:2] for pair in joined(hashes, max_distance)}
+    tied = {(min(pair), max(pair)) for pair in zip(led, leaders, strict=True)}
+    assert tied <= near
+    assert bool(tied) == bool(near) or max_distance > 0
 
 
 def test_few_pairs_at_once_are_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +119,7 @@ def test_few_pairs_at_once_are_all_pairs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert sorted(joined(hashes, FURTHEST)) == whole
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(0, FURTHEST))
 def test_an_index_finds_the_first_near_hash(seed: int, max_distance: int) -> None:
     hashes = dealt(digests(seed))

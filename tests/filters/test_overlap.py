@@ -2,7 +2,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.overlap import OverlapRules, TextIndex, normalised, run_digests, whole_digests
@@ -38,6 +38,7 @@ def test_letters_marks_and_digits_do(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_unicode_forms_never_make_a_difference(text: str) -> None:
     forms = {normalised(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC")}
@@ -110,6 +111,7 @@ rules = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5), rules)
 def test_digests_find_what_the_texts_themselves_do(
     evaluation: list[str], captions: list[str], rules: OverlapRules
