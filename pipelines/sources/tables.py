@@ -55,9 +55,15 @@ def table_splits(index: int, source: Source) -> list[Split]:
 
 def table_rows(source: Source, split: Split) -> Iterator[InputRow]:
     """The rows of a split."""
-    records = _parquet_records if _format(split.uri) == "parquet" else _text_records
-    for number, values in enumerate(records(source, split), split.first_row):
+    for number, values in enumerate(table_records(source, split), split.first_row):
         yield input_row(source, number, values)
+
+
+def table_records(source: Source, split: Split) -> Iterator[Values | Broken]:
+    """The rows of a split as their table has them."""
+    if _format(split.uri) == "parquet":
+        return _parquet_records(source, split)
+    return _text_records(source, split)
 
 
 def check_columns(source: Source, split: Split, names: list[str], needed: list[str]) -> None:
