@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -138,13 +138,17 @@ def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")],
     rows: Annotated[int, typer.Option(help="Caption rows; about three a picture.")] = 600,
     seed: Annotated[int, typer.Option(help="The same seed draws the same world.")] = 0,
+    defects: Annotated[float, typer.Option(help="Share of the rows with a planted defect.")] = 0.3,
+    templates: Annotated[
+        Literal["train", "held-out"], typer.Option(help="Which sentences captions are said in.")
+    ] = "train",
 ) -> None:
-    """Draws a small world of pictures with true captions, and a recipe for it."""
+    """Draws a small world of pictures with true captions and planted defects, and its recipe."""
     from pipelines.sample import write_sample
 
     with _errors_shown():
         try:
-            path = write_sample(folder, rows, seed)
+            path = write_sample(folder, rows, seed, defects, templates)
         except (ValueError, FileExistsError) as error:
             raise RecipeError(str(error)) from error
         print(f"{rows} rows drawn. Next: pairmill curate {path}")

@@ -105,7 +105,6 @@ def server(world: Path, serve: Callable[[Path], PictureServer]) -> PictureServer
 RECIPE = """
 output = "{output}"
 seed = 5
-languages = ["en", "de", "fr", "es", "it", "nl"]
 
 [[sources]]
 name = "world"

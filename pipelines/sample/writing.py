@@ -1,0 +1,146 @@
+"""Writes a sample world: pictures, pairs, the truth about them, an evaluation set and a recipe."""
+
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.sample.defects import MOST_DEFECTS
+from pipelines.sample.documents import write_documents
+from pipelines.sample.world import EVALUATION, LICENCE, Row, World
+from schemas.languages import ALL
+
+Templates = Literal["train", "held-out"]
+
+SCHEMA = pa.schema(
+    {
+        "image": pa.string(),  # path relative to the table's folder
+        "language": pa.string(),  # as the source states it
+        "text": pa.string(),
+        "scene": pa.int32(),
+        "licence": pa.string(),
+    }
+)
+TRUTH_SCHEMA = pa.schema(
+    {
+        "row": pa.int64(),  # of the pairs, from 0
+        "image": pa.string(),
+        "defect": pa.string(),  # "": none
+        "twin": pa.int64(),  # the row whose picture this one copies, -1: none
+        "detail": pa.string(),
+    }
+)
+EVALUATION_SCHEMA = pa.schema({"image": pa.string(), "language": pa.string(), "text": pa.string()})
+_EVALUATION_LEAST = 8  # rows that have nothing to do with the pairs
+
+_LANGUAGES = "\n".join(
+    "    " + " ".join(f'"{code}",' for code in ALL[at : at + 15]) for at in range(0, len(ALL), 15)
+)
+_SCREEN = """\
+# [screen]
+"""
+RECIPE = f"""\
+# The sample world: pictures of shapes, each with true captions in a few languages.
+#   pairmill curate recipe.toml
+output = "out"
+seed = 17                    # of the order of the samples in the shards
+languages = [
+{_LANGUAGES}
+]
+
+[[sources]]
+name = "sample"
+task = "image-text"
+format = "table"
+path = "pairs.parquet"       # one row a caption; about three rows name the same picture
+url_column = "image"
+caption_column = "text"
+language_column = "language"
+licence_column = "licence"
+keep_columns = ["scene"]     # the number of the scene that was drawn
+
+[gather]
+image_size = 224             # pixels
+pictures_per_shard = 100     # small, so that a small sample has several shards
+allow_local_files = true     # the pictures lie beside the table
+
+{_SCREEN}
+[pack]
+sample = "picture"           # all captions of a picture in one sample
+samples_per_shard = 100
+"""
+
+
+def write_sample(
+    folder: Path, rows: int, seed: int, defects: float = 0.0, templates: Templates = "train"
+) -> Path:
+    """Writes a world of `rows` captions; returns the path of its recipe.
+
+    Below `folder`: `pictures/` and `pairs.parquet`; `truth.parquet`, a row for each of the pairs';
+    `evaluation/`, pictures and pairs that a training set must not contain; `documents/` and
+    `documents.parquet`. The same arguments give the same bytes.
+
+    Args:
+      folder: new, empty, or of an earlier sample, which goes.
+      rows: 1 or more.
+      seed: 0 or more.
+      defects: share of the rows with a planted defect, in [0, MOST_DEFECTS].
+      templates: the sentences that captions are said in; those held out are other ones.
+
+    Raises:
+      ValueError: for an impossible number.
+      FileExistsError: where `folder` holds anything but an earlier sample.
+    """
+    if rows < 1:
+        raise ValueError(f"rows must be at least 1, got {rows}")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, got {seed}")
+    if not 0 <= defects <= MOST_DEFECTS:
+        raise ValueError(f"defects must be in [0, {MOST_DEFECTS}], got {defects}")
+    _clear_folder(folder)
+    held_out = templates == "held-out"
+    world = World(folder, rows, seed, defects, held_out)
+    made = list(islice(world.rows(), rows))
+    for _ in range(_EVALUATION_LEAST + 2 * len(world.evaluation)):
+        world.evaluate()
+    _write_tables(folder, made, world.evaluation)
+    write_documents(folder, rows, seed, held_out=held_out)
+    recipe = folder / "recipe.toml"
+    recipe.write_text(RECIPE, "utf-8", newline="\n")
+    return recipe
+
+
+def _clear_folder(folder: Path) -> None:
+    """Makes `folder`, or removes an earlier sample's pictures from it; anything else is refused."""
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} must be a folder, got a file")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        is_sample = pq.read_schema(folder / "pairs.parquet").equals(SCHEMA)
+    except (FileNotFoundError, pa.ArrowInvalid):
+        is_sample = False
+    if any(folder.iterdir()) and not is_sample:
+        raise FileExistsError(
+            f"{folder} must be empty or hold an earlier sample, got no pairs.parquet of one"
+        )
+    for below in ("pictures", EVALUATION, "documents"):
+        if (folder / below).exists():
+            shutil.rmtree(folder / below)
+
+
+def _write_tables(folder: Path, rows: list[Row], evaluation: list[Row]) -> None:
+    """Writes the pairs, the truth and the evaluation set's pairs."""
+    pairs = {name: [getattr(row, name) for row in rows] for name in SCHEMA.names[:-1]}
+    pairs["licence"] = [LICENCE] * len(rows)
+    truth = {name: [getattr(row, name) for row in rows] for name in TRUTH_SCHEMA.names[1:]}
+    truth["row"] = list(range(len(rows)))
+    held = {name: [getattr(row, name) for row in evaluation] for name in EVALUATION_SCHEMA.names}
+    for path, columns, schema in (
+        ("pairs.parquet", pairs, SCHEMA),
+        ("truth.parquet", truth, TRUTH_SCHEMA),
+        (f"{EVALUATION}/pairs.parquet", held, EVALUATION_SCHEMA),
+    ):
+        pq.write_table(pa.table(columns, schema), folder / path)
