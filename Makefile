@@ -34,6 +34,8 @@ bench: install
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.resizing
 	$(BIN)/python -m benchmarks.gather
+	$(BIN)/python -m benchmarks.slow_hosts
+	$(BIN)/python -m benchmarks.full_disk
 
 clean:
 	rm -rf .venv out build *.egg-info
