@@ -18,7 +18,7 @@ quickstart: install
 	$(BIN)/pairmill sample $(WORLD) --rows 600
 	$(BIN)/pairmill doctor $(WORLD)/recipe.toml
 	$(BIN)/pairmill curate $(WORLD)/recipe.toml
-	$(BIN)/pairmill stats $(WORLD)/out
+	$(BIN)/pairmill stats $(WORLD)/out --truth $(WORLD)/truth.parquet
 
 test: install
 	$(BIN)/pytest -n 2
@@ -34,7 +34,10 @@ bench: install
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.resizing
 	$(BIN)/python -m benchmarks.gather
+	$(BIN)/python -m benchmarks.slow_hosts
+	$(BIN)/python -m benchmarks.full_disk
 	$(BIN)/python -m benchmarks.duplicates
+	$(BIN)/python -m benchmarks.screen
 
 clean:
 	rm -rf .venv out build *.egg-info

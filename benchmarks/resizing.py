@@ -113,9 +113,9 @@ WAYS = (
     Way("halves >= 1.0, twice and averaged", _eighths(_at_least(1, _HALVES)), resizing.resized),
     Way("halves >= 2.0, twice and averaged", _eighths(_at_least(2, _HALVES)), resizing.resized),
     Way("halves >= 1.4, area", _eighths(_OURS), _kernel(cv2.INTER_AREA)),
-    Way("halves >= 1.4, twice and averaged (ours)", _eighths(_OURS), resizing.resized),
+    Way("halves >= 1.4, twice and averaged", _eighths(_OURS), resizing.resized),
     Way("  the same, fastdct", _eighths(_OURS, fastdct=True), resizing.resized),
-    Way("  the same, fastupsample", _eighths(_OURS, fastupsample=True), resizing.resized),
+    Way("  the same, fastupsample (ours)", _eighths(_OURS, fastupsample=True), resizing.resized),
 )
 
 
@@ -178,7 +178,7 @@ def _show_ways(pictures: list[Picture], quality: int) -> None:
 
 
 def _show_encoders(pictures: list[Picture], quality: int) -> None:
-    decode = _eighths(_OURS)
+    decode = _eighths(_OURS, fastupsample=True)
     pixels = [resizing.resized(decode(picture), picture.target) for picture in pictures]
     parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
 

@@ -1,6 +1,6 @@
 """Patterns over paths with `*` and `$`, as robots.txt and tdmrep.json write them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote, unquote_to_bytes
@@ -48,13 +48,15 @@ class PathPattern:
         return True
 
 
-def first_match(rules: Iterable[tuple[PathPattern, bool]], target: str) -> bool | None:
+def first_match(rules: Sequence[tuple[PathPattern, bool]], target: str) -> bool | None:
     """What the first rule whose pattern matches `target` (path and query) says, None without one.
 
     >>> rules = [(PathPattern.of(b"/a/*.gif$"), True), (PathPattern.of(b"/a"), False)]
     >>> [first_match(rules, target) for target in ("/a/b.gif", "/a/b.gif?c", "/b")]
     [True, False, None]
     """
+    if not rules:  # as of most hosts
+        return None
     spelled = _spelled(target.encode()) + "$"
     return next((says for pattern, says in rules if pattern.matches(spelled)), None)
 

@@ -169,14 +169,18 @@ def _decode(body: bytes, header: Image.Image, settings: Decoding) -> Scaled:
 
 
 def _decode_jpeg(body: bytes, width: int, height: int) -> Pixels:
-    """At the smallest scale that is at least so large."""
+    """At the smallest scale that is at least so large.
+
+    Chroma is repeated, not interpolated: what is stored halves it again, and comes out truer.
+    """
+    size = {"min_width": width, "min_height": height}
     try:
-        return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height)
+        return simplejpeg.decode_jpeg(body, "RGB", fastupsample=True, **size)
     except ValueError as error:
         if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             raise
         # libjpeg only warned, e.g. of stray bytes between markers: the picture is whole.
-        return simplejpeg.decode_jpeg(body, "RGB", min_width=width, min_height=height, strict=False)
+        return simplejpeg.decode_jpeg(body, "RGB", fastupsample=True, strict=False, **size)
 
 
 def _target(size: Size, settings: Decoding) -> Size:

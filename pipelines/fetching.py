@@ -179,8 +179,8 @@ class Fetcher:
         """Asks once, when it is the host's turn, and takes note of how it answered."""
         loop, host = asyncio.get_running_loop(), self._hosts.of(url.address)
         wanted = self._is_free_picture if wish.guarded else _is_success
-        wait_s = host.turn_s(loop.time(), ends)
-        await asyncio.sleep(wait_s)
+        if wait_s := host.turn_s(loop.time(), ends):
+            await asyncio.sleep(wait_s)
         async with host.slots:
             host.check()  # again: others may have waited for it in vain meanwhile
             began = loop.time()

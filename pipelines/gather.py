@@ -41,6 +41,7 @@ from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, le
 _PLAN_FILE = "plan.json"
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 _SMALLEST_SHARD = 100  # pictures
+_SHARDS_AT_ONCE = 4  # of a lane: their rows are in memory
 
 
 class GatherStage:
@@ -175,8 +176,8 @@ def _pictures_per_shard(rules: Gather, rows: int, workers: int) -> int:
 
 
 def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[Lane]:
-    """Shards to lanes: the shards of one hot host share its budget, others stand alone."""
-    lanes, hot = [], dict[str, list[PlannedShard]]()
+    """Shards to lanes: the shards of one hot host share its budget; a worker gets one of others."""
+    cold, hot = list[PlannedShard](), dict[str, list[PlannedShard]]()
     hosts = {shard["host"] for shard in shards}
     other = _share(per_host, workers or per_host)
     for shard in shards:
@@ -185,7 +186,12 @@ def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[La
         if shard["host"]:
             hot.setdefault(shard["host"], []).append(planned)
         else:
-            lanes.append(Lane((planned,), Budget(per_host), other))
+            cold.append(planned)
+    together = min(len(cold), workers or len(cold))
+    lanes = [
+        Lane(tuple(cold[n::together]), Budget(per_host), other, _SHARDS_AT_ONCE)
+        for n in range(together)
+    ]
     for planned_shards in hot.values():
         at_once = min(len(planned_shards), per_host, workers or per_host)
         budget = _share(per_host, at_once)

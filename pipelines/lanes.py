@@ -1,10 +1,11 @@
-"""A lane: gathered shards that one worker makes one after another, sharing a host's politeness."""
+"""A lane: gathered shards that one worker makes, sharing a host's politeness."""
 
 import asyncio
 import hashlib
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
@@ -55,11 +56,14 @@ class Lane:
       shards: at least one.
       budget: what it may ask of each host planned for it.
       other: what of a host that a redirect leads to.
+      at_once: shards that may be open together, so that hosts that stall hold up theirs alone; 1
+        where shards are of the same host.
     """
 
     shards: tuple[PlannedShard, ...]
     budget: Budget
     other: Budget
+    at_once: int = 1
 
     def without(self, done: set[str]) -> "Lane":
         """What is left of it when the shards of the names `done` are committed."""
@@ -98,15 +102,65 @@ class GatherLane(beam.DoFn):
             Decoder(self._decoding) as decoder,
             Fetcher(rules, hosts, network, client, self._shared) as fetcher,
         ):
-            tools = _Tools(self._output, rules, lane.budget, hosts, network, fetcher, decoder)
-            for shard in lane.shards:
-                if not is_committed(self._output, shard.number):
-                    await tools.gather(shard)
+            room = _Room(rules.concurrency, lane.at_once)
+            tools = _Tools(self._output, rules, lane.budget, hosts, network, fetcher, decoder, room)
+            left = [s for s in lane.shards if not is_committed(self._output, s.number)]
+            with _first_error():
+                async with asyncio.TaskGroup() as shards:
+                    for shard in left:
+                        await room.shards.acquire()
+                        await room.spare()
+                        shards.create_task(tools.gather(shard))
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Lets the first error of a group out alone: a person is told one."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        error: Exception = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+class _Room:
+    """What a lane's open shards share: requests in flight, and when another shard may be opened.
+
+    Args:
+      requests: in flight.
+      shards: open.
+    """
+
+    def __init__(self, requests: int, shards: int) -> None:
+        self.slots = asyncio.Semaphore(requests)
+        self.shards = asyncio.Semaphore(shards)
+        self._requests = requests
+        self._askers = 0
+        self._idle = asyncio.Event()
+
+    async def spare(self) -> None:
+        """Waits until the open shards no longer use all slots."""
+        await asyncio.sleep(0)  # lets the last one that was opened begin
+        if self._askers >= self._requests:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def asks(self) -> None:
+        """Somebody has pictures to ask for."""
+        self._askers += 1
+
+    def asked(self) -> None:
+        """Somebody has asked for all of theirs."""
+        self._askers -= 1
+        if self._askers < self._requests:
+            self._idle.set()
 
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """What a lane's shards are gathered with, one after another."""
+    """What a lane's shards are gathered with."""
 
     output: Folder
     rules: Gather
@@ -115,6 +169,7 @@ class _Tools:
     network: Network
     fetcher: Fetcher
     decoder: Decoder
+    room: _Room
 
     async def gather(self, shard: PlannedShard) -> None:
         pictures = read_rows(self.output, shard.plan, PlannedPicture)
@@ -123,10 +178,11 @@ class _Tools:
         with gathering(attempt, shard.number, self.rules.image_format) as gathered:
             await self._fetch_all(pictures, gathered)
         await self.network.check()
-        if shard.judges_network:
+        if shard.judges_network and not self.network.witnesses:
             check_any_answer(self.output, gathered.rows)
         stats = gathered.stats(started, time.time(), self.network.witnesses)
         commit_shard(attempt, gathered.rows, stats)
+        self.room.shards.release()
 
     async def _fetch_all(self, pictures: list[PlannedPicture], gathered: Gathered) -> None:
         """Fetches `pictures`, each host's in turn, and takes them up as they come."""
@@ -137,20 +193,18 @@ class _Tools:
 
         async def work_off(queue: deque[PlannedPicture]) -> None:
             while queue:
-                async with slots:
+                async with self.room.slots:
                     # Another of this queue's workers may have emptied it meanwhile.
                     if queue:
                         await self._fetch_one(queue.popleft(), gathered)
+            self.room.asked()
 
-        slots = asyncio.Semaphore(self.rules.concurrency)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for host, queue in queues.items():
-                    at_once = self.budget.at_once if host else self.rules.concurrency
-                    for _ in range(min(len(queue), at_once)):
-                        tasks.create_task(work_off(queue))
-        except* RunError as errors:
-            raise errors.exceptions[0] from None
+        async with asyncio.TaskGroup() as tasks:
+            for host, queue in queues.items():
+                at_once = self.budget.at_once if host else self.rules.concurrency
+                for _ in range(min(len(queue), at_once)):
+                    self.room.asks()
+                    tasks.create_task(work_off(queue))
 
     async def _fetch_one(self, picture: PlannedPicture, gathered: Gathered) -> None:
         began = time.monotonic()

@@ -8,16 +8,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pdqhash
 from numpy.typing import NDArray
 
+from pipelines.pdq import SIDE, pdq
 from pipelines.resizing import Pixels
 
 Luma = NDArray[np.uint8]  # [height, width]
 
 _INK_DISTANCE = 16  # of 255: over what JPEG does to a plain background
 _PAPER_ROWS = 4  # every fourth row tells the commonest luma
-_BEFORE_THUMB = (256, 256)  # pixels: halved twice they are the 64 × 64 that PDQ hashes
+_BEFORE_THUMB = (4 * SIDE, 4 * SIDE)  # pixels: halved twice they are what PDQ hashes
 _OPPONENTS = np.array([[2, -2, 0], [1, 1, -2]], np.float32)  # twice red - green, yellow - blue
 
 
@@ -25,11 +25,10 @@ def measured(pixels: Pixels) -> dict[str, Any]:
     """The fields of `schemas.rows.Measures` that speak of pixels, but for their number."""
     luma = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     mean, std = cv2.meanStdDev(luma)
-    thumb = _thumb(luma)
-    bits, quality = pdqhash.compute(cv2.merge((thumb, thumb, thumb)))
+    hashed, quality = pdq(_thumb(luma))
     return {
-        "pdq": np.packbits(bits).tobytes().hex(),
-        "pdq_quality": int(quality),
+        "pdq": hashed,
+        "pdq_quality": quality,
         "sharpness": _sharpness(luma),
         "luma_mean": round(float(mean[0, 0]), 3),
         "luma_std": round(float(std[0, 0]), 3),

@@ -1,6 +1,7 @@
 """What a network does in the middle of a run: hosts that stall, an outage."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -46,6 +47,20 @@ def test_hosts_that_stall_cost_two_deadlines_and_their_own_pictures(tmp_path) ->
     # Those in flight at two deadlines, and no more: the others were given up unasked.
     assert [server.asked[f"h{n}"] for n in range(STALLED)] == [16] * STALLED
     assert lost == {"timed-out": STALLED * 16, "host-unresponsive": STALLED * (A_HOST - 16)}
+
+
+def test_hosts_that_stall_do_not_hold_up_one_shard_after_another(tmp_path) -> None:
+    """One lane of four shards with stalling hosts in each: their deadlines pass together."""
+    fine = answer(200, picture())
+    behaviours = {f"h{n}": stalls if n < 12 else fine for n in range(100)}
+    _, rows = gather_from(tmp_path, behaviours, 4, "deadline_s = 4\nrespect_opt_outs = false")
+    shards = [
+        json.loads(path.read_bytes()) for path in (tmp_path / "out/gathered").glob("*_stats.json")
+    ]
+    assert len(shards) == 4
+    span_s = max(s["end_time"] for s in shards) - min(s["start_time"] for s in shards)
+    assert sum(s["duration"] for s in shards) > 1.2 * span_s
+    assert Counter(row["reason"] for row in rows) == {"": 352, "timed-out": 48}
 
 
 def test_many_hosts_of_one_picture_each_are_not_held_up_by_their_rules(tmp_path) -> None:
