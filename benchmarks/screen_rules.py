@@ -14,7 +14,7 @@ from time import process_time
 
 import pyarrow.parquet as pq
 
-from filters.caption import RULE_OF, CaptionFault, CaptionRules, caption_fault
+from filters.caption import RULE_OF, CaptionFault, CaptionRules, caption_faults
 from filters.caption_text import CaptionText
 from filters.contact import has_personal_data
 
@@ -127,11 +127,15 @@ def print_numbers() -> None:
     """Telephone numbers found, in their country's own spelling, and others taken for some."""
     print("\ntelephone numbers")
     for name, form in (("bare", "{}"), ("after a word that says so", "Tel. {}")):
-        missed = [number for number in _NATIONAL if not has_personal_data(form.format(number))]
+        missed = [number for number in _NATIONAL if not _is_found(form.format(number))]
         found = len(_NATIONAL) - len(missed)
         print(f"  {name}: {found} of {len(_NATIONAL)} found; missed: {' | '.join(missed)}")
-    taken = [number for number in _OTHER if has_personal_data(f"in {number} or so")]
+    taken = [number for number in _OTHER if _is_found(f"in {number} or so")]
     print(f"  others: {len(taken)} of {len(_OTHER)} taken for one: {' | '.join(taken)}")
+
+
+def _is_found(text: str) -> bool:
+    return has_personal_data(CaptionText.of(text))
 
 
 def read_captions(data: Path, name: str) -> list[tuple[str, str]]:
@@ -150,33 +154,21 @@ def read_news(data: Path) -> list[tuple[str, str]]:
 def print_costs(captions: Sequence[tuple[str, str]]) -> None:
     """Microseconds a caption of all together, of reading it and of each rule."""
     rules = CaptionRules()
+    languages, texts = zip(*captions, strict=True)
     began = process_time()
-    for language, text in captions:
-        caption_fault(text, language, rules)
-    total = process_time() - began
-    spent: dict[str, float] = defaultdict(float)
-    for language, text in captions:
+    caption_faults(texts, languages, rules)
+    spent = {"in all": process_time() - began}
+    began = process_time()
+    read = CaptionText.column(texts)
+    spent["reading"] = process_time() - began
+    for fault, is_broken in RULE_OF.items():
         began = process_time()
-        caption = CaptionText.of(text)
-        spent["reading"] += process_time() - began
-        for fault, is_broken in RULE_OF.items():
-            began = process_time()
+        for language, caption in zip(languages, read, strict=True):
             is_broken(caption, language, rules)
-            spent[fault] += process_time() - began
-    clock = _cost_of_the_clock()
-    characters = sum(len(text) for _, text in captions) / len(captions)
-    print(f"  {1e6 * total / len(captions):6.1f} µs in all, {characters:.0f} characters on average")
+        spent[fault] = process_time() - began
+    print(f"  {sum(map(len, texts)) / len(texts):.0f} characters on average")
     for name, seconds in spent.items():
-        print(f"  {1e6 * (seconds / len(captions) - clock):6.1f} µs {name}")
-
-
-def _cost_of_the_clock(rounds: int = 100_000) -> float:
-    """Seconds that reading it twice adds."""
-    spent = 0.0
-    for _ in range(rounds):
-        began = process_time()
-        spent += process_time() - began
-    return spent / rounds
+        print(f"  {1e6 * seconds / len(captions):6.1f} µs {name}")
 
 
 def print_rejections(captions: Sequence[tuple[str, str]], listed: int) -> None:
@@ -184,8 +176,10 @@ def print_rejections(captions: Sequence[tuple[str, str]], listed: int) -> None:
     rules = CaptionRules()
     rejected: dict[CaptionFault, dict[str, str]] = defaultdict(dict)
     count = 0
-    for language, text in captions:
-        fault = caption_fault(text, language, rules)
+    languages, texts = zip(*captions, strict=True)
+    for fault, language, text in zip(
+        caption_faults(texts, languages, rules), languages, texts, strict=True
+    ):
         if fault:
             count += 1
             rejected[fault][text] = language

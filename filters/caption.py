@@ -5,7 +5,8 @@ words are looked for in full-width forms and any case, too. The rules come in th
 `CaptionFault`: those that say what is wrong before those that measure; the first fault counts.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,8 +16,7 @@ from filters.boilerplate import is_boilerplate
 from filters.caption_characters import (
     has_unfit_characters,
     letter_share,
-    letters,
-    repeated_share,
+    repeats,
     words,
 )
 from filters.caption_markup import has_markup
@@ -26,6 +26,8 @@ from filters.file_names import is_file_name
 from filters.mojibake import is_mojibake
 from filters.selling import calls_to_buy, has_price
 from schemas.languages import LANGUAGES
+
+_BLOCK = 256  # captions at a time; each is held in several forms
 
 
 class CaptionFault(StrEnum):
@@ -63,6 +65,10 @@ class CaptionRules:
       max_repeated_share: largest share of the runs of six characters that stood in the caption
         before, in [0, 1]; at the default a third "ha ha" is too much, a refrain is not. 1 turns the
         rule off.
+      max_run: most of one character in a row; 0 turns the rule off. Dot leaders and shouting are
+        repetition.
+      max_pictures_per_text: most pictures that one text may stand on, in all of the set, in any
+        case and punctuation; 0 turns the rule off.
       personal_data: of a caption with an e-mail address or a telephone number: `reject` it,
         `redact` it (an ellipsis for what is found, and the rules judge what is left) or `keep` it.
       overlook: faults that are none here, e.g. `["price", "call-to-buy"]` for a shop's catalogue.
@@ -74,11 +80,13 @@ class CaptionRules:
     min_words_in: Mapping[str, int] = field(default_factory=dict)
     min_letter_share: float = 0.3
     max_repeated_share: float = 0.5
+    max_run: int = 10
+    max_pictures_per_text: int = 100
     personal_data: Literal["reject", "redact", "keep"] = "reject"
     overlook: tuple[CaptionFault, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("max_chars", "min_letters", "min_words"):
+        for name in ("max_chars", "min_letters", "min_words", "max_run", "max_pictures_per_text"):
             least = 1 if name == "max_chars" else 0
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -105,9 +113,31 @@ def caption_fault(text: str, language: str, rules: CaptionRules) -> CaptionFault
     >>> [caption_fault(text, "en", rules) for text in ("a red fox", "星", "IMG_0001.jpg")]
     [None, None, <CaptionFault.FILE_NAME: 'file-name'>]
     """
-    if len(text) > 4 * rules.max_chars and CaptionFault.TOO_LONG not in rules.overlook:
-        return CaptionFault.TOO_LONG  # NFC composes no more than four characters into one
-    caption = CaptionText.of(redacted(text, rules))
+    return caption_faults([text], [language], rules)[0]
+
+
+def caption_faults(
+    texts: Sequence[str], languages: Sequence[str], rules: CaptionRules
+) -> list[CaptionFault | None]:
+    """What `caption_fault` returns of each, in a small part of the time."""
+    faults: list[CaptionFault | None] = []
+    most = math.inf if CaptionFault.TOO_LONG in rules.overlook else 4 * rules.max_chars
+    for start in range(0, len(texts), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        short = [text if len(text) <= most else "" for text in texts[block]]
+        captions = CaptionText.column(all_redacted(short, rules))
+        faults += [
+            CaptionFault.TOO_LONG  # NFC composes no more than four characters into one
+            if len(text) > most
+            else _first_fault(caption, language, rules)
+            for text, caption, language in zip(
+                texts[block], captions, languages[block], strict=True
+            )
+        ]
+    return faults
+
+
+def _first_fault(caption: CaptionText, language: str, rules: CaptionRules) -> CaptionFault | None:
     for fault, is_broken in RULE_OF.items():
         if is_broken(caption, language, rules) and fault not in rules.overlook:
             return fault
@@ -120,24 +150,39 @@ def redacted(text: str, rules: CaptionRules) -> str:
     >>> redacted("Call Ana: ana@example.org", CaptionRules(personal_data="redact"))
     'Call Ana: …'
     """
+    return all_redacted([text], rules)[0]
+
+
+def all_redacted(texts: Sequence[str], rules: CaptionRules) -> list[str]:
+    """What `redacted` returns of each, in a small part of the time."""
     if rules.personal_data != "redact":
-        return text
-    caption = CaptionText.of(text)
-    if not has_personal_data(caption.plain):
-        return text
-    while has_personal_data(caption.plain):  # again, since "call" now stands before the next number
-        caption = CaptionText.of(without_personal_data(caption.text, caption.plain))
+        return list(texts)
+    kept = []
+    for start in range(0, len(texts), _BLOCK):
+        block = texts[start : start + _BLOCK]
+        for text, caption in zip(block, CaptionText.column(block), strict=True):
+            kept.append(_redacted(caption) if has_personal_data(caption) else text)
+    return kept
+
+
+def _redacted(caption: CaptionText) -> str:
+    while has_personal_data(caption):  # again, since "call" now stands before the next number
+        caption = CaptionText.of(without_personal_data(caption))
     return caption.text
 
 
 def _is_personal(caption: CaptionText, _: str, rules: CaptionRules) -> bool:
-    return rules.personal_data == "reject" and has_personal_data(caption.plain)
+    return rules.personal_data == "reject" and has_personal_data(caption)
 
 
 def _has_few_words(caption: CaptionText, language: str, rules: CaptionRules) -> bool:
     fewest = rules.min_words_in.get(language, rules.min_words)
     count = words(caption) if fewest else None
     return count is not None and count < fewest
+
+
+def _is_repetitive(caption: CaptionText, _: str, rules: CaptionRules) -> bool:
+    return repeats(caption, rules.max_repeated_share) or 0 < rules.max_run < caption.longest_run
 
 
 RULE_OF: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]] = MappingProxyType(
@@ -152,13 +197,11 @@ RULE_OF: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]]
         CaptionFault.BOILERPLATE: lambda caption, _, __: is_boilerplate(caption),
         CaptionFault.PRICE: lambda caption, _, __: has_price(caption),
         CaptionFault.CALL_TO_BUY: lambda caption, _, __: calls_to_buy(caption),
-        CaptionFault.TOO_SHORT: lambda caption, _, rules: letters(caption) < rules.min_letters,
+        CaptionFault.TOO_SHORT: lambda caption, _, rules: caption.letters < rules.min_letters,
         CaptionFault.FEW_WORDS: _has_few_words,
         CaptionFault.FEW_LETTERS: (
             lambda caption, _, rules: letter_share(caption) < rules.min_letter_share
         ),
-        CaptionFault.REPETITIVE: (
-            lambda caption, _, rules: repeated_share(caption) > rules.max_repeated_share
-        ),
+        CaptionFault.REPETITIVE: _is_repetitive,
     }
 )

@@ -4,16 +4,13 @@ import re
 
 from filters.caption_text import (
     DIGIT,
-    HAN,
     HANGUL,
     JOINER,
-    KANA,
     LETTER,
     MARK,
     OTHER,
     SPACE,
     UNFIT,
-    UNSPACED,
     CaptionText,
 )
 
@@ -40,26 +37,14 @@ def _hides_joiners(caption: CaptionText) -> bool:
     return JOINER in caption.classes and len(_HIDDEN.findall(caption.text)) > _MOST_HIDDEN
 
 
-def letters(caption: CaptionText) -> int:
-    """How much is written, in letters of an alphabet; marks count, too.
-
-    A Han character counts 3, Hangul syllables and kana 2: news in 30 languages (NTREX-128) have 2.7
-    times as many letters in English as in Chinese, 2.05 times as many as in Korean; all others lie
-    between 0.8 and 1.1.
-
-    >>> [letters(CaptionText.of(text)) for text in ("café", "円", "눈", "কুকুর")]
-    [4, 3, 2, 5]
-    """
-    count = caption.classes.count
-    alphabetic = count(LETTER) + count(MARK) + count(UNSPACED)
-    return alphabetic + 3 * count(HAN) + 2 * (count(HANGUL) + count(KANA))
-
-
 def letter_share(caption: CaptionText) -> float:
-    """Letters, as `letters` counts them, among all that is no space, in [0, 1]; 0 for nothing."""
-    counted = letters(caption)
+    """Letters, as `CaptionText` counts them, among all that is no space, in [0, 1].
+
+    >>> [round(letter_share(CaptionText.of(text)), 2) for text in ("10:30 Uhr", "星!", "")]
+    [0.38, 0.75, 0.0]
+    """
     others = sum(map(caption.classes.count, (DIGIT, OTHER, UNFIT)))
-    return counted / (counted + others) if counted else 0.0
+    return caption.letters / (caption.letters + others) if caption.letters else 0.0
 
 
 def words(caption: CaptionText) -> int | None:
@@ -73,29 +58,26 @@ def words(caption: CaptionText) -> int | None:
     return None if caption.unspaced else len(_WORD.findall(caption.classes))
 
 
-def repeated_share(caption: CaptionText) -> float:
-    """Share of the runs of three words that stood in the caption before, in [0, 1].
+def repeats(caption: CaptionText, most: float) -> bool:
+    """Whether more than the share `most` of its runs of words stood in the caption before.
 
-    Of captions of under six words, and of scripts without spaces, runs of six characters, under
-    twelve characters runs of three. Rae et al. 2021 (arXiv:2112.11446, table A1) filter web pages
-    by such shares.
+    Runs are of three words. Of captions of under six words, and of scripts without spaces, runs of
+    six characters, under twelve characters runs of three. Rae et al. 2021 (arXiv:2112.11446, table
+    A1) filter web pages by such shares.
 
     >>> texts = "aaaaa", "go go go go go go", "tok tok"
-    >>> [round(repeated_share(CaptionText.of(text)), 2) for text in texts]
-    [0.67, 0.75, 0.2]
+    >>> [repeats(CaptionText.of(text), 0.5) for text in texts]
+    [True, True, False]
     """
-    spoken = caption.words
-    if len(spoken) >= _FEW and not caption.unspaced:
-        runs, distinct = (
-            len(spoken) - 2,
-            len({*zip(spoken[:-2], spoken[1:-1], spoken[2:], strict=True)}),
-        )
-    else:
-        text = caption.folded
-        length = 6 if len(text) >= _SHORT else 3
-        runs = len(text) - length + 1
-        distinct = len({text[start : start + length] for start in range(runs)})
-    return 1 - distinct / runs if runs > 1 else 0.0
+    by_words = len(caption.words) >= _FEW and not caption.unspaced
+    units = caption.words if by_words else caption.folded
+    length = 3 if by_words or len(units) < _SHORT else 6
+    runs = len(units) - length + 1
+    at_least = len(set(units)) - length + 1  # different runs: a new unit ends a new run
+    if runs < 2 or 1 - at_least / runs <= most:
+        return False
+    distinct = {*zip(*(units[start:] for start in range(length)), strict=False)}
+    return 1 - len(distinct) / runs > most
 
 
 _FEW = 6

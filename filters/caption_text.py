@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from filters.character_table import CharacterTable
+from filters.runs import longest_runs
 
 LETTER, MARK, HAN, KANA, HANGUL = "L", "M", "H", "K", "G"
 DIGIT, SPACE, JOINER, UNFIT, OTHER = "D", "S", "J", "X", "O"
@@ -15,7 +18,6 @@ UNSPACED = "T"
 _FOLDED_AWAY = re.compile(
     "[\u0307\u0610-\u061a\u0640\u064b-\u065f\u0670\xad\u061c\u200b-\u200f\u2060\ufeff]"
 )
-_WORD = re.compile(r"\w+")
 _INTERPRETED = "\t\n\r"
 _VARIATION_SELECTORS = "\ufe0e\ufe0f"
 _UNFIT_SIGNS = "\u202d\u202e\ufff9\ufffa\ufffb\ufffc"  # overrides, annotations, a lost object
@@ -37,6 +39,11 @@ class CaptionText:
       folded: `plain` without case, and without what is not always written.
       words: runs of letters, digits and `_` of `folded`; marks part them, here and in phrases.
       unspaced: whether there are letters of a script that puts no space between words.
+      letters: how much is written, in letters of an alphabet; marks count, too. A Han character
+        counts 3, Hangul syllables and kana 2: news in 30 languages (NTREX-128) have 2.7 times as
+        many letters in English as in Chinese, 2.05 times as many as in Korean; all others lie
+        between 0.8 and 1.1.
+      longest_run: most of one character in a row in `folded`.
     """
 
     text: str
@@ -45,6 +52,8 @@ class CaptionText:
     folded: str
     words: list[str]
     unspaced: bool
+    letters: int
+    longest_run: int
 
     @classmethod
     def of(cls, text: str) -> "CaptionText":
@@ -54,27 +63,39 @@ class CaptionText:
         ('DDHSKKO', 'IMG_001 3')
         >>> CaptionText.of("TIKLAYIN").folded == CaptionText.of("tıklayın").folded
         True
+        >>> [CaptionText.of(text).letters for text in ("café", "円", "눈", "কুকুর")]
+        [4, 3, 2, 5]
         """
-        text = unicodedata.normalize("NFC", text)
-        classes = text.translate(_CLASSES)
-        if text.isascii():
-            folded = text.lower()
-            return cls(text, classes, text, folded, _WORD.findall(folded), unspaced=False)
-        usual = DIGIT not in classes and unicodedata.is_normalized("NFKC", text)
-        plain = text if usual else text.translate(_PLAIN)
-        folded = _FOLDED_AWAY.sub("", plain.casefold()).replace("ı", "i")
-        unspaced = HAN in classes or KANA in classes or UNSPACED in classes
-        return cls(text, classes, plain, folded, _WORD.findall(folded), unspaced)
+        return cls.column([text])[0]
+
+    @classmethod
+    def column(cls, texts: Sequence[str]) -> "list[CaptionText]":
+        """Each as `of` has it, in a small part of the time."""
+        texts = [unicodedata.normalize("NFC", text) for text in texts]
+        classes, plain = _CLASSES.texts(texts), _PLAIN.texts(texts)
+        folded = [_folded(text) for text in plain]
+        words = [text.split() for text in _WORDS.texts(folded)]
+        unspaced = [HAN in its or KANA in its or UNSPACED in its for its in classes]
+        letters = map(_letters, classes, unspaced)
+        runs = longest_runs(folded).tolist()
+        forms = zip(texts, classes, plain, folded, words, unspaced, letters, runs, strict=True)
+        return [cls(*its) for its in forms]
 
 
-class _Table(dict[int, str]):
-    """What `str.translate` makes of the characters met so far."""
+def _letters(classes: str, unspaced: bool) -> int:
+    count = classes.count
+    spaced = count(LETTER) + count(MARK) + 2 * count(HANGUL)
+    return spaced + count(UNSPACED) + 3 * count(HAN) + 2 * count(KANA) if unspaced else spaced
 
-    def __init__(self, of: Callable[[str], str]) -> None:
-        self._of = of
 
-    def __missing__(self, code: int) -> str:
-        return self.setdefault(code, self._of(chr(code)))
+def _folded(plain: str) -> str:
+    if plain.isascii():
+        return plain.lower()
+    return _FOLDED_AWAY.sub("", plain.casefold()).replace("ı", "i")
+
+
+def _word_character(char: str) -> str:
+    return char if char.isalnum() or char == "_" else " "
 
 
 def _plain_form(char: str) -> str:
@@ -123,5 +144,6 @@ def _control_class(char: str, category: str) -> str:
     return JOINER if category == "Cf" else OTHER
 
 
-_PLAIN = _Table(_plain_form)
-_CLASSES = _Table(_class_of)
+_PLAIN = CharacterTable(_plain_form)
+_CLASSES = CharacterTable(_class_of)
+_WORDS = CharacterTable(_word_character)

@@ -1,10 +1,9 @@
-"""URLs, e-mail addresses and telephone numbers in a text.
-
-All functions take a caption's `CaptionText.plain`, whose digits are ASCII's.
-"""
+"""URLs, e-mail addresses and telephone numbers in a text."""
 
 import re
 from collections.abc import Iterator
+
+from filters.caption_text import DIGIT, CaptionText
 
 # Letters and digits, without those of scripts that put no space around a foreign word.
 _W = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
@@ -19,7 +18,7 @@ _URL = re.compile(
     rf"|(?<![@.\-])(?<!{_W})(?:{_NAME}\.){{1,8}}(?:{_DOMAINS}|{_DOMAINS.upper()})(?!{_W}|@|-{_W})"
     rf"|(?<![@.\-/])(?<!{_W})[A-Za-z0-9-]{{2,63}}\.[a-z]{{2,6}}/[A-Za-z0-9_~%-]*[a-z0-9]",
 )
-_HOST_LIKE = re.compile(r"\.\w|//")
+_DOTTED = re.compile(r"\.\w")
 _AT = r"(?:@|\s?[\[(]\s?(?:at|AT|@)\s?[\])]\s?)"
 _DOT = r"(?:\.|\s?[\[(]\s?(?:dot|DOT)\s?[\])]\s?)"
 _EMAIL = re.compile(
@@ -64,44 +63,51 @@ def has_url(plain: str) -> bool:
     Of bare names only those below domains that no sentence ends in (`.com`, `.co.uk`), or with a
     path: a missing space makes `house.it` and `ran.no` of sentences.
 
+    Args:
+      plain: a caption's `CaptionText.plain`, whose digits are ASCII's.
+
     >>> [has_url(text) for text in ("on example.org", "www.bbc.co.uk", "a house.it was old")]
     [True, True, False]
     """
-    return _HOST_LIKE.search(plain) is not None and _URL.search(plain) is not None
+    if "//" not in plain and not _DOTTED.search(plain):
+        return False
+    return _URL.search(plain) is not None
 
 
-def has_personal_data(plain: str) -> bool:
+def has_personal_data(caption: CaptionText) -> bool:
     """Whether there is an e-mail address or a telephone number.
 
     A telephone number has a country's prefix, a word before it that says so, or a shape in which
     years, dates, amounts, sizes and ISBNs are not written. So numbers in groups as `601 234 567`
     are missed where nothing says what they are.
 
-    >>> [has_personal_data(text) for text in ("ana@example.org", "0800 555 111", "1914-1918")]
+    >>> texts = "ana@example.org", "0800 555 111", "1914-1918"
+    >>> [has_personal_data(CaptionText.of(text)) for text in texts]
     [True, True, False]
     """
-    return next(_personal_data(plain), None) is not None
+    return next(_personal_data(caption), None) is not None
 
 
-def without_personal_data(text: str, plain: str) -> str:
-    """`text` with "…" where `plain`, as long as it, has an address or a number.
+def without_personal_data(caption: CaptionText) -> str:
+    """The caption's `text` with "…" where it has an address or a number.
 
-    >>> without_personal_data("Call +44 20 7946 0958!", "Call +44 20 7946 0958!")
+    >>> without_personal_data(CaptionText.of("Call +44 20 7946 0958!"))
     'Call …!'
     """
-    parts, at = [], 0
-    for start, end in sorted(_personal_data(plain)):
+    text, parts, at = caption.text, [], 0
+    for start, end in sorted(_personal_data(caption)):
         if start >= at:
             parts += [text[at:start], "…"]
         at = max(at, end)
     return "".join([*parts, text[at:]])
 
 
-def _personal_data(plain: str) -> Iterator[tuple[int, int]]:
+def _personal_data(caption: CaptionText) -> Iterator[tuple[int, int]]:
     """Where addresses and numbers begin and end, in no order."""
+    plain = caption.plain
     if "@" in plain or "[" in plain or "(" in plain:
         yield from (found.span() for found in _EMAIL.finditer(plain))
-    if _MANY_DIGITS.search(plain):
+    if DIGIT in caption.classes and _MANY_DIGITS.search(plain):
         for found in _NUMBER.finditer(plain):
             if _is_telephone(found[0], plain[max(0, found.start() - 30) : found.start()]):
                 yield found.span()

@@ -22,16 +22,19 @@ class EvaluationSet:
       name: for the report.
       path: a glob of tables: Parquet, CSV, TSV or JSON lines, also .gz or .zst.
       image_column: of paths below the table's folder, or of the pictures' bytes (a binary column of
-        Parquet); None where the set has no pictures.
+        Parquet); "" where the set has no pictures.
       text_columns: of texts, or of lists of texts.
     """
 
     name: str
     path: str
-    image_column: str | None = "image"
+    image_column: str = ""
     text_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for key in ("name", "path"):
+            if not getattr(self, key):
+                raise ValueError(f"{key} must not be empty")
         if not self.columns:
             raise ValueError(
                 f"evaluation set {self.name!r} must have an image_column or text_columns, got none"
@@ -62,6 +65,9 @@ class DecontaminationRules:
     overlap: OverlapRules = field(default_factory=OverlapRules)
 
     def __post_init__(self) -> None:
+        names = [of.name for of in self.sets]
+        if len(set(names)) < len(names):
+            raise ValueError(f"sets must have different names, got {', '.join(names)}")
         for name, most in (("max_distance", FURTHEST), ("min_pdq_quality", 100)):
             value = getattr(self, name)
             if not 0 <= value <= most:

@@ -55,7 +55,6 @@ class LanguageRules:
     """What must be known of a text's language.
 
     Attributes:
-      languages: those wanted, of the 30.
       model: a fastText model's path, URL or hub id, `owner/name` or `owner/name/file.bin`; the
         embedded `lid.176.ftz` without it.
       min_share: how probable the language of a text must be whose source states none, in [0, 1].
@@ -65,7 +64,6 @@ class LanguageRules:
       min_script_share: least share of the letters that are of one script, in [0, 1], 0: any.
     """
 
-    languages: Collection[str] = ALL
     model: str = ""
     min_share: float = 0.5
     min_share_by_language: Mapping[str, float] = field(default_factory=dict)
@@ -73,11 +71,11 @@ class LanguageRules:
     min_script_share: float = 0.6
 
     def __post_init__(self) -> None:
-        unknown = [
-            code for code in (*self.languages, *self.min_share_by_language) if code not in LANGUAGES
-        ]
+        unknown = [code for code in self.min_share_by_language if code not in LANGUAGES]
         if unknown:
-            raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
+            raise ValueError(
+                f"min_share_by_language must be of {' '.join(ALL)}, got {unknown[0]!r}"
+            )
         shares = {f"min_share_by_language.{k}": v for k, v in self.min_share_by_language.items()}
         shares |= {"min_share": self.min_share, "min_script_share": self.min_script_share}
         for name, share in shares.items():
@@ -122,15 +120,23 @@ class Verdict:
     detail: str
 
 
-def judge_language(guess: Guess, stated: str, rules: LanguageRules) -> Verdict:
+def judge_language(
+    guess: Guess, stated: str, rules: LanguageRules, wanted: Collection[str] = ALL
+) -> Verdict:
     """Weighs what a text says against what its source does, `und` if nothing.
+
+    Args:
+      guess: what the text says.
+      stated: what the source does.
+      rules: how both are weighed.
+      wanted: languages, of the 30.
 
     >>> judge_language(Guess((("no", 0.6), ("da", 0.4)), 30, 1.0), "da", LanguageRules())
     Verdict(language='da', fault=None, detail='')
     >>> str(judge_language(Guess((("cs", 0.98),), 30, 1.0), "sk", LanguageRules()).fault)
     'language-disagrees'
     """
-    if stated != UNKNOWN and stated not in rules.languages:
+    if stated != UNKNOWN and stated not in wanted:
         return Verdict(stated, LanguageFault.UNWANTED, stated)
     if not guess.shares:
         fault = LanguageFault.UNKNOWN if stated == UNKNOWN else None
@@ -142,15 +148,17 @@ def judge_language(guess: Guess, stated: str, rules: LanguageRules) -> Verdict:
         if found == stated or share <= rules.source_odds * guess.share_of(stated):
             return Verdict(stated, None, "")
         return Verdict(found, LanguageFault.DISAGREES, f"{stated} is {found} {share:.2f}")
-    fault = _fault_of_found(found, share, rules)
+    fault = _fault_of_found(found, share, rules, wanted)
     return Verdict(found, fault, f"{found} {share:.2f}" if fault else "")
 
 
-def _fault_of_found(found: str, share: float, rules: LanguageRules) -> LanguageFault | None:
+def _fault_of_found(
+    found: str, share: float, rules: LanguageRules, wanted: Collection[str]
+) -> LanguageFault | None:
     """What is wrong with a text whose language no source states."""
     if share < rules.min_share_by_language.get(found, rules.min_share):
         return LanguageFault.UNKNOWN
-    if found in rules.languages:
+    if found in wanted:
         return None
     return LanguageFault.UNWANTED if found in LANGUAGES else LanguageFault.FOREIGN
 
@@ -225,22 +233,17 @@ def ranked(
       languages: of the columns.
       others: by text, which other language it is; `und` where it is not said.
     """
-    columns = np.argsort(-shares, axis=1, kind="stable")[:, :_RANKS]
-    values = np.take_along_axis(shares, columns, axis=1)
-    names = (*languages, UNKNOWN)
+    texts, columns = np.nonzero(shares >= _TOLD)
+    values = shares[texts, columns]
+    order = np.lexsort((-values, texts))
+    told: list[list[tuple[str, float]]] = [[] for _ in shares]
     last = len(languages)
-    return [
-        tuple(
-            [
-                (names[column] if column < last else others.get(text, UNKNOWN), value)
-                for column, value in zip(its_columns, its_values, strict=True)
-                if value >= _TOLD
-            ]
-        )
-        for text, (its_columns, its_values) in enumerate(
-            zip(columns.tolist(), values.tolist(), strict=True)
-        )
-    ]
+    for text, column, value in zip(
+        texts[order].tolist(), columns[order].tolist(), values[order].tolist(), strict=True
+    ):
+        name = languages[column] if column < last else others.get(text, UNKNOWN)
+        told[text].append((name, value))
+    return [tuple(its[:_RANKS]) for its in told]
 
 
 def told_apart(shares: Shares, text: str) -> Shares:

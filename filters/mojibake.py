@@ -17,8 +17,12 @@ _ODD_1252 = (
     "\x80-\x9f\xa1-\xaa\xac\xad\xaf\xb1-\xba\xbc-\xbf\u0192\u2020\u2021\u02c6\u2030\u0160\u0152"
     "\u017d\u02dc\u0161\u0153\u017e\u0178\u20ac"
 )
-_PAIR = re.compile(f"[\xc2-\xf4В-Я][{_GO_ON_1252}{_GO_ON_1251}]")  # all of `_PAIRS` have one
-_BYTES_1251 = re.compile("[\xc0-\xd6\xd8-\xf6\xf8-\xff]{6}")  # Cyrillic, by Windows-1252
+# One of these stands in all that is looked for, but for `_BYTES_1251`.
+_TRACE = re.compile(
+    f"[{_GO_ON_1252}{_GO_ON_1251}\u2500-\u259f\ufffd]"
+    "(?:(?<=[\xc2-\xf4В-Яа-п].)|(?<=[\u2500-\u259f\ufffd]))"
+)
+_BYTES_1251 = re.compile(6 * "[\xc0-\xd6\xd8-\xf6\xf8-\xff]")  # Cyrillic, by Windows-1252
 _KOI8 = re.compile(r"[\u2500-\u259f](?<=[^\W\d_].)(?=[^\W\d_])")  # lines between letters
 _THREES_1251 = re.compile(f"[а-п][{_GO_ON_1251}]{{2}}[а-п][{_GO_ON_1251}]{{2}}")  # Indic, Han …
 _PAIRS = re.compile(
@@ -49,8 +53,10 @@ def is_mojibake(text: str) -> bool:
     """
     if text.isascii():
         return False
+    if _BYTES_1251.search(text):
+        return True
+    if not _TRACE.search(text):
+        return False
     if "\ufffd" in text or "вЂ" in text:  # lost for good; quotation marks and dashes by cp1251
         return True
-    if any(pattern.search(text) for pattern in (_BYTES_1251, _KOI8, _THREES_1251)):
-        return True
-    return _PAIR.search(text) is not None and _PAIRS.search(text) is not None
+    return any(pattern.search(text) for pattern in (_KOI8, _THREES_1251, _PAIRS))

@@ -78,10 +78,10 @@ def ngrams_of(column: Column, bits: int) -> Ngrams:
     three = _mixed(_mixed(_mixed(np.uint32(0), points[:-2]), points[1:-1]), points[2:])
     four = _mixed(three[:-1], points[3:])
     is_letter = points != _BLANK
-    is_three = is_letter[1:-1]
-    is_four = is_letter[1:-2] & is_letter[2:-1]
-    hashes = np.concatenate([three[is_three], four[is_four]])
-    of = np.concatenate([owners[1:-1][is_three], owners[1:-2][is_four]])
+    threes = np.flatnonzero(is_letter[1:-1])
+    fours = np.flatnonzero(is_letter[1:-2] & is_letter[2:-1])
+    hashes = np.concatenate([three[threes], four[fours]])
+    of = owners[1:][np.concatenate([threes, fours])]
     order = np.argsort(of, kind="stable")
     buckets = (hashes[order] * _FACTORS[2]) >> np.uint32(32 - bits)
     return Ngrams(buckets, np.bincount(of, minlength=len(column.ends)))

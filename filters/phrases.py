@@ -13,10 +13,10 @@ _NUMBERS = frozenset(["no", "nr", "num", "number"])
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Phrases as `CaptionText` folds them, found by their first word.
+    """Phrases as `CaptionText` folds them, found by their longest word.
 
     Attributes:
-      spaced: by their first word, phrases with a space before and after each word.
+      spaced: by their longest word, phrases with a space before and after each word.
       unspaced: those of scripts that put no space between words, without any.
     """
 
@@ -28,24 +28,24 @@ class Phrases:
         """Reads phrases by language, with ` | ` between them, in any case.
 
         >>> Phrases.of({"en": "Buy Now | buy here"}).spaced
-        {'buy': (' buy now ', ' buy here ')}
+        {'buy': (' buy now ',), 'here': (' buy here ',)}
         """
         spaced: dict[str, dict[str, None]] = defaultdict(dict)
         unspaced: dict[str, None] = {}
         for phrases in table.values():
-            for caption in map(CaptionText.of, phrases.split(" | ")):
+            for caption in CaptionText.column(phrases.split(" | ")):
                 if caption.unspaced:
                     unspaced[_run_together(caption)] = None
                 else:
-                    spaced[caption.words[0]][f" {' '.join(caption.words)} "] = None
-        return cls({first: tuple(found) for first, found in spaced.items()}, tuple(unspaced))
+                    spaced[_longest(caption.words)][f" {' '.join(caption.words)} "] = None
+        return cls({word: tuple(found) for word, found in spaced.items()}, tuple(unspaced))
 
     def are_in(self, caption: CaptionText) -> bool:
         """Whether one of them stands in the caption."""
-        first_words = self.spaced.keys() & caption.words
-        if first_words:
+        if not self.spaced.keys().isdisjoint(caption.words):
             text = f" {' '.join(caption.words)} "
-            if any(phrase in text for first in first_words for phrase in self.spaced[first]):
+            found = self.spaced.keys() & caption.words
+            if any(phrase in text for word in found for phrase in self.spaced[word]):
                 return True
         if not caption.unspaced:
             return False
@@ -61,9 +61,13 @@ class Phrases:
             words.pop()
         if not words:
             return False
-        if f" {' '.join(words)} " in self.spaced.get(words[0], ()):
+        if f" {' '.join(words)} " in self.spaced.get(_longest(words), ()):
             return True
         return caption.unspaced and _run_together(caption).strip(_AROUND) in self.unspaced
+
+
+def _longest(words: list[str]) -> str:
+    return max(words, key=len)
 
 
 def _run_together(caption: CaptionText) -> str:

@@ -112,6 +112,8 @@ def plain(text: str) -> str:
     'eine äpfel?'
     """
     folded = unicodedata.normalize("NFKC", text).lower()
+    if folded.isprintable() and "  " not in folded:  # then all white space is single spaces
+        return folded.strip(" ")
     line = " ".join(folded.replace("\0", " ").split())
     try:
         line.encode()
@@ -132,7 +134,7 @@ def letters_of(column: Column) -> Letters:
     sizes = np.diff(column.ends, prepend=-1)
     rows = np.repeat(np.arange(texts), sizes)
     counts = np.bincount(rows * kinds + scripts, minlength=texts * kinds).reshape(texts, kinds)
-    told = np.bincount(rows, weights=_telling_table()[column.points], minlength=texts)
+    told = np.bincount(rows[_telling_table()[column.points]], minlength=texts)
     han, kana = counts[:, _HANI].copy(), counts[:, _KANA].copy()
     total = counts[:, :_NO_SCRIPT].sum(axis=1)
     weighed = counts[:, :_NO_SCRIPT] * _weights()
@@ -141,7 +143,7 @@ def letters_of(column: Column) -> Letters:
     weighed[is_japanese, _HANI] = 0
     script = np.where(total > 0, weighed.argmax(axis=1), -1)
     purity = weighed.max(axis=1, initial=0) / np.maximum(weighed.sum(axis=1), 1)
-    return Letters(script, total, purity, han, kana, told.astype(np.int64))
+    return Letters(script, total, purity, han, kana, told)
 
 
 def _weights() -> NDArray[np.int64]:
@@ -163,9 +165,9 @@ def script_table() -> NDArray[np.uint8]:
 
 
 @cache
-def _telling_table() -> NDArray[np.uint8]:
-    """1 for letters that tell one of a script's languages."""
-    table = np.zeros(0x110000, np.uint8)
+def _telling_table() -> NDArray[np.bool_]:
+    """Whether it is a letter that tells one of a script's languages, by code point."""
+    table = np.zeros(0x110000, np.bool_)
     for letter in (set(_ONLY_JAPANESE) - set(_ALSO_CHINESE)) | set(_ONLY_ASSAMESE):
-        table[ord(letter)] = 1
+        table[ord(letter)] = True
     return table

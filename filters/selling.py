@@ -129,13 +129,19 @@ _THOUSAND = r"\d{1,3}(?:[.,  ]\d{3})+(?!\d)"
 _LABEL = (
     "price|cost|only|just|from|was|now|sale|prix|seulement|preis|nur|ab|statt|precio|sólo|solo|desde"
     "|prezzo|da|preço|apenas|por|preț|doar|prijs|slechts|vanaf|pris|kun|fra|endast|bara|från|hinta|vain"
-    "|alk|cena|tylko|od|len|iba|цена|от|всего|ціна|від|лише|τιμή|μόνο|από|fiyat\\w*|sadece|giá|chỉ|harga"
+    "|alk|cena|tylko|od|len|iba|цена|за|от|всего|ціна|від|лише|τιμή|μόνο|από|fiyat\\w*|sadece|giá|chỉ|harga"
     "|hanya|ราคา|เพียง|कीमत|मूल्य|दाम|केवल|দাম|মূল্য|মাত্র|قیمت|صرف|السعر|سعر|فقط|价格|價格|仅|售价|価格|定価|値段"
     "|가격|판매가|ფასი|cenu|tikai"
 )
 _NOT_SCALED = (
     r"(?!\s?(?:thou|mi[lo]|bi[l]|tri|mld|mrd|mln|mio|mia|bln|млн|млрд|тыс|тис|億|亿|万|萬|兆|억|만|조"
     r"|[km]\b|bn\b|lakh|crore|lac|करोड़|लाख|কোটি|লাখ|مليون|مليار|ملین|کروڑ|ล้าน|tỷ|triệu|juta|milj))"
+)
+# Every price has one of these, which are soon looked for.
+_MONEY = (
+    re.compile(_SIGN.replace("]", "%]")),
+    re.compile(rf"\d[.,\s–—-]*(?:{_CODE})(?!\w)"),
+    re.compile(r"[uegr](?:sd|ur|bp|[ps]\.?)\s?\d"),
 )
 _PRICE = re.compile(
     "|".join(
@@ -165,7 +171,9 @@ def has_price(caption: CaptionText) -> bool:
     >>> [has_price(CaptionText.of(text)) for text in texts]
     [True, True, False, False]
     """
-    return DIGIT in caption.classes and _PRICE.search(caption.folded) is not None
+    if DIGIT not in caption.classes or not any(it.search(caption.folded) for it in _MONEY):
+        return False
+    return _PRICE.search(caption.folded) is not None
 
 
 def calls_to_buy(caption: CaptionText) -> bool:

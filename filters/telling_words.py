@@ -96,6 +96,8 @@ TELLING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """For each language of a group, what of it has which words and letters."""
 
+_WORDS = {language: {word for word in its if len(word) > 1} for language, its in TELLING.items()}
+_LETTERS = {language: its.keys() - _WORDS[language] for language, its in TELLING.items()}
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -109,7 +111,9 @@ def telling_words(text: str, language: str) -> dict[str, int]:
     """
     languages_of = TELLING[language]
     counts: dict[str, int] = {}
-    for token in languages_of.keys() & {*_WORD.findall(text), *text}:
+    letters = [letter for letter in _LETTERS[language] if letter in text]
+    words = _WORDS[language].intersection(_WORD.findall(text)) if _WORDS[language] else ()
+    for token in (*letters, *words):
         for its in languages_of[token]:
             counts[its] = counts.get(its, 0) + 1
     return dict(sorted(counts.items()))

@@ -19,18 +19,18 @@ class TextPairRules:
     """What a pair of texts must be.
 
     Attributes:
-      max_overlap: share of the shorter text's words that stand in the longer, in (0, 1]; from this
-        share on a pair is rejected. As jina-clip-v2's data (arXiv:2412.08802) was filtered. None
+      max_overlap: share of the shorter text's words that stand in the longer, in [0, 1]; from this
+        share on a pair is rejected. As jina-clip-v2's data (arXiv:2412.08802) was filtered. 0
         turns the rule off.
       min_shared_words: fewest such words for a pair to be rejected, at least 1.
     """
 
-    max_overlap: float | None = 0.8
+    max_overlap: float = 0.8
     min_shared_words: int = 4
 
     def __post_init__(self) -> None:
-        if self.max_overlap is not None and not 0 < self.max_overlap <= 1:
-            raise ValueError(f"max_overlap must be in (0, 1], got {self.max_overlap}")
+        if not 0 <= self.max_overlap <= 1:
+            raise ValueError(f"max_overlap must be in [0, 1], got {self.max_overlap}")
         if self.min_shared_words < 1:
             raise ValueError(f"min_shared_words must be at least 1, got {self.min_shared_words}")
 
@@ -47,9 +47,9 @@ def text_pair_fault(query: str, positive: str, rules: TextPairRules) -> TextPair
     >>> text_pair_fault("How tall is the Eiffel tower", "It has 330 metres.", rules) is None
     True
     """
-    if rules.max_overlap is None:
+    if not rules.max_overlap:
         return None
-    first, second = set(_words(query)), set(_words(positive))
+    first, second = (set(_words(text)) for text in CaptionText.column([query, positive]))
     shared = len(first & second)
     shorter = min(len(first), len(second))
     if shared >= rules.min_shared_words and shared >= rules.max_overlap * shorter:
@@ -57,10 +57,13 @@ def text_pair_fault(query: str, positive: str, rules: TextPairRules) -> TextPair
     return None
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: CaptionText) -> Iterator[str]:
     """The text's words, and the pairs of characters of those that are made of several words."""
-    for word in CaptionText.of(text).words:
-        if not word.isascii() and CaptionText.of(word).unspaced:
+    if not text.unspaced:
+        yield from text.words
+        return
+    for word, its in zip(text.words, CaptionText.column(text.words), strict=True):
+        if its.unspaced:
             yield from map("".join, pairwise(word)) if len(word) > 1 else word
         else:
             yield word

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.caption import CaptionFault, CaptionRules, caption_fault, redacted
+from filters.caption import (
+    CaptionFault,
+    CaptionRules,
+    all_redacted,
+    caption_fault,
+    caption_faults,
+    redacted,
+)
 
 RULES = CaptionRules()
 KEPT = """
@@ -331,6 +338,21 @@ def test_redaction_leaves_nothing_behind(text: str) -> None:
     once = redacted(text, rules)
     assert redacted(once, rules) == once
     assert caption_fault(once, "en", RULES) is not CaptionFault.PERSONAL_DATA
+
+
+@given(st.lists(TEXTS, max_size=5), st.sampled_from(["reject", "redact", "keep"]))
+def test_a_column_is_judged_as_its_texts_are(texts: list[str], personal_data: Any) -> None:
+    rules = CaptionRules(personal_data=personal_data, max_chars=10)
+    found = caption_faults(texts, ["en"] * len(texts), rules)
+    assert found == [caption_fault(text, "en", rules) for text in texts]
+    assert all_redacted(texts, rules) == [redacted(text, rules) for text in texts]
+
+
+def test_long_columns_are_judged_in_their_order() -> None:
+    texts = ["a red fox", "IMG_0001.jpg", "https://example.org", "word " * 5000, "€", "狐"] * 100
+    file_name, url, too_long = CaptionFault.FILE_NAME, CaptionFault.URL, CaptionFault.TOO_LONG
+    expected = [None, file_name, url, too_long, CaptionFault.TOO_SHORT, None] * 100
+    assert caption_faults(texts, ["en"] * len(texts), RULES) == expected
 
 
 @pytest.mark.parametrize("char", [*"a_-.@ (0+<[&#é", "ab ", "a_", "0 ", "a.", "1-", "$1 "])

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filters.overlap import OverlapRules, TextIndex, normalised, run_digests, whole_digests
+from filters.overlap import (
+    OverlapRules,
+    TextIndex,
+    all_normalised,
+    normalised,
+    run_digests,
+    whole_digests,
+)
 
 SAME = [
     ("A dog — running!", "a DOG running"),
@@ -43,6 +50,12 @@ def test_letters_marks_and_digits_do(one: str, other: str) -> None:
 def test_unicode_forms_never_make_a_difference(text: str) -> None:
     forms = {normalised(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC")}
     assert forms == {normalised(text)}
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), max_size=5))
+def test_a_column_is_normalised_as_its_texts_are(texts: list[str]) -> None:
+    assert all_normalised(texts) == [normalised(text) for text in texts]
 
 
 EVALUATION = [

@@ -35,14 +35,14 @@ def test_text_pair_fault(query: str, positive: str, fault: TextPairFault | None)
 
 
 def test_the_rule_can_be_turned_off() -> None:
-    rules = TextPairRules(max_overlap=None)
+    rules = TextPairRules(max_overlap=0)
     assert text_pair_fault("one two three four", "one two three four", rules) is None
 
 
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
-        ({"max_overlap": 0}, r"max_overlap must be in \(0, 1\], got 0"),
+        ({"max_overlap": -1}, r"max_overlap must be in \[0, 1\], got -1"),
         ({"min_shared_words": 0}, "min_shared_words must be at least 1, got 0"),
     ],
 )
