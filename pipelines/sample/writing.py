@@ -40,7 +40,15 @@ _LANGUAGES = "\n".join(
     "    " + " ".join(f'"{code}",' for code in ALL[at : at + 15]) for at in range(0, len(ALL), 15)
 )
 _SCREEN = """\
-# [screen]
+[screen.caption]
+min_letters = 3              # these captions are sentences
+max_pictures_per_text = 10   # in so small a world
+
+[[screen.decontaminate.sets]]
+name = "held-out"
+path = "evaluation/pairs.parquet"
+image_column = "image"
+text_columns = ["text"]
 """
 RECIPE = f"""\
 # The sample world: pictures of shapes, each with true captions in a few languages.
