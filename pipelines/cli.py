@@ -86,11 +86,17 @@ def retry(
     pairmill retry recipe.toml --reason timed-out --reason http-503
     """
     with _errors_shown():
-        from pipelines.recipe import read_recipe
+        from pipelines.recipe_file import read_recipe
         from pipelines.retrying import check_reasons
 
         limit = check_reasons(read_recipe(recipe), tuple(reason or ()))
     _run(recipe, ("gather",), limit, beam, tuple(reason or ()))
+
+
+@app.command()
+def screen(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Turns away captions and pictures by rules, language, duplicates and evaluation sets."""
+    _run_one("screen", recipe, limit, beam)
 
 
 @app.command()
@@ -102,12 +108,20 @@ def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption =
 @app.command()
 def stats(
     folder: Annotated[str, typer.Argument(help="A recipe's output, or any folder of shards.")],
+    truth: Annotated[
+        str | None, typer.Option(help="A table of what is wrong with the source's rows.")
+    ] = None,
 ) -> None:
-    """Shows what became of everything, and exits with 1 where the sums do not hold."""
+    """Shows what became of everything, and exits with 1 where the sums do not hold.
+
+    \b
+    pairmill stats out/storybooks
+    pairmill stats world/out --truth world/truth.parquet     how much of what is wrong was found
+    """
     from pipelines.stats import show_stats
 
     with _errors_shown():
-        raise typer.Exit(0 if show_stats(folder) else 1)
+        raise typer.Exit(0 if show_stats(folder, truth) else 1)
 
 
 @app.command()
@@ -161,7 +175,7 @@ def main() -> None:
 
 def _run_one(stage: str, recipe: str, limit: int | None, beam: list[str] | None) -> None:
     with _errors_shown():
-        from pipelines.recipe import read_recipe
+        from pipelines.recipe_file import read_recipe
 
         if getattr(read_recipe(recipe), stage) is None:
             raise RecipeError(f"{recipe} has no [{stage}] table")
@@ -177,7 +191,7 @@ def _run(
 ) -> None:
     from pipelines.driver import Job
     from pipelines.progress import Progress
-    from pipelines.recipe import read_recipe
+    from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
 
     with _errors_shown():

@@ -1,5 +1,6 @@
 """What can be checked of a recipe before a long run, a line each."""
 
+import logging
 import shutil
 import socket
 from collections import Counter
@@ -12,7 +13,9 @@ from pipelines.errors import PairmillError, RecipeError
 from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits, read_split
 from pipelines.pages import as_line
-from pipelines.recipe import Recipe, Source, read_recipe
+from pipelines.recipe import Recipe, Screen, Source
+from pipelines.recipe_file import read_recipe
+from pipelines.records import STAGES
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
@@ -64,11 +67,12 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         files = len({split.name for split in splits})
         yield Finding("ok", f"source {source.name!r}: about {found:,} rows in {files:,} files")
         yield from about_rows
-        yield from _source_findings(recipe, source)
     if recipe.gather and recipe.gather.engine == "img2dataset":
         yield from _engine_findings()
+    if recipe.screen:
+        yield from _screen_findings(recipe.screen)
     yield from _try_output(Folder(recipe.output), recipe, rows)
-    stages = [name for name in ("gather", "pack") if getattr(recipe, name) is not None]
+    stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (
         Finding("ok", f"stages: {', '.join(stages)}")
         if stages
@@ -111,6 +115,28 @@ def _engine_findings() -> Iterator[Finding]:
     except RecipeError as error:
         yield Finding("error", str(error))
     yield from (Finding("warning", words) for words in WARNINGS)
+
+
+def _screen_findings(screen: Screen) -> Iterator[Finding]:
+    """Opens the language model and looks at the evaluation sets' tables."""
+    from pipelines.language_model import LanguageModel
+
+    try:
+        LanguageModel(screen.language.model)
+        yield Finding("ok", f"language model: {screen.language.model or 'the embedded one'}")
+    except PairmillError as error:
+        yield Finding("error", str(error))
+    if screen.decontaminate.sets:
+        logging.getLogger().setLevel(logging.ERROR)  # Beam warns of packages that nobody needs
+        from pipelines.evaluation_sets import evaluation_versions
+
+        try:
+            files = Counter(name for name, _, _ in evaluation_versions(screen.decontaminate))
+        except PairmillError as error:
+            yield Finding("error", str(error))
+            return
+        for name, number in files.items():
+            yield Finding("ok", f"evaluation set {name!r}: {number:,} files or row groups")
 
 
 def _looked_up(host: str) -> Finding:

@@ -84,16 +84,21 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     from pipelines.beam_options import check_options, local_workers
     from pipelines.gather import GatherStage
     from pipelines.pack import PackStage
-    from pipelines.recipe import read_recipe
+    from pipelines.recipe_file import read_recipe
+    from pipelines.screen import ScreenStage
     from pipelines.stages import Run, Stage, execute
 
     check_options(list(job.flags))
     recipe = read_recipe(job.recipe)
     run = Run(recipe, job.limit, job.retry, job.flags, local_workers(list(job.flags)), tell)
     run.output.write("recipe.toml", recipe.to_toml().encode())
+    stages: dict[str, Callable[[Run], Stage]] = {
+        "gather": GatherStage,
+        "screen": ScreenStage,
+        "pack": PackStage,
+    }
     for name in job.stages:
-        stage: Stage = GatherStage(run) if name == "gather" else PackStage(run)
-        execute(stage, run)
+        execute(stages[name](run), run)
 
 
 def _on_thread_error(args: threading.ExceptHookArgs) -> None:

@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from filters.contamination import DecontaminationRules, EvaluationSet
 from filters.near_hashes import HashIndex, dealt
-from filters.overlap import Digests, OverlapRules, TextIndex, normalised, run_digests, whole_digests
+from filters.overlap import (
+    Digests,
+    OverlapRules,
+    TextIndex,
+    all_normalised,
+    run_digests,
+    whole_digests,
+)
 from pipelines.decoding import DecodeError, Decoding, prepare
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe import Gather, Source
@@ -78,6 +85,9 @@ def measure_sets(run: Run, work: Folder, rules: DecontaminationRules) -> None:
         if unread:
             words = f"{unread:,} pictures of evaluation set {of.name!r} cannot be read"
             run.tell({"event": "note", "words": words})
+        if broken := counts.get(f"{number} broken", 0):
+            words = f"{broken:,} rows of evaluation set {of.name!r} cannot be read"
+            run.tell({"event": "note", "words": words})
     folder.write("counts.json", json.dumps(counts).encode())
 
 
@@ -136,7 +146,9 @@ class EvaluationIndex:
 
     def caption_set(self, texts: list[str]) -> list[str]:
         """The set that each caption overlaps with, "" for none: whole columns at a time."""
-        plain = [normalised(text) for text in texts]
+        if not self.texts:
+            return [""] * len(texts)
+        plain = all_normalised(texts)
         whole = whole_digests(plain, self.rules.overlap)
         runs = run_digests(plain, self.rules.overlap)
         found = np.full(len(texts), len(self.texts))
@@ -215,7 +227,7 @@ def _source(of: EvaluationSet) -> Source:
     """The set as a table of rows, of which any column may be asked for."""
     first, *rest = of.columns
     return Source(
-        name=of.name,
+        name=f"screen.decontaminate.sets: {of.name}",
         format="table",
         path=of.path,
         url_column=first,

@@ -59,14 +59,14 @@ class GatherStage:
 
     @cached_property
     def splits(self) -> list[Split]:
-        return find_splits(self._run.recipe.sources, self._run.limit)
+        return find_splits(self._run.recipe.sources, self._run.limit, "image-text")
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
         files = [
             (split.source, split.name, split.row_group, split.version) for split in self.splits
         ]
-        settings = [asdict(source) for source in recipe.sources]
+        settings = [asdict(source) for source in recipe.sources if source.task == "image-text"]
         return [settings, files, recipe.languages, asdict(self._rules)]
 
     def builds_on(self) -> list[str]:

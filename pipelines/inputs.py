@@ -20,8 +20,10 @@ BLOCK_ROWS = 20_000
 _BLOCK_CHARS = 8_000_000  # of text; fewer rows make a block where it is long
 
 
-def find_splits(sources: Iterable[Source], limit: int | None) -> list[Split]:
-    """All pieces of all sources, or of the first `limit` rows of each.
+def find_splits(
+    sources: Iterable[Source], limit: int | None, task: str | None = None
+) -> list[Split]:
+    """All pieces of all sources, or of the first `limit` rows of each; of one task's sources alone.
 
     Raises:
       RecipeError: naming the source where nothing matches, a column is missing, a file is not what
@@ -29,6 +31,8 @@ def find_splits(sources: Iterable[Source], limit: int | None) -> list[Split]:
     """
     splits: list[Split] = []
     for index, source in enumerate(sources):
+        if task not in (None, source.task):
+            continue
         found = _splits(index, source)
         found = found if limit is None else list(_first_rows(source, found, limit))
         if not any(split.rows for split in found):

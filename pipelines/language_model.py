@@ -16,12 +16,14 @@ from filters.language_labels import labels_script, language_of_label
 from filters.ngrams import NgramModel
 from filters.scripts import SCRIPTS, Column, letters_of, plain
 from pipelines.errors import RecipeError
+from pipelines.sources.files import version_of
+from pipelines.storage import filesystem
 from schemas.languages import LANGUAGES, UNKNOWN
 
 WEIGHTS = "language_weights.npz"
 """Beside this module; `benchmarks.language_weights` makes it and says of what."""
 
-_BLOCK = 512  # texts at a time: their arrays stay in the processor's cache
+_BLOCK = 1024  # texts at a time: more are no quicker
 _MOST_CHARS = 400  # of a text that fastText is shown; more are no surer
 _LABELS = 5  # that fastText is asked for
 _LEAST_SHARE = 1e-3  # of a label
@@ -159,6 +161,14 @@ def ngram_models() -> dict[str, NgramModel]:
             )
             for script in scripts
         }
+
+
+def model_version(path: str) -> str:
+    """What changes when the model does: a file's version; of the hub's and the embedded one, ""."""
+    if not path or ("://" not in path and not Path(path).is_file()):
+        return ""
+    fs, place = filesystem(path)
+    return version_of(fs.info(place))
 
 
 def embedded_model() -> str:

@@ -1,7 +1,6 @@
 """Packs what was kept into final shards: order by hash, cut, read pictures, write."""
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from pipelines.packing import (
     cut_shards,
     write_ordered,
 )
+from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
 from pipelines.recipe import Pack
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run
@@ -32,7 +32,16 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
-from schemas.layout import PAIRS, PICTURES, SOURCE_CAPTIONS, part_name, shard_name
+from schemas.layout import (
+    KEPT,
+    PAIRS,
+    SCREENED_TEXTS,
+    TEXT_ROWS,
+    TEXTS,
+    part_name,
+    shard_name,
+)
+from schemas.rows import Unit
 
 _CUTS_FILE = "cuts.json"
 
@@ -42,13 +51,15 @@ class PackStage:
 
     name: str = "pack"
     version: int = 1
-    reads: tuple[str, ...] = ("gather",)
-    writes: tuple[str, ...] = (PAIRS,)
+    writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.pack is not None
         self._run = run
         self._rules: Pack = run.recipe.pack
+        before = "screen" if run.recipe.screen else "gather"
+        self.reads: tuple[str, ...] = (before,)
+        self._kept = KEPT[before]
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
@@ -58,28 +69,57 @@ class PackStage:
         """It begins anew."""
 
     def run(self, work: Folder) -> Counts:
+        counts = self._pack_pairs(work) | self._pack_texts(work)
+        if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT)):
+            raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
+        return counts
+
+    def _pack_pairs(self, work: Folder) -> Counts:
         if not work.exists(_CUTS_FILE):
             self._run.step("ordering samples")
             work.write(_CUTS_FILE, json.dumps([asdict(cut) for cut in self._order(work)]).encode())
         cuts = [_cut(row) for row in json.loads(work.read(_CUTS_FILE))]
-        if not cuts:
-            raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
-        self._write(work, cuts)
-        counts = Counter(json.loads(work.read("counts.json")))
-        counts["sample kept"] = self._write_sizes(work, cuts)
-        return dict(counts)
+        counts: Counts = json.loads(work.read("counts.json"))
+        if cuts:
+            self._write(work, cuts)
+            counts["sample kept"] = self._write_sizes(work, cuts)
+        return counts
+
+    def _pack_texts(self, work: Folder) -> Counts:
+        """Writes text pairs as sentence-transformers reads them, in the order of a hash."""
+        run, texts = self._run, self._run.output / SCREENED_TEXTS
+        parts = len(texts.names()) if run.recipe.screen else 0
+        if not parts:
+            return {}
+        run.step("packing texts")
+        buckets = buckets_for(_rows(texts))
+        with run.pipeline(pieces_for(buckets)) as pipeline:
+            pairs = pipeline | Deal("parts", range(parts)) | beam.ParDo(ReadTexts(run.recipe))
+            _ = (
+                {"texts": pairs}
+                | Regroup(
+                    "texts by order",
+                    {"texts": arrow_schema(OrderedText)},
+                    buckets,
+                    hash_buckets("order", buckets),
+                )
+                | "WriteTexts" >> beam.FlatMap(partial(write_texts, fresh=work / FRESH))
+                | Tally(work, "counts-texts.json")
+            )
+        return dict(json.loads(work.read("counts-texts.json")))
 
     def _order(self, work: Folder) -> list[Cut]:
         """Writes the samples in their order; returns how they fall into shards."""
         run = self._run
-        parts = len((run.output / PICTURES).names())
-        rows = sum(_rows(run.output / folder) for folder in (PICTURES, SOURCE_CAPTIONS))
+        kept = self._kept
+        parts = len((run.output / kept.pictures).names())
+        rows = sum(_rows(run.output / folder) for folder in (kept.pictures, kept.captions))
         buckets = buckets_for(rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             samples = (
                 pipeline
                 | Deal("parts", range(parts))
-                | beam.ParDo(MakeSamples(run.recipe)).with_outputs(
+                | beam.ParDo(MakeSamples(run.recipe, kept)).with_outputs(
                     "counts", "captions", main="samples"
                 )
             )

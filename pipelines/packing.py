@@ -31,8 +31,7 @@ from schemas.layout import (
     CAPTIONS_SUFFIX,
     GATHERED,
     IMAGE_SUFFIXES,
-    PICTURES,
-    SOURCE_CAPTIONS,
+    Tables,
     part_name,
     shard_name,
 )
@@ -130,8 +129,9 @@ class Cut:
 class MakeSamples(beam.DoFn):
     """A bucket's pictures and captions to samples without their pixels."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, kept: Tables) -> None:
         self._recipe = recipe
+        self._kept = kept
 
     def process(
         self, bucket: int
@@ -141,8 +141,8 @@ class MakeSamples(beam.DoFn):
         | TaggedOutput[Literal["counts"], Count]
     ]:
         output, part = Folder(self._recipe.output), part_name(bucket)
-        pictures = read_rows(output / PICTURES, part, Picture)
-        captions = read_table(output / SOURCE_CAPTIONS, part)
+        pictures = read_rows(output / self._kept.pictures, part, Picture)
+        captions = read_table(output / self._kept.captions, part)
         by_uid: dict[str, list[Caption]] = defaultdict(list)
         for row in captions.to_pylist():
             by_uid[row["uid"]].append(Caption(**row))

@@ -28,7 +28,7 @@ class Progress:
         self._stage = ""
         self._next_poll = self._next_line = 0.0
         self.pieces_done = 0
-        self._begin("starting", 0, "", "")
+        self._begin({"name": "starting", "total": 0, "pieces": "", "markers": "", "suffix": ""})
         self._next_line = self._started + _LINE_EVERY_S
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Progress:
                 self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")
             case "step":
                 self._finish()
-                self._begin(event["name"], event["total"], event["markers"], event["suffix"])
+                self._begin(event)
                 self.tick()
 
     def tick(self) -> None:
@@ -77,9 +77,10 @@ class Progress:
             if self._rows > self._rows_before:
                 self.say(self._line(time.monotonic()))
 
-    def _begin(self, name: str, total: int, markers: str, suffix: str) -> None:
-        self._name, self._total, self._suffix = name, total, suffix
-        self._markers = Folder(markers) if markers else None
+    def _begin(self, step: dict[str, Any]) -> None:
+        self._name, self._total, self._pieces = step["name"], step["total"], step["pieces"]
+        self._suffix = step["suffix"]
+        self._markers = Folder(step["markers"]) if step["markers"] else None
         self._seen: set[str] = set()
         self.pieces_done = 0
         self._rows = self._kept = self._rows_before = self._before = 0
@@ -105,7 +106,7 @@ class Progress:
         done = self.pieces_done - self._before
         total = self._total
         seconds = max(now - self._started, 1e-9)
-        words = f"{self._name}: {self.pieces_done} of {total} shards"
+        words = f"{self._name}: {self.pieces_done} of {total} {self._pieces}"
         if done:
             left = seconds / done * (total - self.pieces_done)
             rate = (self._rows - self._rows_before) / seconds

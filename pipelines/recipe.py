@@ -1,25 +1,20 @@
-"""What a run is told: a TOML file read strictly into frozen dataclasses.
-
-TOML because a YAML reader takes the language `no` for False. An unknown key, a wrong type or an
-impossible bound is refused by name before anything runs.
-"""
+"""What a run is told, as frozen dataclasses; `pipelines.recipe_file` reads them from TOML."""
 
 import dataclasses
-import difflib
-import json
-import re
-import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
-from pipelines.errors import RecipeError
-from pipelines.img2dataset_options import SAID_ELSEWHERE, Img2dataset
-from pipelines.storage import filesystem
+from filters.caption import CaptionRules
+from filters.contamination import DecontaminationRules
+from filters.duplicates import DuplicateRules
+from filters.language import LanguageRules
+from filters.picture import ImageRules
+from filters.text_pair import TextPairRules
+from pipelines.img2dataset_options import Img2dataset
 from schemas.languages import ALL, LANGUAGES
 
 _OUR_COLUMNS = {
@@ -37,7 +32,11 @@ _SENSELESS = {
 }
 """The keys of a source that mean nothing in a format."""
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_OF_PICTURES = (
+    *_OF_DATASETS, "url_column", "url_prefix", "caption_column", "uid_column",
+    "expected_sha256_column",
+)  # fmt: skip
+_OF_PAIRS = ("query_column", "positive_column", "query_language_column")
 
 Positive = Annotated[int, Field(ge=1)]
 HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
@@ -58,13 +57,16 @@ class Source:
       config: of a Hugging Face dataset that has several.
       split: of a Hugging Face dataset.
       image_column: of a Hugging Face dataset: pictures, their bytes, or their URLs.
-      task: `image-text`.
+      task: `image-text`, or `text-pair`: a query and what answers it, in a table.
       url_column: column of URLs, or of paths below `url_prefix`; where the pictures themselves are
         there, what names them if it is there and has absolute URLs.
       url_prefix: put before each value when fetching, e.g. a mirror's address; no part of any id.
       caption_column: column of captions. A `.txt` file's text in a folder comes before it, that of
         a WebDataset sample after it.
-      language_column: what the source says the caption's language is; `und` without it.
+      query_column: column of queries in a table of text pairs.
+      positive_column: column of the texts that answer them.
+      language_column: what the source says the text's language is; `und` without it.
+      query_language_column: of queries, where it is not that of the positives.
       uid_column: the source's own picture ids, 32 hex digits.
       expected_sha256_column: what the original bytes should hash to, 64 hex digits, or nothing.
       licence: of all its rows.
@@ -80,11 +82,14 @@ class Source:
     config: str | None = None
     split: str = "train"
     image_column: str = "image"
-    task: Literal["image-text"] = "image-text"
+    task: Literal["image-text", "text-pair"] = "image-text"
     url_column: str = "url"
     url_prefix: str = ""
     caption_column: str = "caption"
+    query_column: str = "query"
+    positive_column: str = "positive"
     language_column: str | None = None
+    query_language_column: str | None = None
     uid_column: str | None = None
     expected_sha256_column: str | None = None
     licence: str = ""
@@ -93,23 +98,40 @@ class Source:
 
     def __post_init__(self) -> None:
         defaults = {field.name: field.default for field in dataclasses.fields(Source)}
-        for key in _SENSELESS[self.format]:
-            if getattr(self, key) != defaults[key]:
-                raise ValueError(
-                    f"sources.{self.name}.{key}: there is no such key where format is "
-                    f"{self.format!r}"
-                )
+        of_pairs = self.task == "text-pair"
+        if of_pairs and self.format != "table":
+            raise ValueError(
+                f"sources.{self.name}.format: must be 'table' where task is 'text-pair', "
+                f"got {self.format!r}"
+            )
+        senseless = {
+            "format": _SENSELESS[self.format],
+            "task": _OF_PICTURES if of_pairs else _OF_PAIRS,
+        }
+        for what, keys in senseless.items():
+            for key in keys:
+                if getattr(self, key) != defaults[key]:
+                    raise ValueError(
+                        f"sources.{self.name}.{key}: there is no such key where {what} is "
+                        f"{getattr(self, what)!r}"
+                    )
 
     def columns(self) -> list[str]:
         """The columns that every row must have, beside that of the picture or its URL."""
+        texts = (
+            (self.query_column, self.positive_column)
+            if self.task == "text-pair"
+            else (self.caption_column,)
+        )
         optional = (
             self.language_column,
+            self.query_language_column,
             self.uid_column,
             self.expected_sha256_column,
             self.licence_column,
         )
         named = [column for column in optional if column]
-        return list(dict.fromkeys([self.caption_column, *named, *self.keep_columns]))
+        return list(dict.fromkeys([*texts, *named, *self.keep_columns]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +193,27 @@ class Gather:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """What captions, pictures and texts must be; each table is described where it is defined.
+
+    Attributes:
+      caption: `filters.caption`.
+      image: `filters.picture`.
+      language: `filters.language`.
+      duplicates: `filters.duplicates`.
+      text_pair: `filters.text_pair`.
+      decontaminate: `filters.contamination`.
+    """
+
+    caption: CaptionRules = field(default_factory=CaptionRules)
+    image: ImageRules = field(default_factory=ImageRules)
+    language: LanguageRules = field(default_factory=LanguageRules)
+    duplicates: DuplicateRules = field(default_factory=DuplicateRules)
+    text_pair: TextPairRules = field(default_factory=TextPairRules)
+    decontaminate: DecontaminationRules = field(default_factory=DecontaminationRules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """What the final shards look like.
 
@@ -193,6 +236,7 @@ class Recipe:
       seed: of the samples' order.
       languages: captions stated to be in another are rejected.
       gather: the `gather` stage.
+      screen: the `screen` stage.
       pack: the `pack` stage.
     """
 
@@ -201,11 +245,17 @@ class Recipe:
     seed: int = 0
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ALL
     gather: Gather | None = None
+    screen: Screen | None = None
     pack: Pack | None = None
 
     def __post_init__(self) -> None:
         if self.gather and self.gather.engine == "img2dataset":
             self._check_img2dataset(self.gather)
+        pairs = [source.name for source in self.sources if source.task == "text-pair"]
+        if pairs and not self.screen:
+            raise ValueError(
+                f"sources.{pairs[0]}.task: text pairs need a [screen], which reads them"
+            )
         twice = [name for name, n in Counter(s.name for s in self.sources).items() if n > 1]
         if twice:
             raise ValueError(f"sources must have different names, got {twice[0]!r} twice")
@@ -241,105 +291,6 @@ class Recipe:
     def to_toml(self) -> str:
         """The recipe with every default filled in and every path absolute."""
         return tomli_w.dumps(_without_nones(dataclasses.asdict(self)))
-
-
-def read_recipe(uri: str) -> Recipe:
-    """Reads the recipe at `uri`, a path or any URI that fsspec opens.
-
-    Raises:
-      RecipeError: with a line for each thing that is wrong.
-    """
-    fs, path = filesystem(uri)
-    try:
-        values = tomllib.loads(fs.cat_file(path).decode())
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise RecipeError(f"there is no recipe at {uri}") from error
-    except PermissionError as error:
-        raise RecipeError(f"{uri} cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{uri} is not valid TOML: {error}") from error
-    try:
-        # By way of JSON, since strict Python validation refuses the nested tables' dicts, and lax
-        # validation takes "no" for False and "20" for 20.
-        text = json.dumps(values, default=str)
-        recipe = TypeAdapter(Recipe).validate_json(text, strict=True, extra="forbid")
-    except ValidationError as error:
-        lines = [f"  {_explain(problem)}" for problem in error.errors() if not _is_echo(problem)]
-        raise RecipeError("\n".join([f"{uri} is not a recipe:", *lines])) from error
-    folder = fs.unstrip_protocol(path).rpartition("/")[0].removeprefix("file://")
-    return _with_absolute_paths(recipe, folder)
-
-
-def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
-    sources = tuple(
-        dataclasses.replace(source, path=_source_path(source, folder)) for source in recipe.sources
-    )
-    return dataclasses.replace(recipe, output=_absolute(recipe.output, folder), sources=sources)
-
-
-def _source_path(source: Source, folder: str) -> str:
-    """Its path, absolute; or the name of a dataset on the hub, which no folder here has."""
-    path = _absolute(source.path, folder)
-    if source.format == "huggingface" and _HUB_NAME.fullmatch(source.path):
-        fs, place = filesystem(path)
-        return path if fs.isdir(place) else source.path
-    return path
-
-
-def _absolute(path: str, folder: str) -> str:
-    anchored = path if path.startswith("/") or urlsplit(path).scheme else f"{folder}/{path}"
-    return anchored.rstrip("/") or "/"
-
-
-def _explain(problem: Any) -> str:
-    """One line about one of pydantic's problems, in the words of a recipe's writer."""
-    key = ".".join(str(part) for part in problem["loc"])
-    match problem["type"]:
-        case "unexpected_keyword_argument" | "extra_forbidden":
-            return f"{key}: there is no such key{_nearest(problem['loc'])}"
-        case "missing" | "missing_argument":
-            return f"{key}: must be given"
-        case "value_error":
-            return str(problem["msg"]).removeprefix("Value error, ")
-        case "too_short" | "string_too_short":
-            return f"{key}: must not be empty"
-        case "string_pattern_mismatch":
-            form = _FORMS[next(part for part in problem["loc"] if part in _FORMS)]
-            return f"{key}: must be {form}, got {json.dumps(problem['input'])}"
-    said = str(problem["msg"]).removeprefix("Input should be ")
-    return f"{key}: must be {said}, got {json.dumps(problem['input'])}"
-
-
-_FORMS = {
-    "name": "letters, digits, - and _",
-    "allow_hosts": "host:port in lower case",
-    "user_agent": "printable ASCII",
-}
-
-
-def _is_echo(problem: Any) -> bool:
-    """Whether pydantic only repeats that a list is short of the items it complained of already."""
-    return problem["type"] == "too_short" and bool(problem["input"])
-
-
-def _nearest(loc: tuple[str | int, ...]) -> str:
-    parents = tuple(part for part in loc[:-1] if isinstance(part, str))
-    name = str(loc[-1])
-    if parents == _IMG2DATASET and name in SAID_ELSEWHERE:
-        return f", {SAID_ELSEWHERE[name]} stands for it"
-    known = [field.name for field in dataclasses.fields(_TABLES[parents])]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
-
-
-_IMG2DATASET = ("gather", "img2dataset")
-_TABLES: dict[tuple[str, ...], type] = {
-    (): Recipe,
-    ("sources",): Source,
-    ("gather",): Gather,
-    _IMG2DATASET: Img2dataset,
-    ("pack",): Pack,
-}
 
 
 def _without_nones(value: Any) -> Any:

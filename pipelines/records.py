@@ -9,7 +9,7 @@ from pipelines.errors import RunError
 from pipelines.storage import Folder
 from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
-STAGES = ("gather", "pack")
+STAGES = ("gather", "screen", "pack")
 """In the order of running."""
 
 Counts = dict[str, int]
@@ -73,9 +73,20 @@ def imbalance(counts: Counts) -> dict[str, int]:
 
 
 def read_records(output: Folder) -> dict[str, Record]:
-    """The records of all stages that are complete, in the order of running. Raises RunError."""
-    found = {stage: read_record(output, stage) for stage in STAGES}
-    return {stage: record for stage, record in found.items() if record}
+    """The records of the stages that count, in the order of running.
+
+    A stage that the recipe has no more, and that no stage reads, left its output behind.
+
+    Raises:
+      RunError: where a file is not what a stage writes.
+    """
+    found = {stage: record for stage in STAGES if (record := read_record(output, stage))}
+    asked = recipe_of(output)
+    counting = {stage for stage in found if stage in asked or not asked}
+    for stage in reversed(found):
+        if stage in counting:
+            counting |= found[stage].reads.keys()
+    return {stage: record for stage, record in found.items() if stage in counting}
 
 
 def is_outdated(records: dict[str, Record], stage: str) -> bool:

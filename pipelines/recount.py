@@ -1,22 +1,23 @@
 """Does everything add up? What the stages recorded against what lies in their files."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
+from filters.contamination import ContaminationFault
 from pipelines.differences import Difference
 from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
-from pipelines.recount_gather import (
-    GatheredShards,
-    GatheredTables,
-    count_ledger,
-    read_markers,
-    recount_gather,
-)
+from pipelines.recount_gather import GatheredShards, read_markers
 from pipelines.recount_pack import PackedShards, recount_pack
+from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
 from pipelines.storage import Folder
-from schemas.layout import PAIRS, PICTURES, SOURCE_CAPTIONS, STAGE_FILE, WORK, ledger_folder
+from schemas.layout import KEPT, PAIRS, STAGE_FILE, TEXTS, WORK, ledger_folder
 from schemas.rows import Fate, Unit
+
+_MADE_OF_ROWS = {"gather": Unit.CAPTION, "screen": Unit.TEXT}
+"""What a stage makes of each row that it reads from a source."""
+
+_HANDED_OVER = [unit for unit in Unit if unit != Unit.ROW]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class Account:
       output: its URI.
       records: of the stages that are complete, by name, in the order of running.
       gathered: what the markers of the gathered shards say.
-      tables: what gather's tables hold, None where gather is not complete.
+      tables: what the tables of those that hand pictures and captions on hold, by stage.
       shards: what the final shards hold, None where pack is not complete.
+      contaminated: by evaluation set (`in NAME`) and unit, what was turned away for its sake.
       differences: everything that does not add up.
       unfinished: a sentence for each stage that is to be run, or run again.
     """
@@ -36,8 +38,9 @@ class Account:
     output: str
     records: dict[str, Record]
     gathered: GatheredShards
-    tables: GatheredTables | None
+    tables: dict[str, KeptTables]
     shards: PackedShards | None
+    contaminated: Counter[tuple[str, str]]
     differences: list[Difference]
     unfinished: list[str]
 
@@ -50,13 +53,17 @@ def recount(output: Folder) -> Account:
     """
     records = read_records(output)
     gathered = read_markers(output)
-    tables = recount_gather(output) if "gather" in records else None
+    tables = {stage: recount_tables(output, stage) for stage in KEPT if stage in records}
     shards = recount_pack(output) if "pack" in records else None
     differences = [
         *gathered.differences,
         *(difference for record in records.values() for difference in _check(output, record)),
         *_handed_over(records),
-        *(_check_gather(records["gather"], tables) if tables else ()),
+        *(
+            difference
+            for stage, found in tables.items()
+            for difference in _check_tables(records[stage], found)
+        ),
         *(_check_pack(records["pack"], shards) if shards else ()),
     ]
     return Account(
@@ -65,6 +72,9 @@ def recount(output: Folder) -> Account:
         gathered=gathered,
         tables=tables,
         shards=shards,
+        contaminated=count_details(output, "screen", [*ContaminationFault])
+        if "screen" in records
+        else Counter(),
         differences=differences,
         unfinished=list(_unfinished(output, records, gathered)),
     )
@@ -91,17 +101,23 @@ def _check(output: Folder, record: Record) -> Iterator[Difference]:
 
 def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
     """What a stage kept is what the next one read."""
-    if "gather" in records:
-        counts = records["gather"].counts
-        kept, made = counts.get("row kept", 0), counts.get("caption created", 0)
+    for stage, unit in _MADE_OF_ROWS.items():
+        counts = records[stage].counts if stage in records else {}
+        kept, made = counts.get("row kept", 0), counts.get(f"{unit} created", 0)
         if kept != made:
-            file = f"{ledger_folder('gather')}/{STAGE_FILE}"
-            words = "every row kept is a caption"
-            yield Difference("gather", Unit.CAPTION.value, "created", kept, made, file, words)
-    for before, after in pairwise(records.values()):
+            file = f"{ledger_folder(stage)}/{STAGE_FILE}"
+            words = f"every row kept is a {unit}"
+            yield Difference(stage, unit.value, "created", kept, made, file, words)
+    handed = [
+        (records[name], after)
+        for after in records.values()
+        for name in after.reads
+        if name in records
+    ]
+    for before, after in handed:
         if is_outdated(records, after.stage):
             continue
-        for unit in Unit:
+        for unit in _HANDED_OVER:
             kept, read = before.counts.get(f"{unit} kept", 0), after.counts.get(f"{unit} in")
             if read is not None and read != kept:
                 file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
@@ -109,10 +125,11 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
                 yield Difference(after.stage, unit.value, "in", kept, read, file, words)
 
 
-def _check_gather(record: Record, tables: GatheredTables) -> Iterator[Difference]:
+def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:
+    kept = KEPT[record.stage]
     yield from tables.differences
-    yield from _kept(record, Unit.PICTURE, tables.pictures, f"{PICTURES}/")
-    yield from _kept(record, Unit.CAPTION, tables.captions, f"{SOURCE_CAPTIONS}/")
+    yield from _kept(record, Unit.PICTURE, tables.pictures, f"{kept.pictures}/")
+    yield from _kept(record, Unit.CAPTION, tables.captions, f"{kept.captions}/")
 
 
 def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:
@@ -120,6 +137,7 @@ def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:
     yield from _kept(record, Unit.SAMPLE, shards.rows, f"{PAIRS}/*.parquet")
     yield from _kept(record, Unit.SAMPLE, shards.samples, f"{PAIRS}/*.tar")
     yield from _kept(record, Unit.CAPTION, shards.captions, f"{PAIRS}/*.captions.parquet")
+    yield from _kept(record, Unit.TEXT, shards.texts, f"{TEXTS}/")
 
 
 def _kept(record: Record, unit: Unit, found: int, file: str) -> Iterator[Difference]:

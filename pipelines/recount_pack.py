@@ -10,7 +10,7 @@ from pipelines.parts import Unreadable, iter_column, row_count
 from pipelines.storage import Folder
 from pipelines.tar_walk import TarDamage, TarSample, walk_samples
 from pipelines.threads import in_threads
-from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, shard_name
+from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, TEXTS, shard_name
 from schemas.rows import Unit
 
 _STAGE = "pack"
@@ -28,6 +28,7 @@ class PackedShards:
       samples: complete ones in the tars.
       rows: of `{shard}.parquet`.
       captions: rows of `{shard}.captions.parquet`.
+      texts: pairs of texts.
       tar_bytes: of the tars.
       differences: what is wrong with them.
     """
@@ -36,6 +37,7 @@ class PackedShards:
     samples: int = 0
     rows: int = 0
     captions: int = 0
+    texts: int = 0
     tar_bytes: int = 0
     differences: list[Difference] = field(default_factory=list)
 
@@ -45,15 +47,19 @@ class PackedShards:
         self.samples += other.samples
         self.rows += other.rows
         self.captions += other.captions
+        self.texts += other.texts
         self.tar_bytes += other.tar_bytes
         self.differences += other.differences
 
 
 def recount_pack(output: Folder) -> PackedShards:
     """Counts all final shards, several at once, and checks that their files agree."""
+    whole = PackedShards()
+    _recount_texts(output / TEXTS, whole)
     folder = output / PAIRS
     files = dict(folder.sizes())
-    whole = PackedShards()
+    if not files and whole.texts:  # no source has pictures
+        return whole
     stated = _stated_sizes(folder, files, whole)
     names = _shards(files, stated)
     shards = in_threads(lambda name: _recount_shard(folder, name, files), names, _AT_ONCE)
@@ -66,6 +72,14 @@ def recount_pack(output: Folder) -> PackedShards:
                 _difference(what, shard.samples, stated.get(tar, 0), SIZES_FILE, "")
             )
     return whole
+
+
+def _recount_texts(folder: Folder, whole: PackedShards) -> None:
+    for name in folder.names():
+        try:
+            whole.texts += row_count(folder, name)
+        except Unreadable as error:
+            whole.differences.append(unreadable(_STAGE, f"{TEXTS}/{name}", str(error)))
 
 
 def _stated_sizes(

@@ -74,12 +74,16 @@ class Run:
         return beam.Pipeline(options=PipelineOptions(flags))
 
     def step(
-        self, name: str, total: int = 0, markers: Folder | None = None, suffix: str = ""
+        self,
+        name: str,
+        total: int = 0,
+        markers: Folder | None = None,
+        suffix: str = "",
+        pieces: str = "shards",
     ) -> None:
-        """Says which step begins; where each piece leaves a marker file, they are counted."""
-        folder = markers.uri if markers else ""
-        event = {"event": "step", "name": name, "total": total, "markers": folder, "suffix": suffix}
-        self.tell(event)
+        """Says which step begins; where each of its pieces leaves a marker, they are counted."""
+        event = {"event": "step", "name": name, "total": total, "pieces": pieces, "suffix": suffix}
+        self.tell(event | {"markers": markers.uri if markers else ""})
 
 
 class Stage(Protocol):

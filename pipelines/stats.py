@@ -14,22 +14,26 @@ from pipelines.errors import RecipeError
 from pipelines.pages import WIDTH, as_bytes, as_line, open_console
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
-from pipelines.recount_gather import SIDES
+from pipelines.recount_tables import SIDES
 from pipelines.storage import Folder, filesystem
+from pipelines.truth import compare
 from schemas.layout import GATHERED, PAIRS, REPORT, shard_name
 from schemas.rows import Fate, Unit
 
 REPORT_FILE = "stats.json"
 _MOST_REASONS = 20
+_MOST_CAUSES = 3
 _MOST_HOSTS = 12
 _MOST_DIFFERENCES = 50  # lines; the report has all
 _QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 
 
-def show_stats(folder: str) -> bool:
+def show_stats(folder: str, truth: str | None = None) -> bool:
     """Prints what lies in `folder` and counts it again; returns whether everything adds up.
 
     A recipe's output gets its `report/stats.json`; another folder is read as WebDataset shards.
+    Where `truth`, a table, tells what is wrong with the rows of the source, it also says how much
+    of it was found.
 
     Raises:
       RecipeError: where there is neither.
@@ -49,6 +53,11 @@ def show_stats(folder: str) -> bool:
         return not survey.differences
     account = recount(root)
     report = make_report(account)
+    if truth:
+        report["truth"] = {
+            defect or "none": {"rows": of.rows, "gone": of.gone, "reasons": dict(of.reasons)}
+            for defect, of in compare(root, truth).items()
+        }
     _show_report(console, report)
     _write_report(console, root, report)
     show_verdict(console, account.differences, account.unfinished)
@@ -76,7 +85,8 @@ def show_verdict(console: Console, differences: list[Difference], unfinished: li
 
 def make_report(account: Account) -> dict[str, Any]:
     """Everything that is known of an output, as JSON can write it, in a fixed order of keys."""
-    gathered, tables, shards = account.gathered, account.tables, account.shards
+    gathered, shards = account.gathered, account.shards
+    tables = next(reversed(account.tables.values()), None)  # of the last stage that has any
     return {
         "output": account.output,
         "adds_up": not account.differences,
@@ -87,6 +97,7 @@ def make_report(account: Account) -> dict[str, Any]:
         "picture_sides": {
             side: quantiles(counts) for side, counts in (tables.sides.items() if tables else ())
         },
+        "evaluation_sets": _sets(account.contaminated),
         "bytes": {
             "fetched": gathered.bytes_fetched,
             "stored": gathered.bytes_stored,
@@ -109,6 +120,13 @@ def make_report(account: Account) -> dict[str, Any]:
             "captions": shards.captions if shards else 0,
         },
     }
+
+
+def _sets(contaminated: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    sets: dict[str, dict[str, int]] = {}
+    for (detail, unit), n in sorted(contaminated.items()):
+        sets.setdefault(detail.removeprefix("in "), {})[unit] = n
+    return sets
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
@@ -208,8 +226,10 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     if report["languages"]:
         console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
         console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
-    if report["picture_sides"]:
+    if report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
+    if "truth" in report:
+        console.print(_truth(report["truth"]), "")
     for line in _facts(report):
         console.print(line, soft_wrap=True)
     console.print("")
@@ -256,6 +276,17 @@ def _reasons(stages: dict[str, Any]) -> Table:
     return table
 
 
+def _truth(truth: dict[str, Any]) -> Table:
+    """What is known to be wrong with rows, and how much of it is not kept."""
+    table = _table("known defect", "most often as", "rows", "not kept", "share", words=2)
+    for defect, of in truth.items():
+        reasons = _by_count(Counter(of["reasons"]))[:_MOST_CAUSES]
+        words = ", ".join(f"{reason} {n:,}" for reason, n in reasons)
+        numbers = (f"{of['rows']:,}", f"{of['gone']:,}", _share(of["gone"], of["rows"]))
+        table.add_row(defect, words, *numbers)
+    return table
+
+
 def _share(n: int, of: int) -> str:
     return f"{n / of:.1%}" if of else "–"
 
@@ -299,6 +330,9 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
     took = [f"{name} {stage['seconds']:,.1f} s" for name, stage in report["stages"].items()]
     if took:
         yield f"last run  {', '.join(took)}"
+    for name, units in report["evaluation_sets"].items():
+        found = ", ".join(f"{n:,} {unit}s" for unit, n in units.items())
+        yield f"rejected  {found} that stand in evaluation set {as_line(name, 60)}"
     if shards["number"]:
         yield (
             f"shards    {shards['folder']}/{_tars(shards['number'])}: {shards['samples']:,} "

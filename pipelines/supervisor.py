@@ -22,7 +22,7 @@ from pipelines.storage import Folder
 from schemas.layout import GATHERED, PICTURES, REPORT, WORK
 
 _TICK_S = 0.5
-_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "shards", REPORT)
+_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "screened", "shards", REPORT)
 _DEATHS_WITHOUT_PROGRESS = 3
 
 

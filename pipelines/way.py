@@ -14,19 +14,21 @@ from pipelines.parts import (
     parts_between,
     search,
 )
-from pipelines.records import STAGES, recipe_of
+from pipelines.records import STAGES, read_records, recipe_of
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
 from schemas.ids import is_absolute, order_key, picture_uid
 from schemas.layout import (
     CAPTIONS_SUFFIX,
     GATHERED,
+    KEPT,
     PAIRS,
     PICTURES,
+    SCREENED_TEXTS,
     SOURCE_CAPTIONS,
     ledger_folder,
 )
-from schemas.rows import Caption, GatheredPicture, LedgerRow, Picture, Unit
+from schemas.rows import Caption, GatheredPicture, LedgerRow, Picture, TextPair, Unit
 
 FEWEST_DIGITS = 6  # of a prefix
 _DIGITS = 32
@@ -72,7 +74,7 @@ class Way:
 
     Attributes:
       uid: of the picture.
-      captions: kept, in the order of their rows.
+      captions: kept by gather or made by a later stage, in the order of their rows.
       ledger: what was rejected or failed, the picture itself among it.
       picture: None where it was not kept.
       attempts: at gathering it, by shard; more than one where it was retried.
@@ -101,23 +103,38 @@ def find_things(output: Folder, id_: str) -> list[Thing]:
 
 def read_way(output: Folder, uid: str) -> Way:
     """Reads the parts of the tables that can hold `uid`."""
-    captions = _in_parts(output / SOURCE_CAPTIONS, "uid", uid)
+    stages = _stages(output)
+    captions = {  # as the last stage that has them left them
+        row["caption_id"]: row
+        for stage, tables in KEPT.items()
+        if stage in stages
+        for row in _in_parts(output / tables.captions, "uid", uid)
+    }
     pictures = _in_parts(output / PICTURES, "uid", uid)
     ledger = [
         row
-        for stage in STAGES
+        for stage in stages
         for column in ("parent", "id")
         for row in _in_parts(output / ledger_folder(stage), column, uid)
     ]
-    kept = sorted((as_row(Caption, row) for row in captions), key=lambda c: _row_order(c.row))
+    kept = sorted(
+        (as_row(Caption, row) for row in captions.values()), key=lambda c: _row_order(c.row)
+    )
+    ended = {row["id"] for row in ledger if row["stage"] != STAGES[0]}
+    going_on = [caption for caption in kept if caption.caption_id not in ended]
     return Way(
         uid=uid,
         captions=kept,
         ledger=sorted((as_row(LedgerRow, row) for row in ledger), key=lambda r: _row_order(r.row)),
         picture=as_row(Picture, pictures[0]) if pictures else None,
         attempts=[as_row(GatheredPicture, row) for row in _attempts(output, "uid", uid, uid)],
-        packed=_packed(output, uid, kept) if pictures else [],
+        packed=_packed(output, uid, going_on) if pictures and uid not in ended else [],
     )
+
+
+def _stages(output: Folder) -> tuple[str, ...]:
+    """The stages that count; gather also where it is not complete."""
+    return tuple(dict.fromkeys([STAGES[0], *read_records(output)]))
 
 
 # Names
@@ -129,10 +146,12 @@ def _by_digits(output: Folder, digits: str) -> set[Thing]:
     found = _pictures(output, low, high)
     if found and low == high:
         return found
-    captions = output / SOURCE_CAPTIONS
-    for row in search(captions, part_names(captions), "caption_id", low, high, _MOST):
-        found.add(Thing("caption", row["caption_id"], row["uid"]))
-    for stage in STAGES:
+    stages = _stages(output)
+    for tables in (tables for stage, tables in KEPT.items() if stage in stages):
+        captions = output / tables.captions
+        for row in search(captions, part_names(captions), "caption_id", low, high, _MOST):
+            found.add(Thing("caption", row["caption_id"], row["uid"]))
+    for stage in stages:
         ledger = output / ledger_folder(stage)
         for row in search(ledger, part_names(ledger), "id", low, high, _MOST):
             if row["unit"] == Unit.CAPTION:
@@ -143,7 +162,7 @@ def _by_digits(output: Folder, digits: str) -> set[Thing]:
 def _pictures(output: Folder, low: str, high: str) -> set[Thing]:
     """Pictures with a uid in `[low, high]`: kept, told of by a ledger, or only gathered."""
     uids = {row["uid"] for row in _in_parts(output / PICTURES, "uid", low, high)}
-    for stage in STAGES:
+    for stage in _stages(output):
         rows = _in_parts(output / ledger_folder(stage), "id", low, high)
         uids |= {row["id"] for row in rows if row["unit"] == Unit.PICTURE}
     if not uids:
@@ -155,12 +174,29 @@ def _by_row(output: Folder, name: str) -> set[Thing]:
     captions = output / SOURCE_CAPTIONS
     rows = search(captions, part_names(captions), "row", name, name)
     uids = {row["uid"] for row in rows}
-    ledger = output / ledger_folder(STAGES[0])  # where rows enter
-    tables = [table for table in ledger.names() if table.endswith(".parquet")]
-    for row in search(ledger, tables, "row", name, name):
-        if row["unit"] != Unit.PICTURE:
-            uids.add(row["parent"])
+    for row in ledger_rows(output, name):
+        if row.unit != Unit.PICTURE:
+            uids.add(row.parent)
+    if not uids and kept_pair(output, name):
+        uids.add("")
     return {Thing("row", name, uid) for uid in uids}
+
+
+def ledger_rows(output: Folder, name: str) -> list[LedgerRow]:
+    """What the ledgers say of an input row."""
+    found = []
+    for stage in _stages(output):
+        ledger = output / ledger_folder(stage)
+        tables = [table for table in ledger.names() if table.endswith(".parquet")]
+        found += search(ledger, tables, "row", name, name)
+    return [as_row(LedgerRow, row) for row in found]
+
+
+def kept_pair(output: Folder, name: str) -> TextPair | None:
+    """The text pair that an input row is, where it was kept."""
+    texts = output / SCREENED_TEXTS
+    found = search(texts, part_names(texts), "row", name, name)
+    return as_row(TextPair, found[0]) if found else None
 
 
 def _by_url(output: Folder, url: str) -> set[Thing]:

@@ -7,13 +7,20 @@ from rich.console import Console
 
 from pipelines.errors import RecipeError
 from pipelines.pages import as_line, open_console
-from pipelines.parts import as_row, search
 from pipelines.records import STAGES, is_outdated, is_output, read_records
 from pipelines.storage import Folder
-from pipelines.way import FEWEST_DIGITS, Thing, Way, find_things, read_way
+from pipelines.way import (
+    FEWEST_DIGITS,
+    Thing,
+    Way,
+    find_things,
+    kept_pair,
+    ledger_rows,
+    read_way,
+)
 from schemas.ids import caption_id
 from schemas.languages import ALL, UNKNOWN
-from schemas.layout import GATHERED, PAIRS, ledger_folder, shard_name
+from schemas.layout import GATHERED, PAIRS, shard_name
 from schemas.rows import Fate, GatheredPicture, LedgerRow, Unit
 
 _MOST_LISTED = 10
@@ -44,7 +51,7 @@ def show_way(output: str, id_: str) -> bool:
         _show_choice(console, id_, things)
         return False
     thing = things[0]
-    lines = _way(root, thing) if thing.uid else _rejected_row(root, thing.id)
+    lines = _way(root, thing) if thing.uid else _row_alone(root, thing.id)
     for line in lines:
         console.print(line, soft_wrap=True)
     return True
@@ -58,13 +65,13 @@ def _show_choice(console: Console, id_: str, things: list[Thing]) -> None:
         console.print(f"  … and {len(things) - _MOST_LISTED:,} more")
 
 
-def _rejected_row(root: Folder, name: str) -> Iterator[str]:
-    """What the ledger says of a row that names no picture."""
-    ledger = root / ledger_folder(STAGES[0])
-    tables = [table for table in ledger.names() if table.startswith("rows-")]
+def _row_alone(root: Folder, name: str) -> Iterator[str]:
+    """What became of a row that names no picture: a text pair, or one that could not be read."""
     yield f"row {as_line(name)}"
-    for values in search(ledger, tables, "row", name, name):
-        row = as_row(LedgerRow, values)
+    if pair := kept_pair(root, name):
+        yield f"  kept: {pair.query_language} {as_line(pair.query)}"
+        yield f"        {pair.positive_language} {as_line(pair.positive)}"
+    for row in ledger_rows(root, name):
         yield f"  {row.stage}: {_end(row)}"
 
 
@@ -75,10 +82,11 @@ def _way(root: Folder, thing: Thing) -> Iterator[str]:
     yield from _rows(way, thing)
     yield ""
     yield from _gathering(root, way)
-    yield from _packing(root, way)
-    for row in way.ledger:
-        if row.stage not in STAGES[:1]:
-            yield f"{row.stage}: {row.unit} {row.id} {_end(row)}"
+    rejected = [row for row in way.ledger if row.unit == Unit.PICTURE and row.stage != STAGES[0]]
+    for row in rejected:
+        yield f"{row.stage}: {_end(row)}"
+    if not rejected:
+        yield from _packing(root, way)
 
 
 def _heading(way: Way, thing: Thing) -> Iterator[str]:
@@ -101,11 +109,17 @@ def _heading(way: Way, thing: Thing) -> Iterator[str]:
 
 def _rows(way: Way, thing: Thing) -> Iterator[str]:
     """Each input row that names the picture, with the caption it claims and what became of it."""
-    lost = [row for row in way.ledger if row.unit == Unit.CAPTION]
+    ended = [row for row in way.ledger if row.unit == Unit.CAPTION]
+    lost = [row for row in ended if row.stage == STAGES[0]]
+    later = {row.id: row for row in ended if row.stage != STAGES[0]}
     yield f"rows that name it: {len(way.captions) + len(lost)}"
     for caption in way.captions:
         mark = ">" if thing.id in (caption.caption_id, caption.row) else " "
-        yield f"{mark} {as_line(caption.row)}   {caption.language}   kept"
+        row = later.get(caption.caption_id)
+        end = f"{row.stage} {_end(row)}" if row else "kept"
+        if caption.origin != "source":
+            end += f", {caption.origin}"
+        yield f"{mark} {as_line(caption.row)}   {caption.language}   {end}"
         yield f"    {as_line(caption.text)}"
         yield f"    caption {caption.caption_id}"
     for row in lost:

@@ -50,6 +50,11 @@ def caption_id(uid: str, language: str, text: str) -> str:
     return digest(uid, language, unicodedata.normalize("NFC", text))
 
 
+def text_id(text: str) -> str:
+    """The id of a text outside pictures; Unicode forms of one text are one text."""
+    return digest(unicodedata.normalize("NFC", text))
+
+
 def order_key(seed: int, key: str) -> str:
     """Where sample `key` stands in the final order: a hash, so any runner sorts alike."""
     return digest(str(seed), key)

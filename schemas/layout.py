@@ -1,14 +1,41 @@
 """Where everything lies below a recipe's `output`, and what it is called there."""
 
+from dataclasses import dataclass
+
 GATHERED = "gathered"
 PICTURES = "pictures"
 SOURCE_CAPTIONS = "captions/source"
+SCREENED_PICTURES = "screened/pictures"
+SCREENED_CAPTIONS = "screened/captions"
+SCREENED_TEXTS = "screened/texts"
 PAIRS = "shards/pairs/train"
+TEXTS = "shards/texts/train"
+TEXT_ROWS = "shards/texts/rows"
 REPORT = "report"
 WORK = "_work"
 STAGE_FILE = "_stage.json"
 STATS_SUFFIX = "_stats.json"
 CAPTIONS_SUFFIX = ".captions.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where a stage leaves what it kept, both cut by uid into the same parts.
+
+    Attributes:
+      pictures: folder of `schemas.rows.Picture`s.
+      captions: folder of `schemas.rows.Caption`s.
+    """
+
+    pictures: str
+    captions: str
+
+
+KEPT = {
+    "gather": Tables(PICTURES, SOURCE_CAPTIONS),
+    "screen": Tables(SCREENED_PICTURES, SCREENED_CAPTIONS),
+}
+"""By stage, for those that hand pictures and captions on."""
 
 IMAGE_SUFFIXES = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 

@@ -22,6 +22,7 @@ class Unit(StrEnum):
     ROW = "row"
     PICTURE = "picture"
     CAPTION = "caption"
+    TEXT = "text"
     SAMPLE = "sample"
 
 
@@ -75,6 +76,35 @@ class Caption:
     origin: str
     engine: str
     quality: float
+    source: str
+    row: str
+    licence: str
+    extras: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """A query and a text that answers it: `screened/texts/part-*.parquet`.
+
+    Attributes:
+      query_id: see `schemas.ids.text_id`.
+      positive_id: likewise.
+      query: NFC, white space at its ends removed, not empty.
+      positive: likewise.
+      query_language: one of `schemas.languages`, or `und`.
+      positive_language: likewise.
+      source: name of the recipe's source.
+      row: the input row, `source:file:number`.
+      licence: as the source or its column states it, or "".
+      extras: the source's `keep_columns` as a JSON object of strings.
+    """
+
+    query_id: str
+    positive_id: str
+    query: str
+    positive: str
+    query_language: str
+    positive_language: str
     source: str
     row: str
     licence: str

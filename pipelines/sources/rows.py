@@ -27,7 +27,9 @@ class InputRow:
       number: in its file, from 0.
       url: or a path; "" where null.
       location: where to ask for it, "" to have it made from `url`.
-      caption: "" where null.
+      caption: or the positive of a text pair; "" where null.
+      query: of a text pair; "" where null, or where there is a picture.
+      query_language: as stated, or that of the caption where there is no column for it.
       language: as stated, "" where null.
       uid: the source's own, "" where it has none.
       licence: of this row, "" where null.
@@ -41,6 +43,8 @@ class InputRow:
     url: str
     location: str
     caption: str
+    query: str
+    query_language: str
     language: str
     uid: str
     licence: str
@@ -52,7 +56,7 @@ class InputRow:
     @property
     def chars(self) -> int:
         """About how much memory it takes."""
-        return len(self.url) + len(self.caption) + len(self.extras)
+        return len(self.url) + len(self.caption) + len(self.query) + len(self.extras)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,14 @@ def input_row(source: Source, number: int, values: Values | Broken, location: st
         return (values.get(column) or "") if column else ""
 
     extras = {name: get(name) for name in source.keep_columns}
+    is_pair = source.task == "text-pair"
     row = InputRow(
         number=number,
-        url=get(source.url_column).strip(),
+        url="" if is_pair else get(source.url_column).strip(),
         location=location,
-        caption=get(source.caption_column),
+        caption=get(source.positive_column if is_pair else source.caption_column),
+        query=get(source.query_column) if is_pair else "",
+        query_language=get(source.query_language_column or source.language_column),
         language=get(source.language_column),
         uid=get(source.uid_column),
         licence=get(source.licence_column) or source.licence,
@@ -120,7 +127,8 @@ def input_row(source: Source, number: int, values: Values | Broken, location: st
         fault="",
         detail="",
     )
-    named = {column: get(column) for column in (source.url_column, *source.columns())}
+    urls = () if is_pair else (source.url_column,)
+    named = {column: get(column) for column in (*urls, *source.columns())}
     broken = _broken_text(named)
     return broken_row(number, broken) if broken else row
 
@@ -140,7 +148,19 @@ def broken_row(number: int, broken: Broken) -> InputRow:
     """A row without values."""
     detail = broken.detail.encode("utf-8", "backslashreplace")[:_MOST_DETAIL]
     return InputRow(
-        number, "", "", "", "", "", "", "", "{}", broken.fault, detail.decode("utf-8", "ignore")
+        number=number,
+        url="",
+        location="",
+        caption="",
+        query="",
+        query_language="",
+        language="",
+        uid="",
+        licence="",
+        expected_sha256="",
+        extras="{}",
+        fault=broken.fault,
+        detail=detail.decode("utf-8", "ignore"),
     )
 
 

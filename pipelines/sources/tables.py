@@ -122,7 +122,8 @@ def _checked(source: Source, split: Split) -> list[Split]:
 
 
 def _columns(source: Source) -> list[str]:
-    return list(dict.fromkeys([source.url_column, *source.columns()]))
+    urls = [source.url_column] if source.task == "image-text" else []
+    return list(dict.fromkeys([*urls, *source.columns()]))
 
 
 def _parquet_records(source: Source, split: Split) -> Iterator[Values]:

@@ -1,6 +1,7 @@
 """Tables in Parquet, written so that equal rows give equal bytes."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -55,4 +56,6 @@ def read_table(folder: Folder, name: str, columns: Iterable[str] | None = None) 
 
 def read_rows(folder: Folder, name: str, row_type: type) -> list[Any]:
     """Reads a table as the dataclass that describes it."""
-    return [row_type(**row) for row in read_table(folder, name).to_pylist()]
+    names = [field.name for field in fields(row_type)]
+    table = read_table(folder, name, names)
+    return list(map(row_type, *(table[column].to_pylist() for column in names)))

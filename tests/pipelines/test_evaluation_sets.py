@@ -139,7 +139,7 @@ def test_text_tables_are_read_too(index: Index, tmp_path: Path, name: str) -> No
     }
     (tmp_path / name).write_text(lines[name], "utf-8")
     of = EvaluationSet(
-        name="set", path=str(tmp_path / "set.*"), image_column=None, text_columns=("text",)
+        name="set", path=str(tmp_path / "set.*"), image_column="", text_columns=("text",)
     )
     assert index(of).caption_set(TEXTS) == ["set", ""]
 

@@ -24,7 +24,8 @@ from pipelines.hosts import Budget
 from pipelines.img2dataset_engine import Img2datasetLane, _Resizer, _Writer
 from pipelines.img2dataset_options import NOT_OURS, SAID_ELSEWHERE, WARNINGS, Img2dataset
 from pipelines.lanes import Lane, PlannedShard
-from pipelines.recipe import Gather, read_recipe
+from pipelines.recipe import Gather
+from pipelines.recipe_file import read_recipe
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from pipelines.tars import TarWriter

@@ -22,6 +22,7 @@ def shown(folder: Path, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
             "event": "step",
             "name": name,
             "total": total,
+            "pieces": "shards",
             "markers": markers,
             "suffix": ".json",
         }

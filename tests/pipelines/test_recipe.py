@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RecipeError
-from pipelines.recipe import read_recipe
+from pipelines.recipe_file import read_recipe
 from schemas.languages import ALL
 
 SMALLEST = """

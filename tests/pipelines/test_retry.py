@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
-from pipelines.recipe import read_recipe
+from pipelines.recipe_file import read_recipe
 from pipelines.retrying import check_reasons
 from pipelines.stats import show_stats
 from tests.conftest import counts, curate, digests, table
@@ -28,7 +28,7 @@ def retry(recipe, *reasons: str) -> list[dict]:
 @pytest.fixture
 def half_broken(server, world, write_recipe, tmp_path):
     """A recipe run while its server was busy with some pictures and had lost others."""
-    paths = sorted(f"/{path.relative_to(world)}" for path in world.rglob("*.jpg"))
+    paths = sorted(f"/{path.relative_to(world)}" for path in (world / "pictures").rglob("*.jpg"))
     server.statuses = dict.fromkeys(paths[:4], 503) | dict.fromkeys(paths[4:6], 404)
     recipe = write_recipe(tmp_path, gather=QUICK)
     curate(recipe)
@@ -103,7 +103,8 @@ def test_nothing_to_retry_is_said(curated):
 
 @pytest.mark.parametrize("mode", ["reject", "keep"])
 def test_bytes_that_are_not_those_expected(server, world, tmp_path, mode):
-    files = sorted(path.relative_to(world).as_posix() for path in world.rglob("*.jpg"))[:3]
+    paths = sorted((world / "pictures").rglob("*.jpg"))[:3]
+    files = [path.relative_to(world).as_posix() for path in paths]
     right = [hashlib.sha256((world / name).read_bytes()).hexdigest() for name in files]
     rows = {
         "url": [f"{server.url}{name}" for name in files],

@@ -80,7 +80,8 @@ def test_it_is_found_by_any_of_its_names(
     assert page.startswith(f"picture {uid}\n  {names['path']}\n")
     assert caption["text"] in page
     marked = [line for line in page.splitlines() if line.startswith(">")]
-    assert marked == ([f"> {NAME}:1   da   kept"] if name in ("caption", "row") else [])
+    line = f"> {NAME}:1   {caption['language']}   kept"
+    assert marked == ([line] if name in ("caption", "row") else [])
 
 
 def test_the_url_that_was_asked_for_is_a_name_too(
@@ -167,7 +168,7 @@ def test_a_kept_picture_is_followed_into_its_shards(
     ("number", "line"),
     [
         (EMPTY, "> {row}   nl   rejected: empty-caption"),
-        (DUPLICATE, f"> {{row}}   tr   rejected: duplicate-row (as {NAME}:0)"),
+        (DUPLICATE, f"> {{row}}   {{first}}   rejected: duplicate-row (as {NAME}:0)"),
         (FOREIGN, "> {row}   ?   rejected: unwanted-language (červený kruh)"),
         (LOST, "> {row}   en   failed: file-missing\n    a lost kite"),
         (LOST, "gather: failed: file-missing ("),
@@ -181,7 +182,8 @@ def test_what_was_not_kept_has_its_reason(
 ) -> None:
     found, page = show(finished, f"{NAME}:{number}", capsys)
     assert found
-    assert line.format(row=f"{NAME}:{number}") in page
+    first = table_row(finished, 0)["language"]
+    assert line.format(row=f"{NAME}:{number}", first=first) in page
     assert ("pack: kept" in page) == (number in (EMPTY, DUPLICATE, FOREIGN))
 
 

@@ -1,0 +1,101 @@
+"""The rules that look at one picture or one text alone, over whole columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from filters.caption import all_redacted, caption_faults
+from filters.contamination import ContaminationFault
+from filters.language import judge_language
+from filters.picture import image_fault
+from pipelines.evaluation_sets import EvaluationIndex
+from pipelines.language_model import LanguageModel
+from pipelines.recipe import Screen
+from pipelines.storage import Folder
+from schemas.rows import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTexts:
+    """What came of texts: columns of the same length.
+
+    Attributes:
+      text: what is left of each where something was redacted.
+      language: that it is in, `und` where that cannot be told.
+      fault: "" or why it is rejected.
+      detail: for people, or "".
+    """
+
+    text: list[str]
+    language: list[str]
+    fault: list[str]
+    detail: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPictures:
+    """What came of pictures: columns of the same length.
+
+    Attributes:
+      fault: "" or why it is rejected.
+      detail: for people, or "".
+    """
+
+    fault: list[str]
+    detail: list[str]
+
+
+class Judge:
+    """Judges by a recipe's rules; made once a worker.
+
+    Args:
+      rules: of the recipe.
+      languages: that are wanted.
+      work: of the stage, with what was read of the evaluation sets.
+    """
+
+    def __init__(self, rules: Screen, languages: Sequence[str], work: Folder) -> None:
+        self._rules = rules
+        self._languages = frozenset(languages)
+        self._model = LanguageModel(rules.language.model)
+        self._sets = EvaluationIndex.load(work, rules.decontaminate)
+
+    def texts(self, texts: Sequence[str], stated: Sequence[str]) -> JudgedTexts:
+        """What becomes of texts in the languages that their sources state.
+
+        Of several faults the one that says most counts: junk, then a language, then a set.
+        """
+        rules = self._rules
+        judged = JudgedTexts(all_redacted(texts, rules.caption), [], [], [])
+        guesses = self._model.identify(judged.text)
+        sets = self._sets.caption_set(judged.text)
+        verdicts = [
+            judge_language(guess, said, rules.language, self._languages)
+            for guess, said in zip(guesses, stated, strict=True)
+        ]
+        judged.language.extend(verdict.language for verdict in verdicts)
+        junk = caption_faults(judged.text, judged.language, rules.caption)
+        for verdict, its_junk, name in zip(verdicts, junk, sets, strict=True):
+            fault, detail = str(verdict.fault or ""), verdict.detail
+            if its_junk:
+                fault, detail = its_junk.value, ""
+            elif name and not fault:
+                fault, detail = ContaminationFault.CAPTION.value, f"in {name}"
+            judged.fault.append(fault)
+            judged.detail.append(detail)
+        return judged
+
+    def pictures(self, pictures: Sequence[Picture]) -> JudgedPictures:
+        """What becomes of pictures by themselves."""
+        judged = JudgedPictures([], [])
+        sets = self._sets.picture_set(
+            [picture.sha256 for picture in pictures],
+            [picture.pdq for picture in pictures],
+            [picture.pdq_quality for picture in pictures],
+        )
+        for picture, name in zip(pictures, sets, strict=True):
+            fault, detail = str(image_fault(picture, self._rules.image) or ""), ""
+            if name and not fault:
+                fault, detail = ContaminationFault.PICTURE.value, f"in {name}"
+            judged.fault.append(fault)
+            judged.detail.append(detail)
+        return judged

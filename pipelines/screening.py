@@ -1,0 +1,351 @@
+"""What becomes of a part's pictures and captions, by themselves and among all the others.
+
+A part's verdicts are columns beside those that gather wrote, row by row in the same order.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters.overlap import all_normalised
+from pipelines.duplicates import CANDIDATES, DUPLICATES
+from pipelines.judging import Judge
+from pipelines.recipe import Recipe
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
+from pipelines.transforms.tables import read_rows, read_table, write_table
+from pipelines.transforms.tally import Count
+from schemas.ids import digest
+from schemas.layout import KEPT, PICTURES, SOURCE_CAPTIONS, ledger_folder, part_name
+from schemas.rows import Caption, Fate, LedgerRow, Picture, Unit
+
+STAGE = "screen"
+TEXT_KEYS = "text-keys"
+POPULAR = "popular"
+JUDGED = "judged"
+JUDGED_PICTURES = "judged/pictures"
+JUDGED_CAPTIONS = "judged/captions"
+CANDIDATES_FOLDER = "candidates"
+INHERITED = "inherited"
+
+POPULAR_CAPTION = "popular-caption"
+DUPLICATE_CAPTION = "duplicate-caption"
+NO_CAPTION = "no-caption"
+"""Faults that no caption, and no picture, shows by itself."""
+
+TEXTS = pa.schema([("text_key", pa.int64()), ("sha256", pa.string())])
+"""Which text stands on which picture; copies of one, by their bytes, are one."""
+
+_NO_LIMIT = 1 << 62
+
+
+# Texts that stand on too many pictures
+
+
+class ListTexts(beam.DoFn):
+    """On which pictures of a part each text stands; writes the texts' keys."""
+
+    def __init__(self, output: Folder, work: Folder) -> None:
+        self._output = output
+        self._work = work
+
+    def process(self, part: int) -> Iterator[pa.Table]:
+        name = part_name(part)
+        captions = read_table(self._output / SOURCE_CAPTIONS, name, ["uid", "text"])
+        keys = _text_keys(captions["text"].to_pylist())
+        write_table(self._work / TEXT_KEYS, name, pa.table({"text_key": keys}))
+        pictures = read_table(self._output / PICTURES, name, ["uid", "sha256"])
+        of_caption = pc.index_in(captions["uid"], value_set=pictures["uid"])
+        stands = pa.table([keys, pictures["sha256"].take(of_caption)], schema=TEXTS)
+        said = stands.filter(pc.not_equal(keys, _NOTHING))
+        yield said.group_by(TEXTS.names).aggregate([])
+
+
+def _text_keys(texts: list[str]) -> pa.Array:
+    """64 bits of a hash of what each text says, whatever its case and punctuation."""
+    hashes = [blake2b(plain.encode(), digest_size=8).digest() for plain in all_normalised(texts)]
+    return pa.array(np.frombuffer(b"".join(hashes), ">i8").astype(np.int64), pa.int64())
+
+
+_NOTHING = _text_keys([""])[0]  # of a text without letters and digits, as emoji are
+
+
+def key_buckets(buckets: int) -> Any:
+    """Buckets by text key."""
+    return lambda table: table["text_key"].to_numpy() % buckets
+
+
+def write_popular(keyed: Keyed, work: Folder, most: int) -> None:
+    """Writes the keys of a bucket's texts that stand on more than `most` pictures; of 0, none."""
+    bucket, tables = keyed
+    counts = tables["texts"].group_by("text_key").aggregate([("sha256", "count_distinct")])
+    is_popular = pc.greater(counts["sha256_count_distinct"], most or _NO_LIMIT)
+    popular = counts.filter(is_popular).sort_by("text_key")
+    write_table(work / POPULAR, part_name(bucket), popular.select(["text_key"]))
+
+
+def popular_texts(work: Folder) -> pa.Array:
+    """The keys of the texts that stand on too many pictures: 8 bytes each, and few."""
+    folder = work / POPULAR
+    keys = [read_table(folder, name)["text_key"] for name in folder.names()]
+    return pa.concat_arrays([chunk for column in keys for chunk in column.chunks])
+
+
+# A part by itself
+
+
+class JudgeParts(beam.DoFn):
+    """Judges the pictures and captions of a part; writes verdicts and candidates below `work`.
+
+    Args:
+      recipe: of the run.
+      work: of the stage.
+    """
+
+    def __init__(self, recipe: Recipe, work: Folder) -> None:
+        self._recipe = recipe
+        self._work = work
+
+    def setup(self) -> None:
+        assert self._recipe.screen is not None
+        self._judge = Judge(self._recipe.screen, self._recipe.languages, self._work)
+        self._popular = popular_texts(self._work)
+
+    def process(self, part: int) -> None:
+        output, name = Folder(self._recipe.output), part_name(part)
+        captions = read_table(output / SOURCE_CAPTIONS, name)
+        verdicts = self._judged_captions(captions, name)
+        write_table(self._work / JUDGED_CAPTIONS, name, verdicts)
+        good = captions.filter(pc.equal(verdicts["fault"], ""))
+        pictures = read_rows(output / PICTURES, name, Picture)
+        judged = self._judge.pictures(pictures)
+        described = set(good["uid"].to_pylist())
+        faults = [
+            fault or ("" if picture.uid in described else NO_CAPTION)
+            for picture, fault in zip(pictures, judged.fault, strict=True)
+        ]
+        columns = {"fault": faults, "detail": judged.detail}
+        write_table(self._work / JUDGED_PICTURES, name, pa.table(columns, _OF_PICTURES))
+        kept = [picture for picture, fault in zip(pictures, faults, strict=True) if not fault]
+        write_table(self._work / CANDIDATES_FOLDER, name, _candidates(kept, good))
+        marker = {"count": captions.num_rows, "successes": good.num_rows}
+        (self._work / JUDGED).write(judged_marker(part), json.dumps(marker).encode())
+
+    def _judged_captions(self, captions: pa.Table, name: str) -> pa.Table:
+        """Each caption's verdict; popular texts and texts that stand twice on a picture, too."""
+        judged = self._judge.texts(captions["text"].to_pylist(), captions["language"].to_pylist())
+        faults = judged.fault
+        if len(self._popular):
+            keys = read_table(self._work / TEXT_KEYS, name)["text_key"]
+            for row in np.flatnonzero(pc.is_in(keys, value_set=self._popular)).tolist():
+                faults[row] = faults[row] or POPULAR_CAPTION
+        seen = set()
+        uids = captions["uid"].to_pylist()
+        for row, place in enumerate(zip(uids, judged.language, judged.text, strict=True)):
+            if not faults[row]:
+                faults[row] = DUPLICATE_CAPTION if place in seen else ""
+                seen.add(place)
+        columns = [judged.text, judged.language, faults, judged.detail]
+        return pa.table(columns, schema=_OF_CAPTIONS)
+
+
+_OF_CAPTIONS = pa.schema([(name, pa.string()) for name in ("text", "language", "fault", "detail")])
+_OF_PICTURES = pa.schema([(name, pa.string()) for name in ("fault", "detail")])
+
+
+def judged_marker(part: int) -> str:
+    """The file that says that a part is judged, and how many of its captions are good."""
+    return f"{part:05d}.json"
+
+
+def _candidates(pictures: Sequence[Picture], captions: pa.Table) -> pa.Table:
+    """Pictures that are kept unless they are duplicates, with what their captions are worth."""
+    worth = captions.group_by("uid").aggregate([("quality", "sum")])
+    worth_of = dict(zip(worth["uid"].to_pylist(), worth["quality_sum"].to_pylist(), strict=True))
+    columns = [
+        [picture.uid for picture in pictures],
+        [picture.sha256 for picture in pictures],
+        [picture.pdq for picture in pictures],
+        [picture.pdq_quality for picture in pictures],
+        [picture.original_width * picture.original_height for picture in pictures],
+        [worth_of[picture.uid] for picture in pictures],
+    ]
+    return pa.table(columns, schema=CANDIDATES)
+
+
+# A part among the others
+
+
+class Part:
+    """A part with the verdicts on it, of which duplicates are the last.
+
+    Attributes:
+      pictures: a table of `Picture`s.
+      picture_faults: of each, or "".
+      picture_details: for people.
+      captions: a table of `Caption`s, in the languages that they are in.
+      caption_faults: of each, or ""; a caption of a picture that goes has its fault.
+      caption_details: for people.
+      twins: rows of the duplicates' table by uid.
+    """
+
+    def __init__(self, output: Folder, work: Folder, part: int) -> None:
+        name = part_name(part)
+        twins = read_table(work / DUPLICATES, name).to_pylist()
+        self.twins: dict[str, dict[str, Any]] = {row["uid"]: row for row in twins}
+        self.pictures = read_table(output / PICTURES, name)
+        judged = read_table(work / JUDGED_PICTURES, name)
+        self.picture_faults: list[str] = judged["fault"].to_pylist()
+        self.picture_details: list[str] = judged["detail"].to_pylist()
+        uids = self.pictures["uid"].to_pylist()
+        for row, uid in enumerate(uids):
+            if twin := self.twins.get(uid):
+                self.picture_faults[row] = twin["reason"]
+                self.picture_details[row] = f"of {twin['kept_uid']}, {twin['distance']} bits apart"
+        verdicts = read_table(work / JUDGED_CAPTIONS, name)
+        self.captions = _replaced(read_table(output / SOURCE_CAPTIONS, name), verdicts)
+        self.caption_details: list[str] = verdicts["detail"].to_pylist()
+        ended = dict(zip(uids, self.picture_faults, strict=True))
+        self.caption_faults: list[str] = [
+            fault or ended[uid]
+            for fault, uid in zip(
+                verdicts["fault"].to_pylist(), self.captions["uid"].to_pylist(), strict=True
+            )
+        ]
+
+    def ledger(self) -> list[LedgerRow]:
+        """A row for each picture and caption that is not kept."""
+        first_rows: dict[str, str] = {}
+        uids, rows = self.captions["uid"].to_pylist(), self.captions["row"].to_pylist()
+        for uid, row in zip(uids, rows, strict=True):
+            first_rows.setdefault(uid, row)
+        pictures = zip(
+            self.pictures["uid"].to_pylist(),
+            self.picture_faults,
+            self.picture_details,
+            strict=True,
+        )
+        captions = zip(
+            self.captions["caption_id"].to_pylist(),
+            uids,
+            rows,
+            self.caption_faults,
+            self.caption_details,
+            strict=True,
+        )
+        rejected, picture, caption = Fate.REJECTED.value, Unit.PICTURE.value, Unit.CAPTION.value
+        return [
+            LedgerRow(STAGE, picture, uid, "", first_rows.get(uid, ""), rejected, fault, detail)
+            for uid, fault, detail in pictures
+            if fault
+        ] + [
+            LedgerRow(STAGE, caption, caption_id, uid, row, rejected, fault, detail)
+            for caption_id, uid, row, fault, detail in captions
+            if fault
+        ]
+
+    def kept_pictures(self) -> pa.Table:
+        return self.pictures.filter(
+            pa.array([not fault for fault in self.picture_faults], pa.bool_())
+        )
+
+    def kept_captions(self) -> pa.Table:
+        return self.captions.filter(
+            pa.array([not fault for fault in self.caption_faults], pa.bool_())
+        )
+
+
+def _replaced(captions: pa.Table, verdicts: pa.Table) -> pa.Table:
+    for name in ("text", "language"):
+        at = captions.schema.get_field_index(name)
+        captions = captions.set_column(at, captions.schema.field(at), verdicts[name])
+    return captions
+
+
+class WriteScreened(beam.DoFn):
+    """Writes what is kept of a part, and its ledger; tells the counts.
+
+    Args:
+      output: of the recipe.
+      work: of the stage.
+      fresh: where to write.
+    """
+
+    def __init__(self, output: Folder, work: Folder, fresh: Folder) -> None:
+        self._output = output
+        self._work = work
+        self._fresh = fresh
+
+    def process(self, number: int) -> Iterator[Count]:
+        name = part_name(number)
+        part = Part(self._output, self._work, number)
+        pictures, captions, ledger = part.kept_pictures(), part.kept_captions(), part.ledger()
+        inherited = _inherited(self._work, name, captions)
+        captions = pa.concat_tables([captions, table_of(Caption, inherited)])
+        write_table(self._fresh / KEPT[STAGE].pictures, name, pictures)
+        write_table(self._fresh / KEPT[STAGE].captions, name, captions)
+        write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
+        counts["picture in"] = part.pictures.num_rows
+        counts["picture kept"] = pictures.num_rows
+        counts["caption in"] = part.captions.num_rows
+        counts["caption created"] = len(inherited)
+        counts["caption kept"] = captions.num_rows
+        yield from counts.items()
+
+
+# What a picture inherits from its duplicates
+
+
+class OfferCaptions(beam.DoFn):
+    """The captions of a part's duplicates, offered to the pictures that are kept in their place."""
+
+    def __init__(self, output: Folder, work: Folder) -> None:
+        self._output = output
+        self._work = work
+
+    def process(self, number: int) -> Iterator[pa.Table]:
+        part = Part(self._output, self._work, number)
+        verdicts = read_table(self._work / JUDGED_CAPTIONS, part_name(number))
+        good = part.captions.filter(pc.equal(verdicts["fault"], "")).to_pylist()
+        offers = [
+            _inheritance(Caption(**row), part.twins[row["uid"]]["kept_uid"])
+            for row in good
+            if row["uid"] in part.twins
+        ]
+        yield table_of(Caption, offers)
+
+
+def _inheritance(caption: Caption, heir: str) -> Caption:
+    """The same caption as another picture's; its id tells whose it was."""
+    values = {name: getattr(caption, name) for name in arrow_schema(Caption).names}
+    made_of = digest(heir, caption.language, caption.text, caption.caption_id)
+    return Caption(**values | {"uid": heir, "caption_id": made_of, "origin": "inherited"})
+
+
+def write_inherited(keyed: Keyed, work: Folder) -> None:
+    """Writes the captions that a part's pictures are offered, the best of each language first."""
+    bucket, tables = keyed
+    order = [("uid", "ascending"), ("language", "ascending"), ("quality", "descending")]
+    offers = tables["offers"].sort_by([*order, ("caption_id", "ascending")])
+    write_table(work / INHERITED, part_name(bucket), offers)
+
+
+def _inherited(work: Folder, name: str, kept: pa.Table) -> list[Caption]:
+    """One caption in each language that a kept picture has none in."""
+    if not (work / INHERITED).exists(name):
+        return []
+    spoken = set(zip(kept["uid"].to_pylist(), kept["language"].to_pylist(), strict=True))
+    taken = []
+    for offer in read_rows(work / INHERITED, name, Caption):
+        if (offer.uid, offer.language) not in spoken:
+            spoken.add((offer.uid, offer.language))
+            taken.append(offer)
+    return taken

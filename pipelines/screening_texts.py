@@ -1,0 +1,173 @@
+"""Screens text pairs: rows to claims, claims to pairs that are kept."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from filters.text_pair import text_pair_fault
+from pipelines.inputs import read_split
+from pipelines.judging import Judge
+from pipelines.recipe import Recipe, Source
+from pipelines.sources.rows import InputRow, Split
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Keyed, table_of
+from pipelines.transforms.tables import write_table
+from pipelines.transforms.tally import Count
+from schemas.ids import digest, text_id
+from schemas.languages import normalise_tag
+from schemas.layout import SCREENED_TEXTS, ledger_folder, part_name
+from schemas.rows import Fate, LedgerRow, TextPair, Unit
+
+STAGE = "screen"
+DUPLICATE_PAIR = "duplicate-pair"
+
+Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
+
+
+@dataclass(frozen=True, slots=True)
+class PairClaim(TextPair):
+    """An input row's claim that one text answers another; the languages are as stated.
+
+    Attributes:
+      pair_id: of both ids together.
+      rank: of the source in the recipe: equal pairs count for the first.
+    """
+
+    pair_id: str
+    rank: int
+
+
+class ReadPairs(beam.DoFn):
+    """Reads a split: claims out, rows that cannot be read into the ledger.
+
+    Args:
+      recipe: whose sources are read.
+      ledger: where to write.
+    """
+
+    def __init__(self, recipe: Recipe, ledger: Folder) -> None:
+        self._recipe = recipe
+        self._ledger = ledger
+
+    def process(self, numbered: tuple[int, Split]) -> Iterator[pa.Table | Tagged]:
+        number, split = numbered
+        source = self._recipe.sources[split.source]
+        for block_number, block in enumerate(read_split(source, split)):
+            broken = [_broken(source, split, row) for row in block if row.fault]
+            claims = [_claim(split, source, row) for row in block if not row.fault]
+            counts = Counter({"row in": len(block), "row kept": len(claims)})
+            counts.update(f"row rejected {row.reason}" for row in broken)
+            counts["text created"] = len(claims)
+            for count in counts.items():
+                yield TaggedOutput("counts", count)
+            name = f"rows-{number:05d}-{block_number:05d}.parquet"
+            write_table(self._ledger, name, table_of(LedgerRow, broken))
+            yield table_of(PairClaim, claims)
+
+
+def _broken(source: Source, split: Split, row: InputRow) -> LedgerRow:
+    name = f"{source.name}:{split.name}:{row.number}"
+    return LedgerRow(
+        STAGE, Unit.ROW.value, name, "", name, Fate.REJECTED.value, row.fault, row.detail
+    )
+
+
+def _claim(split: Split, source: Source, row: InputRow) -> PairClaim:
+    query, positive = (
+        unicodedata.normalize("NFC", text).strip() for text in (row.query, row.caption)
+    )
+    ids = text_id(query), text_id(positive)
+    return PairClaim(
+        *ids,
+        query=query,
+        positive=positive,
+        query_language=normalise_tag(row.query_language),
+        positive_language=normalise_tag(row.language),
+        source=source.name,
+        row=f"{source.name}:{split.name}:{row.number}",
+        licence=row.licence,
+        extras=row.extras,
+        pair_id=digest(*ids),
+        rank=split.source,
+    )
+
+
+class ScreenPairs(beam.DoFn):
+    """Judges a bucket's text pairs; writes those that are kept and the ledger, tells the counts.
+
+    Args:
+      recipe: of the run.
+      work: of the stage.
+      fresh: where to write.
+    """
+
+    def __init__(self, recipe: Recipe, work: Folder, fresh: Folder) -> None:
+        self._recipe = recipe
+        self._work = work
+        self._fresh = fresh
+
+    def setup(self) -> None:
+        assert self._recipe.screen is not None
+        self._rules = self._recipe.screen
+        self._judge = Judge(self._rules, self._recipe.languages, self._work)
+
+    def process(self, keyed: Keyed) -> Iterator[Count]:
+        bucket, tables = keyed
+        claims = [PairClaim(**row) for row in tables["claims"].to_pylist()]
+        claims.sort(key=lambda claim: (claim.pair_id, claim.rank, claim.row))
+        groups = [list(group) for _, group in groupby(claims, key=lambda claim: claim.pair_id)]
+        ledger = [
+            _row(claim, DUPLICATE_PAIR, f"as {first.row}")
+            for first, *repeats in groups
+            for claim in repeats
+        ]
+        kept = []
+        for pair, fault, detail in self._judged([group[0] for group in groups]):
+            if fault:
+                ledger.append(_row(pair, fault, detail))
+            else:
+                kept.append(pair)
+        write_table(self._fresh / SCREENED_TEXTS, part_name(bucket), table_of(TextPair, kept))
+        name = f"texts-{part_name(bucket)}"
+        write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
+        counts["text kept"] = len(kept)
+        yield from counts.items()
+
+    def _judged(self, claims: list[PairClaim]) -> Iterator[tuple[PairClaim, str, str]]:
+        """Each pair with its fault and detail, "" where it has none."""
+        queries = self._judge.texts(
+            [claim.query for claim in claims], [claim.query_language for claim in claims]
+        )
+        positives = self._judge.texts(
+            [claim.positive for claim in claims], [claim.positive_language for claim in claims]
+        )
+        for at, claim in enumerate(claims):
+            query, positive = queries.text[at], positives.text[at]
+            pair = replace(
+                claim,
+                query=query,
+                positive=positive,
+                query_language=queries.language[at],
+                positive_language=positives.language[at],
+            )
+            for which, judged in (("query", queries), ("positive", positives)):
+                if judged.fault[at]:
+                    yield pair, judged.fault[at], f"{which}: {judged.detail[at]}".rstrip(": ")
+                    break
+            else:
+                fault = text_pair_fault(query, positive, self._rules.text_pair)
+                yield pair, str(fault or ""), ""
+
+
+def _row(pair: PairClaim, reason: str, detail: str) -> LedgerRow:
+    return LedgerRow(
+        STAGE, Unit.TEXT.value, pair.pair_id, "", pair.row, Fate.REJECTED.value, reason, detail
+    )
