@@ -6,8 +6,8 @@ all features gives a gradient for each, and the towers run again, a piece at a t
 on. It costs a second forward pass, and the memory of one piece.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -53,8 +53,8 @@ def cached_backward(
     value, gradients = _feature_gradients(cached, loss)
     for number, (piece, state) in enumerate(zip(pieces, states, strict=True)):
         with nullcontext() if number == len(pieces) - 1 else no_sync():
-            with _replayed(state):
-                features = encode(piece)
+            _set_random_state(state)
+            features = encode(piece)
             _carry_on(features, [of_side[number] for of_side in gradients])
     return value
 
@@ -86,17 +86,6 @@ def _random_state() -> tuple[Tensor, Tensor | None]:
     """Of the CPU's generator and of the current GPU's."""
     gpu = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), gpu
-
-
-@contextmanager
-def _replayed(state: tuple[Tensor, Tensor | None]) -> Iterator[None]:
-    """Draws from `state` inside, and goes on outside as if nothing had been drawn."""
-    before = _random_state()
-    _set_random_state(state)
-    try:
-        yield
-    finally:
-        _set_random_state(before)
 
 
 def _set_random_state(state: tuple[Tensor, Tensor | None]) -> None:

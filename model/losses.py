@@ -115,13 +115,13 @@ class Loss(nn.Module, ABC):
           ValueError: the shapes do not fit.
           UnevenBatch: another process has other shapes.
         """
-        _require_pairs(queries, passages, negatives)
         with torch.autocast(queries.device.type, enabled=False):
-            rows, width = queries.shape
             own = [_full(queries), _full(passages)]
-            if negatives is not None and negatives.shape[1]:
+            if negatives is not None and negatives.numel():
                 own.append(_full(negatives))
-            every = gather(*own)
+            every = gather(*own)  # first: shapes that differ must stop every process
+            _require_pairs(queries, passages, negatives)
+            rows, width = queries.shape
             hard = every[2].flatten(0, 1) if len(every) > 2 else own[1].new_empty(0, width)
             return self.compare(Sides(own[0], own[1], every[0], every[1], hard, rank() * rows))
 

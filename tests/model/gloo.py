@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from model.gathering import UnevenBatch, average_gradients, gather, rank, world_size
 from model.grad_cache import cached_backward
 from model.losses import InfoNCE, Loss, Temperature
-from tests.model.made import LOSSES, features, triplets
+from tests.model.made import LOSSES, triplets
 from tests.model.towers import inputs, pieces, towers
 
 PROCESSES = 2
@@ -68,9 +68,10 @@ def trained_step(number: int, cached: bool) -> tuple[Tensor, dict[str, Tensor], 
     return value, gradients, [p.grad for p in own]
 
 
-def uneven(number: int) -> str:
+def uneven(number: int, rows: int, hard: int) -> str:
+    """What a loss says where process 0 has 3 rows and no negatives, and 1 has others."""
     try:
-        gather(features(3 + number, 8))
+        InfoNCE(Temperature(0.1))(*triplets(rows, 8, hard) if number else triplets(3, 8, 0))
     except UnevenBatch as error:
         return str(error)
     return "not refused"
@@ -88,7 +89,7 @@ def work(number: int, folder: str) -> None:
         "losses": gathered_losses(number),
         "plain": trained_step(number, cached=False),
         "cached": trained_step(number, cached=True),
-        "uneven": uneven(number),
+        "uneven": [uneven(number, *shape) for shape in ((4, 0), (0, 0), (3, 2))],
     }
     torch.save(results, Path(folder, f"{number}.pt"))
     dist.destroy_process_group()

@@ -57,7 +57,10 @@ def test_rows_come_in_the_order_of_ranks(told: list[dict[str, Any]]) -> None:
 
 def test_an_uneven_batch_is_refused_in_every_process(told: list[dict[str, Any]]) -> None:
     for process in told:
-        assert "process 0: [[3, 8]]; process 1: [[4, 8]]" in process["uneven"]
+        more, nothing, harder = process["uneven"]
+        assert "process 0: [[3, 8], [3, 8]]; process 1: [[4, 8], [4, 8]]" in more
+        assert "process 1: [[0, 8], [0, 8]]" in nothing
+        assert "process 1: [[3, 8], [3, 8], [3, 2, 8]]" in harder
 
 
 def test_one_process_alone_gathers_its_own() -> None:

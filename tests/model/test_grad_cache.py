@@ -31,16 +31,15 @@ def plain_step(
 
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("chunk", [None, 4])
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("rows", [1, 3, 7])  # of the batch of 7; 3 leaves a last piece of 1
-def test_cached_equals_plain(name: str, chunk: int | None, dropout: float, rows: int) -> None:
+def test_cached_equals_plain(name: str, chunk: int | None, rows: int) -> None:
     batch = inputs(7)
-    model, loss = towers(dropout), LOSSES[name](chunk).double()
+    model, loss = towers(dropout=0.5), LOSSES[name](chunk).double()
     torch.manual_seed(5)
     value, expected = plain_step(model, loss, batch, rows)
     after = torch.rand(3)
 
-    model, loss = towers(dropout), LOSSES[name](chunk).double()
+    model, loss = towers(dropout=0.5), LOSSES[name](chunk).double()
     torch.manual_seed(5)
     cached = cached_backward(model, pieces(batch, rows), lambda *sides: step(loss, *sides))
     assert_same([cached, *gradients(model, loss)], [value, *expected])

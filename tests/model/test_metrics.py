@@ -17,12 +17,12 @@ torch.set_num_threads(1)
 
 
 def made(queries: int, items: int, width: int, seed: int) -> tuple[Tensor, Tensor, Relevance]:
-    """Random features and, for each query, from one to four random answers of random gains."""
+    """Random features and, for each query, from one to fourteen random answers of random gains."""
     generator = torch.Generator().manual_seed(seed)
     answers = [
         (query, int(item))
         for query in range(queries)
-        for item in torch.randperm(items, generator=generator)[: 1 + (query + seed) % 4]
+        for item in torch.randperm(items, generator=generator)[: 1 + (5 * query + seed) % 14]
     ]
     asked, found = torch.tensor(answers).T
     order = torch.randperm(len(asked), generator=generator)
