@@ -142,12 +142,7 @@ class InfoNCE(Loss):
     et al. 2024, stage 3) and jina-embeddings-v3 (Sturua et al. 2024, triplets).
     """
 
-    def __init__(
-        self,
-        temperature: Temperature,
-        *,
-        chunk: int | None = None,
-    ) -> None:
+    def __init__(self, temperature: Temperature, *, chunk: int | None = None) -> None:
         """`chunk`: columns of logits held at once, computed again for the gradient; None: all."""
         super().__init__()
         self.temperature = temperature
