@@ -34,6 +34,7 @@ bench: install
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.resizing
 	$(BIN)/python -m benchmarks.gather
+	$(BIN)/python -m benchmarks.losses
 
 clean:
 	rm -rf .venv out build *.egg-info

@@ -19,7 +19,7 @@ _SCORES_AT_ONCE = 1 << 23  # 32 MiB in float32; comparing takes some times as mu
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """Which gallery items answer which queries, one row a pair; a query may have several.
+    """Which gallery items answer which queries, a row a pair; a query may have several. On the CPU.
 
     Attributes:
       queries: [p] int64, rows of the queries' features.
