@@ -38,6 +38,7 @@ bench: install
 	$(BIN)/python -m benchmarks.full_disk
 	$(BIN)/python -m benchmarks.duplicates
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.losses
 
 clean:
 	rm -rf .venv out build *.egg-info
