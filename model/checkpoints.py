@@ -21,10 +21,18 @@ def load_tower(name: str, side: str, revision: str | None = None) -> PreTrainedM
       name: a folder or an id on the Hugging Face hub.
       side: `text` or `vision`.
       revision: of the hub's repository.
+
+    Raises:
+      ValueError: weights are missing, those of a pooling head apart, which is not used.
     """
     config = AutoConfig.from_pretrained(name, revision=revision)
     config = getattr(config, f"{side}_config", config)
-    tower: PreTrainedModel = AutoModel.from_pretrained(name, config=config, revision=revision)
+    tower, info = AutoModel.from_pretrained(
+        name, config=config, revision=revision, output_loading_info=True
+    )
+    missing = sorted(key for key in info["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise ValueError(f"{name} lacks weights, {len(missing)} in all: {', '.join(missing[:3])} …")
     return tower
 
 

@@ -1,18 +1,19 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel, CLIPConfig, CLIPModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 
 from model.checkpoints import load_tower
 from model.resolution import carry_weights, interpolate_positions
 from model.towers import DualEncoder, DualEncoderConfig
+from tests.model import checkpoints
 from tests.model.tiny import (
     IMAGE_TOWERS,
     ROPE_XLM_R,
-    SHAPE,
     TEXTS,
     XLM_R,
     save_dual_encoder,
@@ -221,31 +222,58 @@ def test_bfloat16_agrees_with_float32() -> None:
         assert functional.cosine_similarity(got, wanted).min() > 0.999
 
 
-def clip_checkpoint(folder: Path) -> PreTrainedModel:
-    shape = {"vision_config": {**IMAGE_TOWERS["clip"]}, "text_config": {"vocab_size": 99, **SHAPE}}
-    model = CLIPModel(CLIPConfig(**shape))
-    model.save_pretrained(folder)
-    return model
-
-
-def test_pretrained_towers_keep_their_weights(tmp_path: Path) -> None:
-    clip = clip_checkpoint(tmp_path / "clip")
-    text = AutoModel.from_config(AutoConfig.for_model(**XLM_R))
+@pytest.mark.parametrize(
+    ("whole", "pooling"), [(checkpoints.clip, "class"), (checkpoints.siglip2, "head")]
+)
+@torch.no_grad()
+def test_pretrained_towers_keep_their_weights(
+    whole: Callable[[Path], Path], pooling: str, tmp_path: Path
+) -> None:
+    """A picture's out of a model with two towers, a text's out of one that was trained to fill."""
+    pictures = AutoModel.from_pretrained(whole(tmp_path / "whole")).vision_model
+    text = AutoModelForMaskedLM.from_config(AutoConfig.for_model(**XLM_R)).eval()
     text.save_pretrained(tmp_path / "text")
     towers = (
         load_tower(str(tmp_path / "text"), "text"),
-        load_tower(str(tmp_path / "clip"), "vision"),
+        load_tower(str(tmp_path / "whole"), "vision"),
     )
     config = DualEncoderConfig(
-        text_config=towers[0].config, vision_config=towers[1].config, context_length=24
+        text_config=towers[0].config,
+        vision_config=towers[1].config,
+        image_pooling=pooling,
+        context_length=24,
     )
     model = DualEncoder(config, *towers).eval()
-    token = clip.vision_model(pixels()).pooler_output
+    token = pictures(pixels()).pooler_output
     torch.testing.assert_close(model.encode_image(pixels()), functional.normalize(token, dim=-1))
-    hidden = text.eval()(**texts(TEXTS[0])).last_hidden_state
+    hidden = text.roberta(**texts(TEXTS[0])).last_hidden_state
     torch.testing.assert_close(
         model.encode_text(**texts(TEXTS[0])), functional.normalize(hidden.mean(1), dim=-1)
     )
+
+
+def test_a_tower_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+    tower = AutoModel.from_config(AutoConfig.for_model(**IMAGE_TOWERS["vit"]))
+    tower.layernorm = torch.nn.Identity()
+    tower.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"lacks weights, 2 in all: layernorm\.bias"):
+        load_tower(str(tmp_path), "vision")
+
+
+def test_the_reference_architecture_has_its_865_million_parameters() -> None:
+    """jina-clip-v2: arXiv:2412.08802, table 1: 561M for texts, 304M for pictures."""
+    config = DualEncoderConfig(
+        text_config={"model_type": "jina_embeddings_v3"},
+        vision_config={"model_type": "pairmill_eva02", "image_size": 512},
+        context_length=512,
+    )
+    with torch.device("meta"):
+        model = DualEncoder(config)
+    for tower, millions in ((model.text_tower, 561), (model.image_tower, 304)):
+        count = sum(parameter.numel() for parameter in tower.parameters())
+        assert count == pytest.approx(millions * 1e6, rel=0.01)
+    assert config.projection_dim == 1024
+    assert isinstance(model.text_projection, torch.nn.Identity)
 
 
 @pytest.mark.parametrize(
