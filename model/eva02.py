@@ -1,8 +1,8 @@
 """EVA-02's image tower: a vision transformer with rotary positions, SwiGLU and sub-norms.
 
 Fang et al. 2023, "EVA-02: A Visual Representation for Neon Genesis" (arXiv:2303.11331), as
-EVA-CLIP trains it (Sun et al. 2023, arXiv:2303.15389). Parameters have EVA-CLIP's names: the image
-tower of such a checkpoint fits once the prefix `visual.` is dropped, and its rotary tables and head.
+EVA-CLIP trains it (Sun et al. 2023, arXiv:2303.15389). Parameters have EVA-CLIP's names: its image
+towers fit once the prefix `visual.`, the rotary tables and the head are dropped.
 
 This file travels with checkpoints as their code: it imports torch and transformers alone.
 """

@@ -81,9 +81,7 @@ class DualEncoderConfig(PreTrainedConfig):
                 "without projections both towers must have projection_dim features, "
                 f"got {sizes[0]} (text), {sizes[1]} (image) and {self.projection_dim}"
             )
-        longest = longest_text(self.text_config)
-        if not 1 <= self.context_length <= longest:
-            raise ValueError(f"context_length must be in [1, {longest}], got {self.context_length}")
+        _check_context_length(self.context_length, self.text_config)
 
 
 def longest_text(config: PreTrainedConfig) -> int:
@@ -91,6 +89,12 @@ def longest_text(config: PreTrainedConfig) -> int:
     positions: int = getattr(config, "max_position_embeddings", 2**31)
     taken = config.pad_token_id + 1 if config.model_type in _PADDED_POSITIONS else 0
     return positions - taken
+
+
+def _check_context_length(tokens: int, text_config: PreTrainedConfig) -> None:
+    longest = longest_text(text_config)
+    if not 1 <= tokens <= longest:
+        raise ValueError(f"context_length must be in [1, {longest}], got {tokens}")
 
 
 @dataclass
@@ -165,9 +169,7 @@ class DualEncoder(PreTrainedModel):
         Raises:
           ValueError: the text tower has no positions for that many.
         """
-        longest = longest_text(self.config.text_config)
-        if not 1 <= tokens <= longest:
-            raise ValueError(f"context_length must be in [1, {longest}], got {tokens}")
+        _check_context_length(tokens, self.config.text_config)
         self.config.context_length = tokens
 
     def get_text_features(

@@ -119,8 +119,12 @@ def test_bfloat16_agrees_with_float32(family: str, folder: Callable[[str], Path]
         np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, rtol=1e-5)
 
 
-def test_pictures_of_any_mode_are_looked_at_in_colour(folder: Callable[[str], Path]) -> None:
-    subject = teacher(folder("clip"))
+@pytest.mark.parametrize("family", ["clip", "vision_text"])
+def test_pictures_of_any_mode_are_looked_at_in_colour(
+    family: str, folder: Callable[[str], Path]
+) -> None:
+    """ViT's image processor would not see to it."""
+    subject = teacher(folder(family))
     grey = pictures()[0].convert("L")
     embeddings = subject.embed_images([grey, grey.convert("RGB"), grey.convert("RGBA")])
     np.testing.assert_allclose(embeddings[1:], embeddings[[0, 0]], rtol=0, atol=1e-6)
