@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import constants
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
@@ -228,6 +229,19 @@ def test_a_hubs_model_needs_a_commit(revision: str | None) -> None:
     with pytest.raises(ValueError, match="must be a commit, 40 hex digits"):
         TeacherSpec(model="google/siglip2-base-patch16-256", revision=revision)
     assert TeacherSpec(model="google/siglip2-base-patch16-256", revision=COMMIT)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip2", "ours"])
+def test_a_hubs_model_is_read_at_its_commit(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the cache, where a machine without a network has it."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    FAMILIES[family](tmp_path / f"models--someone--{family}" / "snapshots" / COMMIT)
+    subject = teacher(Path("someone") / family, revision=COMMIT, languages=("en",))
+    assert (subject.name, subject.revision) == (f"someone/{family}", COMMIT)
+    assert subject.embed_images(pictures()).shape == (3, subject.dim)
 
 
 def test_a_folder_takes_no_revision(tmp_path: Path) -> None:
