@@ -1,6 +1,6 @@
 """Captions a second of `pairmill screen`, which reads no picture, and what its rules cost.
 
-    python -m benchmarks.screen [--captions N] [--texts FOLDER]
+    python -m benchmarks.screen [--captions N] [--texts FOLDER] [--without-duplicates]
 
 Writes what gather would have left of N captions on N / 3 pictures, all different, then runs the
 command on it under watch. Captions are the texts below FOLDER (Parquet tables with columns
@@ -47,12 +47,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--captions", type=int, default=300_000)
     parser.add_argument("--texts", type=Path)
+    parser.add_argument("--without-duplicates", action="store_true", help="look for none")
     args = parser.parse_args()
     texts = list(islice(_texts(args.texts), args.captions))
     rows = []
     for number in (_HANDFUL, args.captions):
         with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as folder:
-            recipe = _gathered(Path(folder), texts[:number])
+            recipe = _gathered(Path(folder), texts[:number], not args.without_duplicates)
             run = curate(recipe)
             record = Path(folder) / "out" / ledger_folder("screen") / STAGE_FILE
             kept = json.loads(record.read_text())["counts"]["caption kept"]
@@ -94,7 +95,7 @@ def _name(number: int) -> str:
     return ("" if number < 26 else _name(number // 26 - 1)) + chr(ord("a") + number % 26)
 
 
-def _gathered(folder: Path, texts: list[tuple[str, str]]) -> Path:
+def _gathered(folder: Path, texts: list[tuple[str, str]], duplicates: bool) -> Path:
     """Writes what gather leaves, and a recipe of `screen` alone."""
     output = Folder(str(folder / "out"))
     uids = [digest(str(n)) for n in range(-(-len(texts) // _CAPTIONS_A_PICTURE))]
@@ -120,7 +121,8 @@ def _gathered(folder: Path, texts: list[tuple[str, str]]) -> Path:
     (output / ledger_folder("gather")).write(STAGE_FILE, json.dumps(asdict(record)).encode())
     source = {"name": "benchmark", "format": "table", "path": str(folder / "pairs.parquet")}
     recipe = folder / "recipe.toml"
-    recipe.write_text(tomli_w.dumps({"output": output.uri, "sources": [source], "screen": {}}))
+    screen = {"duplicates": {"exact": duplicates, "near": duplicates}}
+    recipe.write_text(tomli_w.dumps({"output": output.uri, "sources": [source], "screen": screen}))
     return recipe
 
 

@@ -226,7 +226,7 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     if report["languages"]:
         console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
         console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
-    if report["gathered"]["kept"]:
+    if report["picture_sides"] and report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
     if "truth" in report:
         console.print(_truth(report["truth"]), "")
