@@ -117,7 +117,7 @@ def odd() -> Iterator[ThreadingHTTPServer]:
 def fetch(odd: ThreadingHTTPServer, tmp_path: Path) -> Callable[..., bytes]:
     host = f"127.0.0.1:{odd.server_port}"
     basis = Gather(
-        allow_hosts=(host,), max_bytes=50_000, deadline_s=2.0, retries=2, respect_opt_outs=False
+        allow_hosts=(host,), max_bytes=50_000, deadline_s=4.0, retries=2, respect_opt_outs=False
     )
 
     def run(location: str, **changes: Any) -> bytes:
@@ -166,7 +166,7 @@ def test_no_picture_has_a_reason(fetch, path: str, reason: str, times: int) -> N
         fetch("http://{host}/" + path)
     assert error.value.reason == reason
     assert Odd.asked == {f"/{path}": times}
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30  # far from hanging
 
 
 @pytest.mark.parametrize(
