@@ -50,7 +50,7 @@ class PackStage:
     """The `pack` stage of one run."""
 
     name: str = "pack"
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
 
     def __init__(self, run: Run) -> None:

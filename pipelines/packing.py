@@ -276,14 +276,24 @@ class WriteShard(beam.DoFn):
         name = shard_name(cut.number)
         pieces = [(part, self._read_samples(part, *rows)) for part, *rows in cut.slices]
         samples = [sample for _, piece in pieces for sample in piece]
+        offsets = []
         with self._target.writing(f"{name}.tar") as path, path.open("wb", 1 << 20) as file:
             tar = TarWriter(file)
             for sample, image in _with_images(samples, self._gathered):
-                tar.add(f"{sample.key}.{self._suffix}", image)
+                offsets.append(tar.add(f"{sample.key}.{self._suffix}", image))
                 tar.add(f"{sample.key}.json", sample.fields.encode())
                 tar.add(f"{sample.key}.txt", sample.text.encode())
             tar.close()
-        rows = [{"key": s.key, "txt": s.text, **json.loads(s.fields)} for s in samples]
+        rows = [
+            {
+                "key": sample.key,
+                "txt": sample.text,
+                "image_offset": offset,
+                "image_size": sample.image_size,
+                **json.loads(sample.fields),
+            }
+            for sample, offset in zip(samples, offsets, strict=True)
+        ]
         write_table(self._target, f"{name}.parquet", pa.Table.from_pylist(rows))
         schema = arrow_schema(PackedCaption)
         captions = (table for part, piece in pieces for table in self._read_captions(part, piece))

@@ -19,7 +19,7 @@ from schemas.languages import ALL, LANGUAGES
 
 _OUR_COLUMNS = {
     "key", "txt", "uid", "url", "sha256", "source", "licence", "language", "score",
-    "width", "height", "original_width", "original_height",
+    "width", "height", "original_width", "original_height", "image_offset", "image_size",
 }  # fmt: skip
 
 _OF_DATASETS = ("config", "split", "image_column")

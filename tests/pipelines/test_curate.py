@@ -71,6 +71,16 @@ def test_a_sample_holds_the_right_picture_and_all_its_captions(world, curated):
         assert (fields["licence"], fields["source"]) == ("CC0-1.0", "world")
 
 
+def test_the_rows_beside_the_shards_say_where_the_pictures_lie(curated):
+    folder = curated.output / PAIRS
+    told = {}
+    for tar in sorted(folder.glob("*.tar")):
+        content = tar.read_bytes()
+        for row in pq.read_table(tar.with_suffix(".parquet")).to_pylist():
+            told[row["key"]] = content[row["image_offset"] :][: row["image_size"]]
+    assert told == {sample["__key__"]: sample["jpg"] for sample in samples(folder)}
+
+
 def packed_captions(output):
     return [row for row in table(output / PAIRS) if "origin" in row]
 
