@@ -34,17 +34,13 @@ FAMILY_LANGUAGES = {
 """Languages of ours that a family of models was trained on, by family or text encoder."""
 
 
-class Teacher(Protocol):
+class Encoder(Protocol):
     """A model that embeds pictures and texts in one space.
 
     Attributes:
-      name: the folder or hub id that it came from.
-      revision: the hub's commit, or a digest of the folder's files.
       dim: features of an embedding.
     """
 
-    name: str
-    revision: str
     dim: int
 
     def embed_images(self, images: Sequence[Image.Image]) -> Embeddings:
@@ -66,6 +62,18 @@ class Teacher(Protocol):
     def understands(self, language: str) -> bool:
         """Whether texts of an ISO 639-1 language can be judged; one that nobody stated cannot."""
         ...
+
+
+class Teacher(Encoder, Protocol):
+    """An encoder that can be had again.
+
+    Attributes:
+      name: the folder or hub id that it came from.
+      revision: the hub's commit, or a digest of the folder's files.
+    """
+
+    name: str
+    revision: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

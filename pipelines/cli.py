@@ -30,6 +30,7 @@ app = typer.Typer(
     pairmill stats world/out               what became of every row
     pairmill why world/out ID              what became of one
     pairmill retry world/recipe.toml       gather again what failed
+    pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
 )
 
@@ -145,6 +146,99 @@ def doctor(recipe: RecipeArgument) -> None:
 
     with _errors_shown():
         raise typer.Exit(0 if examine(recipe) else 1)
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[str, typer.Argument(help="A folder, or an id on the Hugging Face hub.")],
+    data: Annotated[
+        list[str],
+        typer.Argument(help="Packed shards or tables, local or s3:// …; see above."),
+    ],
+    dims: Annotated[
+        str | None,
+        typer.Option(
+            metavar="D,D…", help="Sizes of the embeddings; default: powers of 2 from 64, and all."
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures or texts embedded together.")] = 64,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N pictures, or rows without pictures.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the scores there too.", metavar="FILE")
+    ] = None,
+    languages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="L,L…", help="What the checkpoint understands; default: as it says itself."
+        ),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="Of all texts, where no column says it.", metavar="L")
+    ] = "",
+    image_column: Annotated[str, typer.Option(help="Paths or bytes; default: image.")] = "",
+    text_column: Annotated[str, typer.Option(help="Default: text, caption, txt or name.")] = "",
+    language_column: Annotated[str, typer.Option(help="Default: language or lang.")] = "",
+    images: Annotated[
+        str, typer.Option(help="Where paths start; default: beside the table, or its images/.")
+    ] = "",
+    revision: Annotated[str | None, typer.Option(help="Of a hub's id: the commit.")] = None,
+    device: Annotated[str, typer.Option(help="As torch names it, e.g. cuda:0.")] = "cpu",
+    dtype: Annotated[Literal["auto", "bfloat16", "float32"], typer.Option()] = "auto",
+    allow_remote_code: Annotated[
+        bool, typer.Option("--allow-remote-code", help="Run the code that the checkpoint brings.")
+    ] = False,
+) -> None:
+    """Scores a CLIP-like checkpoint: retrieval and similarity by language and embedding size.
+
+    \b
+    DATA is any number of
+      an output of curate, its shards/pairs or shards/texts
+      a Parquet file or a folder of them, with the columns
+        image, text (or caption …), language          pictures and texts search each other
+        query, document, language [, relevance]       texts search documents
+        anchor, positive [, negative_1 …], language   likewise
+        sentence1, sentence2, score, language         Spearman against people's scores
+        en, de, fr …                                  sentences in parallel search the English
+
+    \b
+    pairmill evaluate out/model out/world/shards/pairs
+    pairmill evaluate out/model emoji/ --text-column name --dims 64,128 --json scores.json
+    pairmill evaluate google/siglip2-base-patch16-256 --revision 40HEXDIGITS test.parquet
+    """
+    with _errors_shown():
+        from model.evaluation_sets import EvaluationSet
+        from pipelines.evaluate import run_evaluation
+
+        try:
+            sets = [
+                EvaluationSet(
+                    data=place,
+                    image_column=image_column,
+                    text_column=text_column,
+                    language_column=language_column,
+                    language=language,
+                    images=images,
+                    limit=limit,
+                )
+                for place in data
+            ]
+            sizes = None if dims is None else tuple(int(size) for size in dims.split(","))
+        except ValueError as error:
+            raise RecipeError(str(error)) from error
+        run_evaluation(
+            checkpoint,
+            sets,
+            dims=sizes,
+            batch=batch,
+            revision=revision,
+            languages=tuple(languages.split(",")) if languages else None,
+            device=device,
+            dtype=dtype,
+            allow_remote_code=allow_remote_code,
+            json_file=json_file,
+        )
 
 
 @app.command()

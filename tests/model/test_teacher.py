@@ -11,7 +11,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
-from model.checkpoint_teacher import family_of, folder_digest, working_dtype
+from model.checkpoint_teacher import folder_digest, working_dtype
+from model.model_encoder import family_of
 from model.teacher import Teacher, TeacherSpec, load_teacher
 from schemas.languages import ALL, UNKNOWN
 from tests.model import checkpoints

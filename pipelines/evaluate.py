@@ -1,0 +1,114 @@
+"""What `pairmill evaluate` does: loads a checkpoint, shows how it goes, writes the scores."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from pipelines.errors import RecipeError
+from pipelines.pages import open_console
+
+if TYPE_CHECKING:
+    from model.evaluation import Progress
+    from model.evaluation_sets import EvaluationSet
+    from model.teacher import Teacher
+
+_LINE_EVERY_S = 10.0
+
+
+def run_evaluation(
+    checkpoint: str,
+    sets: "Sequence[EvaluationSet]",
+    *,
+    dims: tuple[int, ...] | None,
+    batch: int,
+    revision: str | None,
+    languages: tuple[str, ...] | None,
+    device: str,
+    dtype: Literal["auto", "bfloat16", "float32"],
+    allow_remote_code: bool,
+    json_file: Path | None,
+) -> None:
+    """Evaluates and prints.
+
+    Raises:
+      RecipeError: the checkpoint or the data is not as it should be.
+    """
+    from model.teacher import TeacherSpec, load_teacher
+
+    if json_file is not None and not json_file.parent.is_dir():
+        raise RecipeError(f"{json_file} cannot be written: there is no folder {json_file.parent}")
+    console = Console(stderr=True)
+    try:
+        spec = TeacherSpec(
+            model=checkpoint,
+            revision=revision,
+            languages=languages,
+            allow_remote_code=allow_remote_code,
+            dtype=dtype,
+            device=device,
+        )
+        console.print(f"loading {checkpoint}", markup=False, highlight=False, soft_wrap=True)
+        teacher = load_teacher(spec)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        raise RecipeError(str(error).strip().split("\n")[0]) from error
+    _evaluate(teacher, sets, dims, batch, json_file, _Shown(console))
+
+
+def _evaluate(
+    teacher: "Teacher",
+    sets: "Sequence[EvaluationSet]",
+    dims: tuple[int, ...] | None,
+    batch: int,
+    json_file: Path | None,
+    shown: "_Shown",
+) -> None:
+    from model.evaluation import evaluate
+
+    try:
+        report = evaluate(teacher, sets, dims, batch, shown.take)
+    except ValueError as error:
+        raise RecipeError(str(error)) from error
+    finally:
+        shown.close()
+    console = open_console()
+    for table in report.tables():
+        console.print(table)
+    if json_file is not None:
+        scores = {"model": teacher.name, "revision": teacher.revision, **report.as_dict()}
+        json_file.write_text(json.dumps(scores, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        print(f"Scores: {json_file}")
+
+
+class _Shown:
+    """Shows progress: on a terminal a line that changes, elsewhere now and then one."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("reading") if console.is_terminal else None
+        if self._status:
+            self._status.start()
+        self._of = ("", "")
+        self._next_line = 0.0
+
+    def take(self, progress: "Progress") -> None:
+        """Takes a step of `model.evaluation.evaluate`."""
+        now = time.monotonic()
+        if self._of != (progress.name, progress.unit):
+            self._of = (progress.name, progress.unit)
+            self._next_line = now + _LINE_EVERY_S
+        total = "" if progress.total is None else f" of {progress.total:,}"
+        line = f"{progress.name}: {progress.done:,}{total} {progress.unit} embedded"
+        if self._status:
+            self._status.update(Text(line))
+        elif now >= self._next_line or progress.done == progress.total:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._next_line = now + _LINE_EVERY_S
+
+    def close(self) -> None:
+        if self._status:
+            self._status.stop()
