@@ -149,6 +149,22 @@ def doctor(recipe: RecipeArgument) -> None:
 
 
 @app.command()
+def train(
+    plan: Annotated[str, typer.Argument(help="A TOML file: a path or s3://, gs:// …")],
+) -> None:
+    """Trains a dual encoder on packed shards, or goes on where an earlier run ended.
+
+    \b
+    pairmill train plan.toml
+    torchrun --nproc-per-node 8 -m pipelines.cli train plan.toml       on several GPUs
+    """
+    from pipelines.train import run_training
+
+    with _errors_shown():
+        run_training(plan)
+
+
+@app.command()
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="A folder, or an id on the Hugging Face hub.")],
     data: Annotated[

@@ -1,0 +1,163 @@
+"""The batches of a stage as one process of a run gets them, made ready while it computes."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from model.batches import Mix, Place, Progress, Stream, from_json, to_json
+from model.evaluation_sets import DataError
+from model.loading import Piece, PieceReader, PlannedPiece
+from model.plan import DataSet, Running, Stage
+from model.samples import ImageSet, Pair, Sample, SampleSet, TextSet, TextTuple
+
+_PIECES_AHEAD = 2  # of each loading process
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far the data of a stage has been used.
+
+    Attributes:
+      images: of the pictures with captions.
+      texts: of the texts with texts.
+    """
+
+    images: Progress[Pair] = ()
+    texts: Progress[TextTuple] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """What `of_json` reads."""
+        return {"images": to_json(self.images), "texts": to_json(self.texts)}
+
+    @classmethod
+    def of_json(cls, written: dict[str, Any]) -> "Position":
+        """What `as_json` wrote."""
+        return cls(from_json(written["images"], Pair), from_json(written["texts"], TextTuple))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch, or the share of it that is this process's.
+
+    Attributes:
+      pieces: what the towers take at once, with near equal numbers of rows.
+      position: of the stage's data after it.
+    """
+
+    pieces: list[Piece]
+    position: Position
+
+
+class Feed:
+    """The data of a stage, from a position on.
+
+    Attributes:
+      languages: ISO 639-1 codes, and `und`, that its captions and texts have.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        running: Running,
+        seed: str,
+        share: tuple[int, int],
+        position: Position,
+    ) -> None:
+        """Goes on from `position`; `share`: this process's number, of how many.
+
+        Raises:
+          DataError: a data set is not as `pack` writes it, or batches cannot be shared out.
+        """
+        for name, size in (("image_batch", stage.image_batch), ("text_batch", stage.text_batch)):
+            if size % share[1]:
+                raise DataError(f"{name} must be divisible by {share[1]} processes, got {size}")
+        self._stage, self._running, self._share, self._seed = stage, running, share, seed
+        temperature = stage.language_temperature
+        images = [ImageSet(data.path, temperature) for data in stage.images]
+        texts = [TextSet(data.path, temperature, stage.negatives) for data in stage.texts]
+        shares = [*(opened.languages for opened in images), *(opened.languages for opened in texts)]
+        self.languages = {code for languages in shares for code in languages}
+        self._images = self._mix(images, stage.images, stage.image_batch, position.images)
+        self._texts = self._mix(texts, stage.texts, stage.text_batch, position.texts)
+        self._planned: deque[tuple[int, Position]] = deque()
+
+    def batches(self, count: int, reader: PieceReader, pin: bool) -> Iterator[Batch]:
+        """The next `count` batches; `pin`: their memory, for a GPU."""
+        loaders = self._running.loaders
+        loader = DataLoader(
+            reader,
+            batch_size=None,
+            sampler=self._plan(count),
+            num_workers=loaders,
+            prefetch_factor=_PIECES_AHEAD if loaders else None,
+            multiprocessing_context="forkserver" if loaders else None,
+            pin_memory=pin,
+        )
+        pieces = iter(loader)
+        for _ in range(count):
+            first = next(pieces)
+            number, position = self._planned.popleft()
+            yield Batch([first, *(next(pieces) for _ in range(number - 1))], position)
+
+    def _plan(self, count: int) -> Iterator[PlannedPiece]:
+        for _ in range(count):
+            pairs = self._own(self._images.next()) if self._images else []
+            texts = self._own(self._texts.next()) if self._texts else []
+            position = Position(
+                self._images.progress if self._images else (),
+                self._texts.progress if self._texts else (),
+            )
+            salt = ":".join(str(batches) for batches, _ in position.images)
+            pieces = cut(pairs, texts, self._stage.micro_batch, f"{self._seed}:{salt}")
+            self._planned.append((len(pieces), position))
+            yield from pieces
+
+    def _own(self, batch: list[Sample]) -> list[Sample]:
+        number, processes = self._share
+        size = len(batch) // processes
+        return batch[number * size : (number + 1) * size]
+
+    def _mix(
+        self,
+        opened: Sequence[SampleSet[Sample]],
+        named: Sequence[DataSet],
+        size: int,
+        progress: Progress[Sample],
+    ) -> Mix[Sample] | None:
+        if not opened:
+            return None
+        begun = progress or tuple((0, Place()) for _ in opened)
+        streams = [
+            Stream(samples, size, self._seed, self._running.shuffle_samples, place)
+            for samples, (_, place) in zip(opened, begun, strict=True)
+        ]
+        return Mix(streams, [data.weight for data in named], [taken for taken, _ in begun])
+
+
+def cut(
+    pairs: Sequence[Pair], texts: Sequence[TextTuple], most: int, salt: str
+) -> list[PlannedPiece]:
+    """Cuts a batch into pieces of near equal size, of at most `most` rows of a kind; 0: one piece.
+
+    Each piece has rows of both kinds where the batch has, even if more than `most` of one.
+
+    >>> pairs = [Pair(str(n), "", "", 0, 0) for n in range(5)]
+    >>> [len(piece.pairs) for piece in cut(pairs, [], 2, "")]
+    [1, 2, 2]
+    """
+    counts = [len(rows) for rows in (pairs, texts) if rows]
+    number = min(max(-(-count // most) for count in counts), *counts) if most else 1
+    bounds = [
+        [len(rows) * piece // number for piece in range(number + 1)] for rows in (pairs, texts)
+    ]
+    return [
+        PlannedPiece(
+            pairs[bounds[0][piece] : bounds[0][piece + 1]],
+            texts[bounds[1][piece] : bounds[1][piece + 1]],
+            f"{salt}:{piece}",
+        )
+        for piece in range(number)
+    ]

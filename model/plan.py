@@ -1,0 +1,242 @@
+"""What a training is asked to do: the model, its stages, how it runs, how it is judged.
+
+Read from TOML by `pairmill train` (`configs/train/`), or made in Python. Paths may be anything that
+fsspec opens.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from model.evaluation_sets import EvaluationSet
+from schemas.languages import ALL, LANGUAGES
+
+Positive = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+From0 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Words = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """Which model is trained: one that was saved, or one of two towers.
+
+    Attributes:
+      checkpoint: a dual encoder's folder to go on from, or "".
+      text: a text encoder's folder or hub id, or "" for `new_text`.
+      text_revision: of the hub's repository.
+      image: an image encoder's folder or hub id, or "" for `new_image`.
+      image_revision: of the hub's repository.
+      new_text: a text encoder with random weights: transformers' configuration, with its
+        `model_type`; `vocab_size` is the tokenizer's where it is left out.
+      new_image: likewise an image encoder.
+      tokenizer: a folder or hub id; "": the text encoder's.
+      learned_tokens: size of a tokenizer learned from the captions and texts of the first stage;
+        0: none is.
+      text_pooling: see `model.towers.DualEncoderConfig`, as are the two that follow.
+      image_pooling: …
+      projection_dim: …
+    """
+
+    checkpoint: str = ""
+    text: str = ""
+    text_revision: str = ""
+    image: str = ""
+    image_revision: str = ""
+    new_text: dict[str, Any] = field(default_factory=dict)
+    new_image: dict[str, Any] = field(default_factory=dict)
+    tokenizer: str = ""
+    learned_tokens: Whole = 0
+    text_pooling: Literal["mean", "class"] = "mean"
+    image_pooling: Literal["class", "mean", "head"] = "class"
+    projection_dim: Whole = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where it is not one model."""
+        if self.checkpoint:
+            if self.text or self.image or self.new_text or self.new_image:
+                raise ValueError("a model is either a checkpoint or two towers, got both")
+            return
+        for side, loaded, new in (
+            ("text", self.text, self.new_text),
+            ("image", self.image, self.new_image),
+        ):
+            if bool(loaded) == bool(new):
+                raise ValueError(f"a model must have one of {side} and new_{side}")
+        tokenizers = [bool(self.tokenizer), bool(self.learned_tokens), bool(self.text)]
+        if sum(tokenizers[:2]) > 1 or not any(tokenizers):
+            raise ValueError("a model with new_text must have one of tokenizer and learned_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Something to train on.
+
+    Attributes:
+      path: a folder that `pack` wrote: `shards/pairs`, `documents`, `texts` or `triplets`, or
+        for texts any folder of Parquet with sentence-transformers' columns.
+      weight: share of the batches that come from it, by the sum of the weights.
+    """
+
+    path: Words
+    weight: Above0 = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LossPlan:
+    """A loss of `model.losses`, of texts with texts or of pictures with texts.
+
+    Attributes:
+      kind: …
+      temperature: τ that it begins with; a later stage goes on with what was learned.
+      learn_temperature: whether τ is learned.
+      bias: of `sigmoid`, learned.
+      chunk: columns of logits held at once, see there; 0: all.
+    """
+
+    kind: Literal["info-nce", "sigmoid"] = "info-nce"
+    temperature: Above0 = 0.07
+    learn_temperature: bool = True
+    bias: float = -10.0
+    chunk: Whole = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the training with a mix of data and a schedule of its own.
+
+    Each step takes one batch of texts, where there are texts, and one of pictures, where there are
+    pictures, each from one data set (as jina-embeddings, Günther et al. 2023, arXiv:2307.11224, so
+    that a batch is told apart by what is said rather than by where it comes from), and adds up
+    their losses.
+
+    Attributes:
+      name: shown in reports, different in each stage.
+      steps: of the optimizer.
+      images: data sets of pictures with captions.
+      texts: data sets of texts with texts.
+      image_batch: pictures in a batch, over all processes.
+      text_batch: pairs in a batch, over all processes.
+      micro_batch: pairs of a kind that one process's towers hold at once, by GradCache; 0: all.
+      accumulate: batches, each with its own loss, whose gradients are averaged for one step.
+      negatives: hard negatives of a text pair that are used.
+      image_size: pixels a side; 0: as the model has it.
+      smallest_crop: of a picture's area, a random part of at least that much is used.
+      text_length: tokens; 0: as the model has it.
+      language_temperature: of captions and texts, T: a language is drawn in proportion to the
+        1/T-th power of its share; 1: every sample once an epoch.
+      learning_rate: after warm-up.
+      warmup_steps: …
+      schedule: how it goes on: `cosine` and `linear` to `final_learning_rate`.
+      final_learning_rate: share of `learning_rate`.
+      image_loss: …
+      text_loss: …
+      matryoshka: sizes of the embeddings that both losses are taken at; none: the whole.
+    """
+
+    name: Words
+    steps: Positive
+    images: tuple[DataSet, ...] = ()
+    texts: tuple[DataSet, ...] = ()
+    image_batch: Positive = 256
+    text_batch: Positive = 256
+    micro_batch: Whole = 0
+    accumulate: Positive = 1
+    negatives: Whole = 0
+    image_size: Whole = 0
+    smallest_crop: Annotated[float, Field(gt=0, le=1)] = 1.0
+    text_length: Whole = 0
+    language_temperature: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    learning_rate: Above0 = 5e-4
+    warmup_steps: Whole = 0
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    final_learning_rate: Share = 0.0
+    image_loss: LossPlan = field(default_factory=LossPlan)
+    text_loss: LossPlan = field(default_factory=LossPlan)
+    matryoshka: tuple[Positive, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be trained."""
+        if not self.images and not self.texts:
+            raise ValueError(f"stage {self.name!r} must have images or texts")
+        if self.warmup_steps > self.steps:
+            raise ValueError(
+                f"warmup_steps must be at most the {self.steps} steps of stage {self.name!r}, "
+                f"got {self.warmup_steps}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How the training is carried out.
+
+    Attributes:
+      device: `auto`: a GPU where there is one.
+      precision: of the towers' arithmetic; weights are float32. `auto`: bf16 on a GPU that has it.
+      gradient_checkpointing: whether activations are computed again, for memory.
+      loaders: processes that decode pictures and cut texts to tokens, for each training process;
+        0: it does so itself.
+      shuffle_samples: how many are shuffled at a time, in whole shards; their captions, as drawn,
+        are held in memory.
+      weight_decay: of matrices; biases, norms and temperatures have none.
+      beta1: of AdamW, as are the two that follow.
+      beta2: …
+      epsilon: …
+      max_gradient_norm: gradients are scaled down to; 0: not.
+      log_every: steps.
+      checkpoint_every: steps; one is written at each stage's end, too.
+      keep_checkpoints: the last ones; older ones are removed.
+      evaluate_every: steps; 0: at each stage's beginning and end.
+    """
+
+    device: str = "auto"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    gradient_checkpointing: bool = False
+    loaders: Whole = 2
+    shuffle_samples: Positive = 100_000
+    weight_decay: From0 = 0.1
+    beta1: Share = 0.9
+    beta2: Share = 0.98
+    epsilon: Above0 = 1e-6
+    max_gradient_norm: From0 = 1.0
+    log_every: Positive = 10
+    checkpoint_every: Positive = 1000
+    keep_checkpoints: Positive = 2
+    evaluate_every: Whole = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training.
+
+    Attributes:
+      output: folder of its checkpoints, records and, at the end, `model/`.
+      model: …
+      stages: one after another.
+      seed: of new weights, dropout and the order of the data.
+      languages: ISO 639-1 codes that the model is said to understand afterwards; none: those that
+        have captions or texts in its data.
+      running: …
+      evaluations: what it is judged on.
+    """
+
+    output: Words
+    model: ModelPlan
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    seed: Whole = 17
+    languages: tuple[str, ...] = ()
+    running: Running = field(default_factory=Running)
+    evaluations: tuple[EvaluationSet, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for names that are wrong or stand twice."""
+        unknown = [code for code in self.languages if code not in LANGUAGES]
+        if unknown:
+            raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
+        twice = [name for name, n in Counter(stage.name for stage in self.stages).items() if n > 1]
+        if twice:
+            raise ValueError(f"stages must have different names, got {twice[0]!r} twice")

@@ -1,0 +1,247 @@
+"""What there is to train on: the samples of folders that `pack` wrote, without their pixels."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from model.drawing import Drawing, Places
+from model.evaluation_sets import DataError
+from schemas.layout import CAPTIONS_SUFFIX
+
+_UNSTATED = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A picture and the caption drawn for it.
+
+    Attributes:
+      name: the picture's uid.
+      text: the caption.
+      tar: the shard's path.
+      offset: of the picture's bytes in it.
+      size: bytes.
+    """
+
+    name: str
+    text: str
+    tar: str
+    offset: int
+    size: int
+
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """What no other sample of its batch may stand for or against."""
+        return self.name, self.text.casefold()
+
+    @property
+    def stands_against(self) -> tuple[str, ...]:
+        """What no other sample of its batch may stand for."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextTuple:
+    """A text, one that answers it, and such as nearly do.
+
+    Attributes:
+      name: its part and row, `part-00000.parquet:7`.
+      anchor: the query.
+      positive: the answer.
+      negatives: maybe none.
+    """
+
+    name: str
+    anchor: str
+    positive: str
+    negatives: tuple[str, ...]
+
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """What no other sample of its batch may stand for or against."""
+        return self.anchor.casefold(), self.positive.casefold()
+
+    @property
+    def stands_against(self) -> tuple[str, ...]:
+        """What no other sample of its batch may stand for."""
+        return tuple(text.casefold() for text in self.negatives)
+
+
+Sample = TypeVar("Sample", bound=Pair | TextTuple)
+Read = TypeVar("Read", bound=Pair | TextTuple, covariant=True)
+
+
+class SampleSet(Protocol[Read]):
+    """Samples in blocks, each small enough to be held.
+
+    Attributes:
+      path: its folder, as it was named.
+      blocks: samples in each, as stored.
+      languages: the share of each language; a picture's captions together count as one.
+    """
+
+    path: str
+    blocks: Sequence[int]
+    languages: dict[str, float]
+
+    def read(self, block: int, salt: str) -> Sequence[Read]:
+        """The samples of a block, in the order in which they are stored.
+
+        Args:
+          block: its number.
+          salt: of the epoch: texts and visits are drawn with it.
+        """
+        ...
+
+
+class ImageSet:
+    """Pictures with captions: `shards/pairs` or `shards/documents`; see `SampleSet`.
+
+    Raises:
+      DataError: it is no such folder.
+    """
+
+    def __init__(self, path: str, temperature: float) -> None:
+        self.path = path
+        self._fs, root = fsspec.url_to_fs(path)
+        places = [at for at in (root, f"{root}/train") if self._fs.exists(f"{at}/sizes.json")]
+        if not places:
+            raise DataError(f"{path} must hold shards that pack wrote: it has no sizes.json")
+        sizes = json.loads(self._fs.cat_file(f"{places[0]}/sizes.json"))
+        self.blocks: Sequence[int] = list(sizes.values())
+        self._shards = [f"{places[0]}/{name.removesuffix('.tar')}" for name in sizes]
+        self.languages = _shares(self._languages(block) for block in range(len(sizes)))
+        self._drawing = Drawing.at(temperature, self.languages)
+
+    def read(self, block: int, salt: str) -> list[Pair]:
+        """See `SampleSet`."""
+        shard = self._shards[block]
+        keys = self._table(f"{shard}.parquet", ["key", "uid", "image_offset", "image_size"])
+        captions = self._table(f"{shard}{CAPTIONS_SUFFIX}", ["key", "language", "text"])
+        starts = _runs(captions["key"])
+        if not captions["key"].take(pa.array(starts)).equals(keys["key"]):
+            raise DataError(f"the captions beside {shard}.tar must be of its samples, in order")
+        samples, texts = self._drawing.draw(captions["language"].to_pylist(), starts, salt)
+        chosen = keys.take(pa.array(samples))
+        tar = self._fs.unstrip_protocol(f"{shard}.tar")
+        return [
+            Pair(uid, text, tar, offset, size)
+            for uid, text, offset, size in zip(
+                chosen["uid"].to_pylist(),
+                captions["text"].take(pa.array(texts)).to_pylist(),
+                chosen["image_offset"].to_pylist(),
+                chosen["image_size"].to_pylist(),
+                strict=True,
+            )
+        ]
+
+    def _languages(self, block: int) -> tuple[list[str], Places]:
+        """Of each caption of a shard, and where each sample's captions begin."""
+        table = self._table(f"{self._shards[block]}{CAPTIONS_SUFFIX}", ["key", "language"])
+        return table["language"].to_pylist(), _runs(table["key"])
+
+    def _table(self, path: str, columns: list[str]) -> pa.Table:
+        return _read(self._fs, path, columns)
+
+
+class TextSet:
+    """Text pairs or triplets: Parquet as sentence-transformers reads it; see `SampleSet`.
+
+    Beside a folder that `pack` wrote, `train`, lie `rows` with the languages; elsewhere they are
+    not known, and a language temperature changes nothing.
+
+    Attributes:
+      most: negatives that each row has.
+
+    Raises:
+      DataError: there are no such tables.
+    """
+
+    def __init__(self, path: str, temperature: float, negatives: int = 0) -> None:
+        self.path = path
+        self._fs, root = fsspec.url_to_fs(path)
+        root = f"{root}/train" if self._fs.exists(f"{root}/train") else root
+        self._parts = sorted(self._fs.glob(f"{root}/*.parquet"))
+        if not self._parts:
+            raise DataError(f"{path} must hold Parquet with columns anchor and positive")
+        self._columns = ["anchor", "positive", *self._negatives(negatives)]
+        self.blocks: Sequence[int] = [self._rows(part) for part in self._parts]
+        beside = f"{root.removesuffix('/train')}/rows"
+        self._rows_folder = beside if root.endswith("/train") and self._fs.exists(beside) else ""
+        self.languages = _shares(
+            (languages, np.arange(len(languages)))
+            for languages in map(self._languages, range(len(self._parts)))
+        )
+        self._drawing = Drawing.at(temperature, self.languages)
+
+    def read(self, block: int, salt: str) -> list[TextTuple]:
+        """See `SampleSet`."""
+        part = self._parts[block]
+        table = _read(self._fs, part, self._columns)
+        if any(column.null_count for column in table.columns):
+            raise DataError(f"{part} must have a text in every row of {', '.join(self._columns)}")
+        starts = np.arange(table.num_rows)
+        rows, _ = self._drawing.draw(self._languages(block), starts, salt)
+        name = part.rpartition("/")[2]
+        texts = zip(*(table[column].to_pylist() for column in self._columns), strict=True)
+        every = [
+            TextTuple(f"{name}:{row}", anchor, positive, tuple(negatives))
+            for row, (anchor, positive, *negatives) in enumerate(texts)
+        ]
+        return [every[row] for row in rows]
+
+    def _languages(self, block: int) -> list[str]:
+        if not self._rows_folder:
+            return [_UNSTATED] * self.blocks[block]
+        name = self._parts[block].rpartition("/")[2]
+        column = _read(self._fs, f"{self._rows_folder}/{name}", ["query_language"])
+        languages: list[str] = column["query_language"].to_pylist()
+        return languages
+
+    def _negatives(self, wanted: int) -> list[str]:
+        with self._fs.open(self._parts[0]) as file:
+            names = pq.read_schema(file).names
+        columns = [name for name in names if name == "negative" or name.startswith("negative_")]
+        if len(columns) < wanted:
+            raise DataError(f"{self.path} must have {wanted} negatives a row, got {len(columns)}")
+        return columns[:wanted]
+
+    def _rows(self, part: str) -> int:
+        with self._fs.open(part) as file:
+            rows: int = pq.read_metadata(file).num_rows
+        return rows
+
+
+def _read(fs: Any, path: str, columns: list[str]) -> pa.Table:
+    try:
+        with fs.open(path) as file:
+            return pq.read_table(file, columns=columns).combine_chunks()
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path} must be a table with {', '.join(columns)}: {error}") from error
+
+
+def _runs(keys: pa.ChunkedArray) -> Places:
+    """Where each run of equal keys begins, [runs]."""
+    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()  # [rows]
+    return np.flatnonzero(np.diff(codes, prepend=-1))
+
+
+def _shares(blocks: Iterable[tuple[Sequence[str], Places]]) -> dict[str, float]:
+    """Shares of languages, by the texts' languages and where each sample's texts begin."""
+    counted: Counter[str] = Counter()
+    for languages, starts in blocks:
+        counts = np.diff(starts, append=len(languages))  # [samples]
+        codes = pa.array(languages).dictionary_encode()
+        sums = np.bincount(
+            codes.indices.to_numpy(), weights=np.repeat(1 / counts, counts)
+        )  # [languages]
+        counted.update(dict(zip(codes.dictionary.to_pylist(), sums.tolist(), strict=True)))
+    total = sum(counted.values())
+    return {code: counted[code] / total for code in sorted(counted)}

@@ -1,0 +1,47 @@
+"""A tokenizer learned from the texts that a model is trained on, for models begun from nothing."""
+
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer
+from transformers import PreTrainedTokenizerFast
+
+_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
+"""XLM-RoBERTa's, in its order, so that its configuration's defaults fit."""
+
+
+def learn_tokenizer(texts: Iterable[str], tokens: int) -> PreTrainedTokenizerFast:
+    """Learns byte-level BPE (Sennrich et al. 2016; bytes: Radford et al. 2019) in lower case.
+
+    No text is unknown to it, whatever its script; case is folded because captions differ in it
+    without differing in what they say.
+
+    Args:
+      texts: in any order; the same texts give the same tokenizer.
+      tokens: at most so many, the special ones and the 256 bytes among them.
+    """
+    backend = Tokenizer(models.BPE(unk_token=_SPECIAL[3]))
+    backend.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r"\s+"), "removed"),
+            pre_tokenizers.ByteLevel(add_prefix_space=True),
+        ]
+    )
+    backend.decoder = decoders.ByteLevel()
+    backend.train_from_iterator(
+        texts,
+        BpeTrainer(
+            vocab_size=tokens,
+            special_tokens=list(_SPECIAL),
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    begin, pad, end, unknown = _SPECIAL
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token=begin, pad_token=pad, eos_token=end, unk_token=unknown
+    )

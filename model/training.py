@@ -1,0 +1,367 @@
+"""Trains a dual encoder as a plan says, taken up where an earlier run of it ended.
+
+By one process, or by several that torchrun starts: each has a share of every batch.
+"""
+
+import itertools
+import json
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from transformers.utils.logging import disable_progress_bar
+
+from model.building import build, load_dual_encoder
+from model.checkpoints import make_processor
+from model.evaluation import evaluate
+from model.feed import Batch, Feed, Position
+from model.fitting import PictureFit
+from model.gathering import average_gradients
+from model.loading import Piece, PieceReader
+from model.model_encoder import ModelEncoder
+from model.plan import Plan, Stage
+from model.processes import Processes, joined
+from model.reporting import Reporter, Spent
+from model.run_folder import Moment, RunError, RunFolder, replace_with
+from model.samples import ImageSet, TextSet
+from model.schedule import learning_rate, make_optimizer
+from model.steps import PieceEncoder, Step, make_losses, temperature_of
+
+_TOKENIZER_TEXTS = 1_000_000
+_NON_FINITE_FILE = "non-finite-batch.json"
+
+
+class NonFiniteLoss(RunError):
+    """The loss or its gradient is not finite."""
+
+
+class Stopped(RunError):
+    """The run was asked to stop, and can be taken up."""
+
+
+def train(plan: Plan, say: Callable[[str], None]) -> Path:
+    """Trains until the plan is done, and returns the model's folder.
+
+    Args:
+      plan: of a folder with checkpoints, the same as before but for what changes no number.
+      say: takes a line at a time of how it goes, in the first process.
+
+    Raises:
+      RunError: the folder is another training's, the loss is not finite, or the run was stopped.
+      DataError: see `model.feed.Feed`.
+      ValueError: the model cannot be made.
+    """
+    disable_progress_bar()  # of transformers, which shows one for each file that it writes
+    with joined(plan.running.device) as processes, _stopping() as stop:
+        folder = RunFolder(plan.output)
+        if processes.is_first:
+            folder.begin(plan)
+        processes.wait()
+        return _Training(plan, processes, folder, say, stop).run()
+
+
+class _Training:
+    """A run of a plan, in one of its processes."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        processes: Processes,
+        folder: RunFolder,
+        say: Callable[[str], None],
+        stop: list[int],
+    ) -> None:
+        self._plan, self._processes, self._folder, self._stop = plan, processes, folder, stop
+        self._ends = list(itertools.accumulate(stage.steps for stage in plan.stages))
+        checkpoint = folder.latest()
+        self._moment = Moment(0, 0, Position())
+        self._losses = nn.ModuleDict()
+        self._state: dict[str, Any] = {}
+        if checkpoint:
+            self._moment, self._state = folder.read_checkpoint(checkpoint)
+            self._model, self._processor = load_dual_encoder(str(checkpoint))
+            self._losses = make_losses(plan.stages[self._moment.stage])
+            self._losses.load_state_dict(self._state["losses"])
+            _set_random_state(self._state["random"], processes, plan.seed)
+        else:
+            torch.manual_seed(plan.seed)
+            self._model, self._processor = build(plan.model, _texts(plan.stages[0]))
+            torch.manual_seed(plan.seed + processes.number)
+        self._reporter = Reporter(folder, say, self._done) if processes.is_first else None
+        if checkpoint and self._reporter:
+            self._reporter.say(f"going on from {checkpoint}")
+
+    @property
+    def _done(self) -> int:
+        """Steps of all stages."""
+        stage = self._moment.stage
+        return self._ends[stage] - self._plan.stages[stage].steps + self._moment.step
+
+    def run(self) -> Path:
+        """See `train`."""
+        for number in range(self._moment.stage, len(self._plan.stages)):
+            if number > self._moment.stage:
+                self._moment = Moment(number, 0, Position())
+            if self._moment.step < self._plan.stages[number].steps:
+                self._run_stage(self._plan.stages[number])
+        if self._processes.is_first:
+            replace_with(self._folder.model, self._save_model)
+        if self._reporter:
+            self._reporter.close()
+        return self._folder.model
+
+    def _run_stage(self, stage: Stage) -> None:
+        feed = self._begin_stage(stage)
+        if self._done == 0:
+            self._evaluate()
+        encoder, reader = self._encoder(), self._reader(stage)
+        with _frozen(self._unused(stage)):
+            optimizer = make_optimizer([self._model, self._losses], self._plan.running)
+            if self._moment.step:
+                optimizer.load_state_dict(self._state["optimizer"])
+            wrapped = DistributedDataParallel(encoder) if self._processes.count > 1 else encoder
+            step = Step(wrapped, self._losses, self._autocast(), stage.accumulate)
+            count = (stage.steps - self._moment.step) * stage.accumulate
+            batches = feed.batches(count, reader, pin=self._processes.device.type == "cuda")
+            spent = Spent()
+            for done in range(self._moment.step, stage.steps):
+                began = time.perf_counter()
+                rate = learning_rate(stage, done)
+                position = self._step(stage, step, optimizer, rate, batches, spent)
+                spent.seconds += time.perf_counter() - began
+                self._moment = Moment(self._moment.stage, done + 1, position)
+                spent = self._after_step(stage, optimizer, spent)
+        optimizer.zero_grad()
+
+    def _begin_stage(self, stage: Stage) -> Feed:
+        """Makes the model, its processor and the losses fit the stage, and opens its data."""
+        seed = f"{self._plan.seed}:{self._moment.stage}"
+        share = self._processes.number, self._processes.count
+        feed = Feed(stage, self._plan.running, seed, share, self._moment.position)
+        model, config = self._model, self._model.config
+        if self._moment.step == 0:
+            if stage.image_size and stage.image_size != model.image_size:
+                model.set_image_size(stage.image_size)
+            model.set_context_length(stage.text_length or config.context_length)
+            found = {*config.languages, *feed.languages} - {"und"}
+            config.languages = list(self._plan.languages or sorted(found))
+            self._losses = _with_temperatures(make_losses(stage), self._losses)
+        processor = self._processor
+        self._processor = make_processor(processor.tokenizer, processor.image_processor, config)
+        model.to(self._processes.device).train()
+        self._losses.to(self._processes.device)
+        if self._plan.running.gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        return feed
+
+    def _step(
+        self,
+        stage: Stage,
+        step: Step,
+        optimizer: torch.optim.Optimizer,
+        rate: float,
+        batches: Iterator[Batch],
+        spent: Spent,
+    ) -> Position:
+        """Changes the weights once; returns where the data stands."""
+        optimizer.zero_grad()
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        losses = []
+        for _ in range(stage.accumulate):
+            began = time.perf_counter()
+            batch = next(batches)
+            spent.waiting += time.perf_counter() - began
+            loss = step.backward(batch.pieces)
+            losses.append(torch.stack([loss, *step.parts.values()]))
+            self._require_finite(loss, batch.pieces, "loss")
+        average_gradients(self._losses.parameters())
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        most = self._plan.running.max_gradient_norm or float("inf")
+        norm = nn.utils.clip_grad_norm_(parameters, most)
+        self._require_finite(norm, batch.pieces, "gradient")
+        optimizer.step()
+        names = ["loss", *(f"{name}_loss" for name in step.parts)]
+        mean = self._processes.mean(torch.stack(losses).mean(0)).tolist()
+        values = dict(zip(names, mean, strict=True))
+        values |= {"gradient_norm": float(norm), "learning_rate": rate}
+        for name, own in self._losses.items():
+            values[f"{name}_temperature"] = float(1 / temperature_of(own)().detach())
+        spent.values.append(values)
+        spent.samples += stage.accumulate * sum(
+            size
+            for size, sets in ((stage.image_batch, stage.images), (stage.text_batch, stage.texts))
+            if sets
+        )
+        return batch.position
+
+    def _require_finite(self, value: torch.Tensor, pieces: list[Piece], what: str) -> None:
+        """Stops every process where one's value is no number, and tells its samples."""
+        bad = not bool(value.isfinite())
+        if not any(self._processes.every(bad)):
+            return
+        names = [name for piece in pieces for name in piece.names] if bad else []
+        every = [name for own in self._processes.every(names) for name in own]
+        file = self._folder.path / _NON_FINITE_FILE
+        if self._processes.is_first:
+            file.write_text(json.dumps(every, indent=1))
+        raise NonFiniteLoss(
+            f"the {what} is not finite after {self._done} steps, on a batch of {len(every)} "
+            f"samples, named in {file}: {', '.join(every[:3])} … A smaller learning rate, a longer "
+            "warm-up or precision fp32 may help; the last checkpoint is from before"
+        )
+
+    def _after_step(self, stage: Stage, optimizer: torch.optim.Optimizer, spent: Spent) -> Spent:
+        """Reports, evaluates and writes a checkpoint, where one is due; returns what is unsaid."""
+        running, done = self._plan.running, self._moment.step
+        at_end = done == stage.steps
+        if at_end or done % running.log_every == 0:
+            if self._reporter:
+                self._reporter.steps(stage, done, self._done, spent)
+            spent = Spent()
+        if at_end or (running.evaluate_every and done % running.evaluate_every == 0):
+            self._evaluate()
+        stopping = any(self._processes.every(bool(self._stop)))
+        if at_end or stopping or done % running.checkpoint_every == 0:
+            self._write_checkpoint(optimizer)
+        if stopping and self._done < self._ends[-1]:
+            raise Stopped(f"stopped after {self._done} steps; the same command goes on from there")
+        return spent
+
+    def _write_checkpoint(self, optimizer: torch.optim.Optimizer) -> None:
+        random = self._processes.every(_random_state(self._processes))
+        if not self._processes.is_first:
+            return
+        training = {
+            "optimizer": optimizer.state_dict(),
+            "losses": self._losses.state_dict(),
+            "random": random,
+        }
+        self._folder.write_checkpoint(self._done, self._moment, self._save_model, training)
+        self._folder.remove_old(self._plan.running.keep_checkpoints)
+
+    def _save_model(self, folder: Path) -> None:
+        self._model.save_pretrained(folder, processor=self._processor)
+
+    def _evaluate(self) -> None:
+        """In the first process, while the others wait."""
+        sets = self._plan.evaluations
+        if self._reporter and sets:
+            processor = self._processor
+            encoder = ModelEncoder(self._model, processor.tokenizer, processor.image_processor)
+            self._reporter.evaluation(self._done, evaluate(encoder, sets))
+        self._processes.wait()
+
+    def _encoder(self) -> PieceEncoder:
+        colours = self._processor.image_processor
+        encoder = PieceEncoder(self._model, colours.image_mean, colours.image_std)
+        return encoder.to(self._processes.device)
+
+    def _reader(self, stage: Stage) -> PieceReader:
+        fit = PictureFit.of(self._processor.image_processor, stage.smallest_crop)
+        return PieceReader(self._processor.tokenizer, self._model.config.context_length, fit)
+
+    def _autocast(self) -> torch.dtype | None:
+        wanted = self._plan.running.precision
+        if wanted == "auto":
+            on_gpu = self._processes.device.type == "cuda"
+            wanted = "bf16" if on_gpu and torch.cuda.is_bf16_supported() else "fp32"
+        return torch.bfloat16 if wanted == "bf16" else None
+
+    def _unused(self, stage: Stage) -> list[nn.Parameter]:
+        """Parameters that no loss of the stage depends on."""
+        if stage.images:
+            return []
+        model = self._model
+        return [*model.image_tower.parameters(), *model.image_projection.parameters()]
+
+
+def _texts(stage: Stage) -> Iterator[str]:
+    """Captions, one a picture, and texts of a stage's data, to learn a tokenizer from."""
+    return itertools.islice(_every_text(stage), _TOKENIZER_TEXTS)
+
+
+def _every_text(stage: Stage) -> Iterator[str]:
+    for data in stage.images:
+        images = ImageSet(data.path, stage.language_temperature)
+        for block in range(len(images.blocks)):
+            for pair in images.read(block, "tokens"):
+                yield pair.text
+    for data in stage.texts:
+        texts = TextSet(data.path, stage.language_temperature)
+        for block in range(len(texts.blocks)):
+            for row in texts.read(block, "tokens"):
+                yield from (row.anchor, row.positive)
+
+
+def _with_temperatures(losses: nn.ModuleDict, before: nn.ModuleDict) -> nn.ModuleDict:
+    """Losses that go on with what those of the stage before have learned, where there are such."""
+    for name, loss in losses.items():
+        if name in before:
+            known = {
+                key.rpartition("loss.")[2]: value
+                for key, value in before[name].state_dict().items()
+            }
+            for key, value in loss.state_dict().items():
+                value.copy_(known.get(key.rpartition("loss.")[2], value))
+    return losses
+
+
+def _plain(key: str) -> str:
+    """The name of a loss's parameter, at several sizes or at one."""
+    return key.removeprefix("loss.")
+
+
+@contextmanager
+def _frozen(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Keeps parameters from being trained."""
+    changed = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in changed:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in changed:
+            parameter.requires_grad_(True)
+
+
+def _random_state(processes: Processes) -> list[torch.Tensor]:
+    """Of the CPU's generator, and of the GPU's where one is used."""
+    gpu = [torch.cuda.get_rng_state()] if processes.device.type == "cuda" else []
+    return [torch.get_rng_state(), *gpu]
+
+
+def _set_random_state(states: list[list[torch.Tensor]], processes: Processes, seed: int) -> None:
+    """Goes on as before, or with new numbers where there were other processes."""
+    own = states[processes.number] if len(states) == processes.count else []
+    if len(own) != len(_random_state(processes)):
+        torch.manual_seed(seed + processes.number)
+        return
+    torch.set_rng_state(own[0])
+    if len(own) > 1:
+        torch.cuda.set_rng_state(own[1])
+
+
+@contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """Collects SIGTERM and SIGINT, so that a step is not torn and a checkpoint is written."""
+    came: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt  # asked twice
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
