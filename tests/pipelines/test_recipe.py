@@ -122,7 +122,7 @@ def test_a_dataset_is_a_folder_beside_the_recipe_or_a_name_on_the_hub(tmp_path: 
     paths = {
         "here/data": f"{tmp_path}/here/data",
         "there/data": "there/data",
-        "./x": f"{tmp_path}/./x",
+        "./x": f"{tmp_path}/x",
     }
     for path, expected in paths.items():
         recipe = read_recipe(write(tmp_path, text.replace("pairs.parquet", path)))
