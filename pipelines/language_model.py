@@ -40,7 +40,8 @@ _LEAST_SHARE = 1e-3  # of a label
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:/([\w./-]+))?")
 
 _SURE_SHARE = 0.9
-"""Of n-grams: above it fastText is not asked, which takes longer and seldom knows better."""
+"""Of n-grams, of a language or of a group of close ones: above it fastText is not asked, which takes
+longer and seldom knows better."""
 
 
 class LanguageModel:
@@ -91,7 +92,7 @@ class LanguageModel:
         ngrams = self._ngrams[script]
         nats = ngrams.log_shares(Column.of(texts))
         weighed = np.append(np.exp(nats), np.zeros((len(texts), 1)), axis=1)
-        unsure = np.flatnonzero(weighed.max(axis=1) < _SURE_SHARE)
+        unsure = np.flatnonzero(self._certainty(weighed, script) < _SURE_SHARE)
         said = [self._said(texts[n], script) for n in unsure.tolist()]
         model, others = _as_columns(said, ngrams.languages)
         weighed[unsure] = weigh_evidence(model, nats[unsure])
@@ -100,11 +101,23 @@ class LanguageModel:
         found = ranked(weighed, ngrams.languages, named)
         return [told_apart(its, text) for its, text in zip(found, texts, strict=True)]
 
+    def _certainty(self, shares: NDArray[np.float64], script: str) -> NDArray[np.float64]:
+        """The share of each text's most probable language, or of all that are close to it."""
+        together = [
+            shares[:, self._columns(model, script)].sum(axis=1)
+            for model in self._close.get(script, ())
+        ]
+        return np.asarray(np.max([shares.max(axis=1), *together], axis=0))
+
+    def _columns(self, model: NgramModel, script: str) -> list[int]:
+        """Where the languages of `model` stand among those of all its script."""
+        return [self._ngrams[script].languages.index(code) for code in model.languages]
+
     def _tell_close(self, texts: list[str], script: str, weighed: NDArray[np.float64]) -> None:
         """Divides the shares of close languages anew where one of them is the most probable."""
         found = weighed.argmax(axis=1)
         for model in self._close.get(script, ()):
-            columns = [self._ngrams[script].languages.index(code) for code in model.languages]
+            columns = self._columns(model, script)
             rows = np.flatnonzero(np.isin(found, columns))
             if len(rows):
                 nats = model.log_shares(Column.of([texts[row] for row in rows.tolist()]))
