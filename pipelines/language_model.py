@@ -39,8 +39,8 @@ _LABELS = 5  # that fastText is asked for
 _LEAST_SHARE = 1e-3  # of a label
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:/([\w./-]+))?")
 
-_SURE_SHARE = 0.9
-"""Of n-grams, of a language or of a group of close ones: above it fastText is not asked, which takes
+_SURE_SHARE = 0.8
+"""Of n-grams, for a language or a group of close ones: above it fastText is not asked, which takes
 longer and seldom knows better."""
 
 
