@@ -109,9 +109,9 @@ class LanguageModel:
         ]
         return np.asarray(np.max([shares.max(axis=1), *together], axis=0))
 
-    def _columns(self, model: NgramModel, script: str) -> list[int]:
+    def _columns(self, model: NgramModel, script: str) -> NDArray[np.int64]:
         """Where the languages of `model` stand among those of all its script."""
-        return [self._ngrams[script].languages.index(code) for code in model.languages]
+        return np.array([self._ngrams[script].languages.index(code) for code in model.languages])
 
     def _tell_close(self, texts: list[str], script: str, weighed: NDArray[np.float64]) -> None:
         """Divides the shares of close languages anew where one of them is the most probable."""
