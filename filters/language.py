@@ -30,6 +30,8 @@ _MIXED_FROM = 20  # letters; in shorter captions one product's name is half of i
 
 _MODEL_WEIGHT = 0.35  # of fastText's nats beside those of the n-grams, by even rows of NTREX-128
 _ELSEWHERE = -5.0  # nats of languages that the n-grams do not know, likewise
+_FIRST_WEIGHT = 0.3  # of the nats of all n-grams beside those of close languages, likewise
+_CLOSE_WEIGHT = 1.3
 _LEAST_SHARE = 1e-4  # that fastText can say; in nats the rest would be noise
 _TOLD = 1e-3  # shares below are not told
 _RANKS = 4  # languages told of a text
@@ -223,6 +225,21 @@ def weigh_evidence(model: NDArray[np.float64], ngrams: NDArray[np.float64]) -> N
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
+def weigh_close(shares: NDArray[np.float64], ngrams: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divides what close languages have of each text among them anew.
+
+    Args:
+      shares: of the close languages; [texts, languages].
+      ngrams: what n-grams that were fitted to these languages alone say, in nats; of that shape.
+
+    Returns:
+      Shares with the same sum for each text, of that shape.
+    """
+    nats = _FIRST_WEIGHT * np.log(np.clip(shares, _LEAST_SHARE, 1.0)) + _CLOSE_WEIGHT * ngrams
+    parts = np.exp(nats - nats.max(axis=1, keepdims=True))
+    return np.asarray(shares.sum(axis=1, keepdims=True) * parts / parts.sum(axis=1, keepdims=True))
+
+
 def ranked(
     shares: NDArray[np.float64], languages: Sequence[str], others: Mapping[int, str]
 ) -> list[Shares]:
@@ -233,17 +250,16 @@ def ranked(
       languages: of the columns.
       others: by text, which other language it is; `und` where it is not said.
     """
-    texts, columns = np.nonzero(shares >= _TOLD)
-    values = shares[texts, columns]
-    order = np.lexsort((-values, texts))
-    told: list[list[tuple[str, float]]] = [[] for _ in shares]
-    last = len(languages)
-    for text, column, value in zip(
-        texts[order].tolist(), columns[order].tolist(), values[order].tolist(), strict=True
-    ):
-        name = languages[column] if column < last else others.get(text, UNKNOWN)
-        told[text].append((name, value))
-    return [tuple(its[:_RANKS]) for its in told]
+    names = [*languages, UNKNOWN]
+    columns = np.argsort(-shares, axis=1, kind="stable")[:, :_RANKS]
+    values = np.take_along_axis(shares, columns, axis=1)
+    told = [
+        tuple([(names[n], value) for n, value in zip(its, worth, strict=True) if value >= _TOLD])
+        for its, worth in zip(columns.tolist(), values.tolist(), strict=True)
+    ]
+    for text, name in others.items():
+        told[text] = tuple([(name if its == UNKNOWN else its, v) for its, v in told[text]])
+    return told
 
 
 def told_apart(shares: Shares, text: str) -> Shares:

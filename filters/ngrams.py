@@ -1,8 +1,8 @@
 """Which language do a text's letters look like? A linear model over hashed character n-grams.
 
-Words with the blanks around them give their 3- and 4-grams (Cavnar and Trenkle 1994), hashed to
-rows of a table of weights. What they say is divided by the root of their number, so that certainty
-grows with length, but not as if n-grams were independent.
+Words with the blanks around them give their n-grams (Cavnar and Trenkle 1994), hashed to rows of a
+table of weights. What they say is divided by the root of their number, so that certainty grows with
+length, but not as if n-grams were independent.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from filters.scripts import SCRIPTS, Column, script_table
 MOST_POINTS = 120
 """Code points of a text that are looked at: the sums of their n-grams' weights fit 16 bits."""
 
+SHORTEST = 3
+"""Characters of the shortest n-grams."""
+
 _LANES = 4  # of 16 bits in 64
-_SHIFT = 128
+_SPREAD = 512  # of the weights at one point of a text, over all its n-grams
 _BLANK = np.uint32(ord(" "))
 _FACTORS = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35))
 
@@ -42,48 +45,67 @@ class NgramModel:
 
     Args:
       languages: ISO 639-1 codes, not all of them ours.
-      weights: shape [buckets, languages]; buckets are a power of two.
+      weights: shape [buckets, languages], none beyond `most_weight(longest)`; buckets are a power
+        of two.
       scale: what one unit of `weights` is worth, in nats.
+      longest: characters of the longest n-grams.
     """
 
-    def __init__(self, languages: tuple[str, ...], weights: NDArray[np.int8], scale: float) -> None:
+    def __init__(
+        self,
+        languages: tuple[str, ...],
+        weights: NDArray[np.int8],
+        scale: float,
+        longest: int = 4,
+    ) -> None:
         self.languages = languages
         self._scale = scale
+        self._longest = longest
+        self._shift = most_weight(longest) + 1
         self._bits = len(weights).bit_length() - 1
         shifted = np.zeros((len(weights), -(-len(languages) // _LANES) * _LANES), np.uint16)
-        shifted[:, : len(languages)] = weights.astype(np.int16) + _SHIFT
+        shifted[:, : len(languages)] = weights.astype(np.int16) + self._shift
         self._packed = shifted.view(np.uint64)
 
     def log_shares(self, column: Column) -> NDArray[np.float64]:
         """How probable each language is by these n-grams alone, in nats; [texts, languages]."""
-        found = ngrams_of(column, self._bits)
+        found = ngrams_of(column, self._bits, self._longest)
         sums = np.zeros((len(found.sizes), self._packed.shape[1]), np.uint64)
         some = found.sizes > 0
         if some.any():
             starts = (np.cumsum(found.sizes) - found.sizes)[some]
             sums[some] = np.add.reduceat(self._packed.take(found.buckets, axis=0), starts, axis=0)
         totals = sums.view(np.uint16)[:, : len(self.languages)].astype(np.float64)
-        totals -= _SHIFT * found.sizes[:, None]
+        totals -= self._shift * found.sizes[:, None]
         logits = totals * (self._scale / np.sqrt(np.maximum(found.sizes, 1)))[:, None]
         logits -= logits.max(axis=1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
 
 
-def ngrams_of(column: Column, bits: int) -> Ngrams:
-    """The hashes, `bits` wide, of the 3- and 4-grams of words.
+def most_weight(longest: int) -> int:
+    """How great a weight may be, so that sums fit, of n-grams up to `longest` characters."""
+    return min(127, _SPREAD // 2 // (longest - SHORTEST + 1) - 1)
+
+
+def ngrams_of(column: Column, bits: int, longest: int = 4) -> Ngrams:
+    """The hashes, `bits` wide, of the n-grams of words, of three to `longest` characters.
 
     A word is a run of letters and marks; no n-gram reaches over the blank beside it.
     """
     points, owners = _words(column)
-    three = _mixed(_mixed(_mixed(np.uint32(0), points[:-2]), points[1:-1]), points[2:])
-    four = _mixed(three[:-1], points[3:])
     is_letter = points != _BLANK
-    threes = np.flatnonzero(is_letter[1:-1])
-    fours = np.flatnonzero(is_letter[1:-2] & is_letter[2:-1])
-    hashes = np.concatenate([three[threes], four[fours]])
-    of = owners[1:][np.concatenate([threes, fours])]
+    hashes = _mixed(_mixed(np.uint32(0), points[:-1]), points[1:])
+    is_inside = np.ones(len(hashes), np.bool_)  # whether all but the first and the last are letters
+    found: list[NDArray[np.uint32]] = []
+    starts: list[NDArray[np.int64]] = []
+    for size in range(SHORTEST, longest + 1):
+        hashes = _mixed(hashes[:-1], points[size - 1 :])
+        is_inside = is_inside[:-1] & is_letter[size - 2 : -1]
+        starts.append(np.flatnonzero(is_inside))
+        found.append(hashes[starts[-1]])
+    of = owners[1:][np.concatenate(starts)]
     order = np.argsort(of, kind="stable")
-    buckets = (hashes[order] * _FACTORS[2]) >> np.uint32(32 - bits)
+    buckets = (np.concatenate(found)[order] * _FACTORS[2]) >> np.uint32(32 - bits)
     return Ngrams(buckets, np.bincount(of, minlength=len(column.ends)))
 
 

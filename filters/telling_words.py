@@ -50,6 +50,12 @@ _MALAY = {
         lesen resit arnab zirafah bersalji budak percuma hendaklah sebarang kesemua sahaja
         antarabangsa kerajaan bahagian berkenaan maklumat sesiapa tiada nombor mestilah
         mesej kebangsaan sejagat sekiranya
+        lif beg tudung kicap ais minit mac jun julai disember lebuhraya pasaraya muzium tayar
+        enjin petrol langsir skrin pensel lapan labah strawberi cili cendawan skirt bumbung siling
+        simen konkrit misai berehat berkhemah berkelah pelancong askar empangan terowong tokong
+        bilion peratus sukan jurulatih rasmi gabenor fakulti kempen parti kes peguam saintis
+        perkhidmatan pengarah setiausaha kemalangan letupan tentera penghawa permaidani cikgu
+        jurutera juruterbang akhbar esok bilik kelabu berbual bersembang
     """,
     "id": """
         karena bahwa mobil sepeda toko perusahaan rapat televisi universitas kualitas
@@ -57,6 +63,12 @@ _MALAY = {
         cangkir lemari kursi piring sendok jendela handuk apel jeruk semangka pepaya senin
         kamis agustus kota salju musik telepon berbeda kue stasiun vas silakan tanggal
         proyek kelinci jerapah gratis bisa uang kantor coba polisi pria
+        delapan desember juni juli maret kemarin besok menit kakek wisatawan turis kupu laba
+        wortel cabai jamur stroberi rok sabuk beton semen pabrik museum stadion ban pensil gorden
+        kacamata kecap jembatan terowongan bendungan kumis piknik beristirahat tertawa kamar tas
+        koran dasi kaos ponsel miliar triliun persen olahraga pelatih resmi gubernur fakultas
+        kampanye partai kasus pengacara ilmuwan layanan direktur sekretaris kecelakaan ledakan
+        tentara memiliki mengobrol berbicara
     """,
 }
 

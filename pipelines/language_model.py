@@ -1,7 +1,8 @@
 """Opens a fastText model, and says what it and the n-grams see in whole columns of text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
@@ -9,9 +10,18 @@ from pathlib import Path
 import fasttext
 import fsspec
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from filters.language import Guess, Shares, ranked, shares_by_script, told_apart, weigh_evidence
+from filters.language import (
+    Guess,
+    Shares,
+    ranked,
+    shares_by_script,
+    told_apart,
+    weigh_close,
+    weigh_evidence,
+)
 from filters.language_labels import labels_script, language_of_label
 from filters.ngrams import NgramModel
 from filters.scripts import SCRIPTS, Column, letters_of, plain
@@ -29,8 +39,9 @@ _LABELS = 5  # that fastText is asked for
 _LEAST_SHARE = 1e-3  # of a label
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:/([\w./-]+))?")
 
-_SURE_SHARE = 0.9
-"""Of n-grams: above it fastText is not asked, which takes longer and seldom knows better."""
+_SURE_SHARE = 0.8
+"""Of n-grams, for a language or a group of close ones: above it fastText is not asked, which takes
+longer and seldom knows better."""
 
 
 class LanguageModel:
@@ -46,6 +57,7 @@ class LanguageModel:
 
     def __init__(self, path: str = "") -> None:
         self._ngrams = {} if path else ngram_models()
+        self._close = {} if path else close_models()
         file = _local_file(path) if path else embedded_model()
         try:
             self._predict = fasttext.load_model(file).f.predict
@@ -80,13 +92,37 @@ class LanguageModel:
         ngrams = self._ngrams[script]
         nats = ngrams.log_shares(Column.of(texts))
         weighed = np.append(np.exp(nats), np.zeros((len(texts), 1)), axis=1)
-        unsure = np.flatnonzero(weighed.max(axis=1) < _SURE_SHARE)
+        unsure = np.flatnonzero(self._certainty(weighed, script) < _SURE_SHARE)
         said = [self._said(texts[n], script) for n in unsure.tolist()]
         model, others = _as_columns(said, ngrams.languages)
         weighed[unsure] = weigh_evidence(model, nats[unsure])
+        self._tell_close(texts, script, weighed)
         named = {n: others[m] for m, n in enumerate(unsure.tolist()) if m in others}
         found = ranked(weighed, ngrams.languages, named)
         return [told_apart(its, text) for its, text in zip(found, texts, strict=True)]
+
+    def _certainty(self, shares: NDArray[np.float64], script: str) -> NDArray[np.float64]:
+        """The share of each text's most probable language, or of all that are close to it."""
+        together = [
+            shares[:, self._columns(model, script)].sum(axis=1)
+            for model in self._close.get(script, ())
+        ]
+        return np.asarray(np.max([shares.max(axis=1), *together], axis=0))
+
+    def _columns(self, model: NgramModel, script: str) -> NDArray[np.int64]:
+        """Where the languages of `model` stand among those of all its script."""
+        return np.array([self._ngrams[script].languages.index(code) for code in model.languages])
+
+    def _tell_close(self, texts: list[str], script: str, weighed: NDArray[np.float64]) -> None:
+        """Divides the shares of close languages anew where one of them is the most probable."""
+        found = weighed.argmax(axis=1)
+        for model in self._close.get(script, ()):
+            columns = self._columns(model, script)
+            rows = np.flatnonzero(np.isin(found, columns))
+            if len(rows):
+                nats = model.log_shares(Column.of([texts[row] for row in rows.tolist()]))
+                at = np.ix_(rows, columns)
+                weighed[at] = weigh_close(weighed[at], nats)
 
     def _said(self, text: str, script: str) -> dict[str, float]:
         """What fastText says, without languages that are not written so."""
@@ -151,16 +187,35 @@ def _as_columns(
 @cache
 def ngram_models() -> dict[str, NgramModel]:
     """The n-grams' weights by script."""
+    with _weights() as stored:
+        return {name: _model(stored, name) for name in SCRIPTS if f"{name}.weights" in stored}
+
+
+@cache
+def close_models() -> dict[str, list[NgramModel]]:
+    """The weights of n-grams that tell close languages from each other alone, by script."""
+    with _weights() as stored:
+        models: dict[str, list[NgramModel]] = {}
+        for key in sorted(stored):
+            name, _, kind = key.partition(".")
+            if "+" in name and kind == "weights":
+                models.setdefault(name.partition("+")[0], []).append(_model(stored, name))
+        return models
+
+
+@contextmanager
+def _weights() -> Iterator[NpzFile]:
     with resources.files(__package__).joinpath(WEIGHTS).open("rb") as file, np.load(file) as stored:
-        scripts = [name for name in SCRIPTS if f"{name}.weights" in stored]
-        return {
-            script: NgramModel(
-                tuple(str(stored[f"{script}.languages"]).split()),
-                stored[f"{script}.weights"],
-                float(stored[f"{script}.scale"]),
-            )
-            for script in scripts
-        }
+        yield stored
+
+
+def _model(stored: NpzFile, name: str) -> NgramModel:
+    return NgramModel(
+        tuple(str(stored[f"{name}.languages"]).split()),
+        stored[f"{name}.weights"],
+        float(stored[f"{name}.scale"]),
+        int(stored[f"{name}.longest"]),
+    )
 
 
 def model_version(path: str) -> str:

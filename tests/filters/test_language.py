@@ -1,5 +1,6 @@
 """Verdicts from guesses, thresholds, and what scripts settle."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from filters.language import (
     judge_language,
     shares_by_script,
     told_apart,
+    weigh_close,
 )
 from filters.scripts import Column, letters_of, plain
 from schemas.languages import ALL, UNKNOWN
@@ -126,6 +128,15 @@ def test_telling_words_turn_close_shares(
     text: str, shares: tuple[tuple[str, float], ...], language: str
 ) -> None:
     assert told_apart(shares, text)[0][0] == language
+
+
+def test_close_languages_share_anew_what_they_had_together() -> None:
+    shares = np.array([[0.6, 0.3], [0.0, 0.0], [0.5, 0.5]])
+    ngrams = np.log([[0.1, 0.9], [0.5, 0.5], [0.5, 0.5]])
+    weighed = weigh_close(shares, ngrams)
+    np.testing.assert_allclose(weighed.sum(axis=1), shares.sum(axis=1))
+    assert weighed[0, 0] < weighed[0, 1] < 0.9
+    np.testing.assert_allclose(weighed[1:], shares[1:])
 
 
 SHARES = st.lists(

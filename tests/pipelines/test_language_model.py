@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from filters.language import LanguageFault, LanguageRules, judge_language
 from pipelines.errors import RecipeError
-from pipelines.language_model import LanguageModel, embedded_model, ngram_models
+from pipelines.language_model import LanguageModel, close_models, embedded_model, ngram_models
 from schemas.languages import ALL, UNKNOWN
 
 MODEL = LanguageModel()
@@ -179,6 +179,28 @@ def test_weights_are_small_and_fit_their_buckets() -> None:
     models = ngram_models()
     assert set(models) == {"Latn", "Cyrl", "Arab", "Deva"}
     assert all(len(set(model.languages)) == len(model.languages) for model in models.values())
+
+
+def test_close_languages_are_among_those_of_their_script() -> None:
+    models = ngram_models()
+    close = {s: [its.languages for its in models] for s, models in close_models().items()}
+    assert close == {"Latn": [("da", "no", "nn", "sv"), ("id", "ms")]}
+    assert all(set(codes) < set(models[s].languages) for s, its in close.items() for codes in its)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("en gammel sejlbåd ved kajen", "da"),
+        ("en gammel seilbåt ved kaia", "no"),
+        ("ein gamal seglbåt ved kaia", "nn"),
+        ("en gammal segelbåt vid kajen", "sv"),
+        ("Perempuan itu menjual sayur di pasar", "id"),
+        ("Kanak-kanak menaiki basikal ke sekolah", "ms"),
+    ],
+)
+def test_short_captions_in_close_languages(text: str, language: str) -> None:
+    assert MODEL.identify([text])[0].shares[0][0] == language
 
 
 def test_rules_travel() -> None:
