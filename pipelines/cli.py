@@ -175,7 +175,7 @@ def evaluate(
         ),
     ] = None,
     language: Annotated[
-        str, typer.Option(help="Of all texts, where no column says it.", metavar="L")
+        str, typer.Option(help="Of all texts, whatever a column says.", metavar="L")
     ] = "",
     image_column: Annotated[str, typer.Option(help="Paths or bytes; default: image.")] = "",
     text_column: Annotated[str, typer.Option(help="Default: text, caption, txt or name.")] = "",

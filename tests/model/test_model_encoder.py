@@ -55,12 +55,13 @@ def test_training_goes_on_as_if_nothing_had_been() -> None:
     assert all(weight.grad is None for weight in model.parameters())
 
 
-def test_gradients_flow_after_it() -> None:
-    """What a rotary tower may keep of its positions must not be barred from training."""
-    model = tiny_dual_encoder("eva02").train()
+def test_what_a_model_keeps_meanwhile_can_be_trained_on() -> None:
+    """Such as a cache of rotary positions: an inference tensor would stop the next step."""
+    model, kept = in_training(), []
+    model.image_tower.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
     encoder_of(model).embed_images(pictures())
-    model.encode_image(torch.ones(1, 3, 32, 32)).sum().backward()
-    assert all(weight.grad is not None for weight in model.image_tower.parameters())
+    assert not kept[0].last_hidden_state.is_inference()
+    assert not kept[0].last_hidden_state.requires_grad
 
 
 def test_the_mode_is_restored_after_an_error() -> None:
