@@ -29,6 +29,7 @@ class CheckpointTeacher(ModelEncoder):
     def __init__(self, spec: TeacherSpec) -> None:
         where = {"revision": spec.revision, "trust_remote_code": spec.allow_remote_code}
         _require_known(spec, where)
+        _require_device(spec.device)
         self.revision = spec.revision or folder_digest(Path(spec.model))
         model = _model(spec.model, where, working_dtype(spec.dtype, spec.device))
         super().__init__(
@@ -77,6 +78,14 @@ def _require_known(spec: TeacherSpec, where: dict[str, Any]) -> None:
         raise ValueError(
             f"{spec.model} brings code of its own, which allow_remote_code must allow to run"
         ) from error
+
+
+def _require_device(device: str) -> None:
+    """Raises ValueError where torch has no such device here."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device {device!r} cannot be used here: {error}") from error
 
 
 def _model(name: str, where: dict[str, Any], dtype: torch.dtype) -> PreTrainedModel:

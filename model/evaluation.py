@@ -220,7 +220,7 @@ def _picture_results(task: PictureSet, embed: _Embed, dims: Sequence[int]) -> li
 
 def _text_result(task: TextSet, embed: _Embed, dims: Sequence[int]) -> Result:
     asked = dict.fromkeys(query for query, _ in task.gains)
-    searched = dict.fromkeys([*(document for _, document in task.gains), *task.others])
+    searched = dict.fromkeys(task.documents)
     texts = embed.understood(asked | searched)
     features = embed.texts(task.of.label, texts)  # [n, d]
     rows = {text: row for row, text in enumerate(texts)}

@@ -96,12 +96,13 @@ class TextSet:
     Attributes:
       of: the set.
       gains: by query and document, how well it answers, above 0.
-      others: documents that are searched too and answer nothing, without repeats.
+      documents: all that are searched, without repeats, in the data's order: those of a collapsed
+        model, which rank as they stand, are no better off for being answers.
     """
 
     of: EvaluationSet
     gains: dict[tuple[Text, Text], float]
-    others: tuple[Text, ...] = ()
+    documents: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,20 +307,19 @@ def _text_pairs(of: EvaluationSet, table: Table, query: str, document: str) -> T
     table.require_texts(query, document, *negatives)
     columns = {query, document, *negatives, *relevance, *tongues[0].columns, *tongues[1].columns}
     gains: dict[tuple[Text, Text], float] = {}
-    others: dict[Text, None] = {}
+    documents: dict[Text, None] = {}
     for row in table.rows(sorted(columns), of.limit):
         code = tongues[1].code(row)
         asked = [Text(tongues[0].code(row), text) for text in texts_in(row[query])]
         answers = [Text(code, text) for text in texts_in(row[document])]
         wrong = [Text(code, text) for name in negatives for text in texts_in(row[name])]
         gain = _number(table, row, relevance[0]) if relevance else 1.0
-        others |= dict.fromkeys([*answers, *wrong])
+        documents |= dict.fromkeys([*answers, *wrong])
         if gain > 0:
             for pair in ((one, other) for one in asked for other in answers):
                 gains[pair] = max(gain, gains.get(pair, gain))
     _require_some(gains, table)
-    answering = {document for _, document in gains}
-    return TextSet(of, gains, tuple(text for text in others if text not in answering))
+    return TextSet(of, gains, tuple(documents))
 
 
 def _scored(of: EvaluationSet, table: Table) -> ScoredSet:
@@ -354,7 +354,7 @@ def _parallel(of: EvaluationSet, table: Table) -> TextSet:
         for text in texts_in(row[code])
     }
     _require_some(gains, table)
-    return TextSet(of, gains)
+    return TextSet(of, gains, tuple(dict.fromkeys(meant for _, meant in gains)))
 
 
 def _number(table: Table, row: dict[str, Any], column: str) -> float:

@@ -191,7 +191,7 @@ def evaluate(
         ),
     ] = None,
     language: Annotated[
-        str, typer.Option(help="Of all texts, where no column says it.", metavar="L")
+        str, typer.Option(help="Of all texts, whatever a column says.", metavar="L")
     ] = "",
     image_column: Annotated[str, typer.Option(help="Paths or bytes; default: image.")] = "",
     text_column: Annotated[str, typer.Option(help="Default: text, caption, txt or name.")] = "",
@@ -240,13 +240,12 @@ def evaluate(
                 )
                 for place in data
             ]
-            sizes = None if dims is None else tuple(int(size) for size in dims.split(","))
         except ValueError as error:
             raise RecipeError(str(error)) from error
         run_evaluation(
             checkpoint,
             sets,
-            dims=sizes,
+            dims=None if dims is None else _numbers("--dims", dims),
             batch=batch,
             revision=revision,
             languages=tuple(languages.split(",")) if languages else None,
@@ -317,6 +316,13 @@ def _run(
         finally:
             progress.close()
         print(f"Output: {read.output}   (pairmill stats {read.output})")
+
+
+def _numbers(option: str, words: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in words.split(","))
+    except ValueError as error:
+        raise RecipeError(f"{option} must be numbers, as 64,128; got {words}") from error
 
 
 def _stage_index(name: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, RunError
 from pipelines.pages import open_console
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run_evaluation(
 
     Raises:
       RecipeError: the checkpoint or the data is not as it should be.
+      RunError: the model makes embeddings that are not finite.
     """
     from model.teacher import TeacherSpec, load_teacher
 
@@ -73,6 +74,8 @@ def _evaluate(
         report = evaluate(teacher, sets, dims, batch, shown.take)
     except ValueError as error:
         raise RecipeError(str(error)) from error
+    except FloatingPointError as error:
+        raise RunError(str(error)) from error
     finally:
         shown.close()
     console = open_console()

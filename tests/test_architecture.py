@@ -45,7 +45,15 @@ def test_a_file_can_be_read_in_one_sitting(layer: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["pipelines.cli", "pipelines.stats", "pipelines.why", "pipelines.supervisor", "model.teacher"],
+    [
+        "pipelines.cli",
+        "pipelines.stats",
+        "pipelines.why",
+        "pipelines.supervisor",
+        "pipelines.evaluate",
+        "model.teacher",
+        "model.evaluation_sets",
+    ],
 )
 def test_light_commands_load_neither_beam_nor_torch(module: str) -> None:
     program = (

@@ -20,7 +20,7 @@ def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "curate", "gather", "pack", "stats", "why", "doctor", "sample"]
+    "command", ["", "curate", "gather", "pack", "stats", "why", "doctor", "sample", "evaluate"]
 )
 def test_help_has_no_beam_in_it(command: str) -> None:
     done = run(*command.split(), "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
@@ -28,6 +28,7 @@ def test_help_has_no_beam_in_it(command: str) -> None:
     assert "Usage: " in done.stdout
     assert "apache_beam" not in done.stderr
     assert "pyarrow" not in done.stderr
+    assert "torch" not in done.stderr
 
 
 @pytest.mark.parametrize(
