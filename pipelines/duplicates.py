@@ -12,12 +12,12 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from filters.duplicates import DuplicateRules, Members, turned_away
 from filters.near_hashes import dealt
 from pipelines.closing import close, read_edges
 from pipelines.near import EDGES, NODES, edge_table, find_near, hash_column, hashes_in
+from pipelines.parts import part_names, row_count, rows_below
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -77,7 +77,7 @@ def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: Duplicate
         return
     run.step("looking for duplicates")
     grouping = work / "grouping"
-    sizes = [_rows(candidates, name) for name in names]
+    sizes = [row_count(candidates, name) for name in names]
     starts = list(accumulate(sizes, initial=0))
     edges, number = grouping / "edges", grouping / "numbers"
     if not number.exists("counts.json"):
@@ -87,18 +87,11 @@ def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: Duplicate
     if rules.near:
         nodes = counts.get("nodes", 0)
         found += find_near(run, number / "nodes", nodes, edges / "near", rules.max_distance)
-    paths = [(edges / kind).path(name) for kind in edges.folders() for name in _parts(edges / kind)]
+    paths = [
+        (edges / kind).path(name) for kind in edges.folders() for name in part_names(edges / kind)
+    ]
     groups = close(run, paths, found, grouping / "groups")
     _choose(run, candidates, starts, groups, rules, work / DUPLICATES)
-
-
-def _rows(folder: Folder, name: str) -> int:
-    with folder.open(name) as file:
-        return int(pq.read_metadata(file).num_rows)
-
-
-def _parts(folder: Folder) -> list[str]:
-    return [name for name in folder.names() if name.endswith(".parquet")]
 
 
 def _find_equal(
@@ -205,9 +198,9 @@ def _choose(
     """Brings each group's members together, and their verdicts back into the candidates' cut."""
     names = candidates.names()
     parts = len(names)
-    buckets = buckets_for(sum(2 * _rows(groups, name) for name in _parts(groups)))
+    buckets = buckets_for(2 * rows_below(groups))
     with run.pipeline(pieces_for(buckets)) as pipeline:
-        found = [groups.path(name) for name in _parts(groups)]
+        found = [groups.path(name) for name in part_names(groups)]
         edges = pipeline | Deal("groups", found) | beam.Map(read_edges)
         members = (
             {"edges": edges | "WithRoots" >> beam.Map(_with_roots)}

@@ -79,7 +79,7 @@ class Judge:
             if its_junk:
                 fault, detail = its_junk.value, ""
             elif name and not fault:
-                fault, detail = ContaminationFault.CAPTION.value, f"in {name}"
+                fault, detail = ContaminationFault.CAPTION.value, name
             judged.fault.append(fault)
             judged.detail.append(detail)
         return judged
@@ -95,7 +95,7 @@ class Judge:
         for picture, name in zip(pictures, sets, strict=True):
             fault, detail = str(image_fault(picture, self._rules.image) or ""), ""
             if name and not fault:
-                fault, detail = ContaminationFault.PICTURE.value, f"in {name}"
+                fault, detail = ContaminationFault.PICTURE.value, name
             judged.fault.append(fault)
             judged.detail.append(detail)
         return judged

@@ -14,7 +14,7 @@ from pipelines.duplicates import find_duplicates
 from pipelines.evaluation_sets import evaluation_versions, measure_sets
 from pipelines.inputs import find_splits
 from pipelines.language_model import model_version
-from pipelines.parts import row_count
+from pipelines.parts import rows_below
 from pipelines.recipe import Screen
 from pipelines.records import Counts
 from pipelines.screening import (
@@ -112,9 +112,11 @@ class ScreenStage:
     def _count_texts(self, work: Folder, parts: int) -> None:
         """Finds the texts that stand on too many pictures."""
         run, most = self._run, self._rules.caption.max_pictures_per_text
+        if not most:
+            return
         run.step("counting texts")
         captions = run.output / SOURCE_CAPTIONS
-        buckets = buckets_for(sum(row_count(captions, name) for name in captions.names()))
+        buckets = buckets_for(rows_below(captions))
         if not _missing(work / POPULAR, buckets):
             return
         with run.pipeline(pieces_for(parts)) as pipeline:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.overlap import all_normalised
+from filters.set_faults import SetFault
 from pipelines.duplicates import CANDIDATES, DUPLICATES
 from pipelines.judging import Judge
 from pipelines.recipe import Recipe
@@ -35,15 +36,10 @@ JUDGED_CAPTIONS = "judged/captions"
 CANDIDATES_FOLDER = "candidates"
 INHERITED = "inherited"
 
-POPULAR_CAPTION = "popular-caption"
-DUPLICATE_CAPTION = "duplicate-caption"
-NO_CAPTION = "no-caption"
-"""Faults that no caption, and no picture, shows by itself."""
-
 TEXTS = pa.schema([("text_key", pa.int64()), ("sha256", pa.string())])
 """Which text stands on which picture; copies of one, by their bytes, are one."""
 
-_NO_LIMIT = 1 << 62
+_KEYS = pa.schema([TEXTS.field("text_key")])
 
 
 # Texts that stand on too many pictures
@@ -83,10 +79,10 @@ def key_buckets(buckets: int) -> Any:
 
 
 def write_popular(keyed: Keyed, work: Folder, most: int) -> None:
-    """Writes the keys of a bucket's texts that stand on more than `most` pictures; of 0, none."""
+    """Writes the keys of a bucket's texts that stand on more than `most` pictures."""
     bucket, tables = keyed
     counts = tables["texts"].group_by("text_key").aggregate([("sha256", "count_distinct")])
-    is_popular = pc.greater(counts["sha256_count_distinct"], most or _NO_LIMIT)
+    is_popular = pc.greater(counts["sha256_count_distinct"], most)
     popular = counts.filter(is_popular).sort_by("text_key")
     write_table(work / POPULAR, part_name(bucket), popular.select(["text_key"]))
 
@@ -94,8 +90,9 @@ def write_popular(keyed: Keyed, work: Folder, most: int) -> None:
 def popular_texts(work: Folder) -> pa.Array:
     """The keys of the texts that stand on too many pictures: 8 bytes each, and few."""
     folder = work / POPULAR
-    keys = [read_table(folder, name)["text_key"] for name in folder.names()]
-    return pa.concat_arrays([chunk for column in keys for chunk in column.chunks])
+    tables = [read_table(folder, name) for name in folder.names()]
+    keys = pa.concat_tables([_KEYS.empty_table(), *tables])["text_key"]
+    return keys.combine_chunks()
 
 
 # A part by itself
@@ -128,7 +125,7 @@ class JudgeParts(beam.DoFn):
         judged = self._judge.pictures(pictures)
         described = set(good["uid"].to_pylist())
         faults = [
-            fault or ("" if picture.uid in described else NO_CAPTION)
+            fault or ("" if picture.uid in described else SetFault.NO_CAPTION.value)
             for picture, fault in zip(pictures, judged.fault, strict=True)
         ]
         columns = {"fault": faults, "detail": judged.detail}
@@ -145,12 +142,12 @@ class JudgeParts(beam.DoFn):
         if len(self._popular):
             keys = read_table(self._work / TEXT_KEYS, name)["text_key"]
             for row in np.flatnonzero(pc.is_in(keys, value_set=self._popular)).tolist():
-                faults[row] = faults[row] or POPULAR_CAPTION
+                faults[row] = faults[row] or SetFault.POPULAR_CAPTION.value
         seen = set()
         uids = captions["uid"].to_pylist()
         for row, place in enumerate(zip(uids, judged.language, judged.text, strict=True)):
             if not faults[row]:
-                faults[row] = DUPLICATE_CAPTION if place in seen else ""
+                faults[row] = SetFault.DUPLICATE_CAPTION.value if place in seen else ""
                 seen.add(place)
         columns = [judged.text, judged.language, faults, judged.detail]
         return pa.table(columns, schema=_OF_CAPTIONS)
@@ -314,11 +311,11 @@ class OfferCaptions(beam.DoFn):
     def process(self, number: int) -> Iterator[pa.Table]:
         part = Part(self._output, self._work, number)
         verdicts = read_table(self._work / JUDGED_CAPTIONS, part_name(number))
-        good = part.captions.filter(pc.equal(verdicts["fault"], "")).to_pylist()
+        is_good = pc.equal(verdicts["fault"], "")
+        is_twins = pc.is_in(part.captions["uid"], value_set=pa.array(part.twins, pa.string()))
         offers = [
             _inheritance(Caption(**row), part.twins[row["uid"]]["kept_uid"])
-            for row in good
-            if row["uid"] in part.twins
+            for row in part.captions.filter(pc.and_(is_good, is_twins)).to_pylist()
         ]
         yield table_of(Caption, offers)
 
