@@ -39,12 +39,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
-from schemas.layout import (
-    KEPT,
-    PICTURES,
-    SCREENED_TEXTS,
-    ledger_folder,
-)
+from schemas.layout import KEPT, PICTURES, SCREENED_TEXTS, ledger_folder
 from schemas.rows import Caption
 
 _OF_CAPTIONS = "counts-captions.json"
@@ -55,7 +50,7 @@ class ScreenStage:
     """The `screen` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, SCREENED_TEXTS)
 
     def __init__(self, run: Run) -> None:
