@@ -32,7 +32,7 @@ from filters.duplicates import DuplicateRules
 from filters.near_hashes import FURTHEST, dealt, distances, key_places, near_keys, near_pairs
 from pipelines.colours import flattened
 from pipelines.decoding import Decoding, prepare
-from pipelines.duplicates import CANDIDATES, find_duplicates
+from pipelines.duplicates import CANDIDATES, ChooseBest, find_groups
 from pipelines.recipe import Recipe, Source
 from pipelines.stages import Run
 from pipelines.storage import Folder
@@ -210,7 +210,10 @@ def _find(folder: str, workers: int) -> None:
 
     recipe = Recipe(output=folder, sources=(Source(name="x", format="table", path="x"),))
     run = Run(recipe, None, (), (), workers, tell)
-    find_duplicates(run, Folder(f"{folder}/work"), Folder(f"{folder}/candidates"), DuplicateRules())
+    work, candidates, rules = run.output / "work", run.output / "candidates", DuplicateRules()
+    groups = find_groups(run, work, candidates, rules)
+    with run.pipeline(workers) as pipeline:
+        _ = pipeline | ChooseBest(work, candidates, groups, rules)
 
 
 def _measured(folder: Path, workers: int) -> Measured:

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
+from benchmarks.replies import NOT_FOUND, Replies, ok
 from benchmarks.told import MARK
 from pipelines.sample import write_sample
 
@@ -119,40 +120,20 @@ def kept(recipe: Path) -> dict[str, int]:
 # The server
 
 
-class _StaticFiles(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive, GET only, out of memory; the query does not matter."""
-
-    def __init__(self, replies: dict[bytes, bytes]) -> None:
-        self._replies = replies
-        self._pending = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *requests, self._pending = (self._pending + data).split(b"\r\n\r\n")
-        for request in requests:
-            path = request.split(b" ", 2)[1].partition(b"?")[0]
-            self._transport.write(self._replies.get(path, _NOT_FOUND))
-
-
-_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _TYPES = {".png": "image/png", ".webp": "image/webp"}
 
 
 def _reply(path: Path) -> bytes:
-    body = path.read_bytes()
-    kind = _TYPES.get(path.suffix.lower(), "image/jpeg")
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    return ok(path.read_bytes(), _TYPES.get(path.suffix.lower(), "image/jpeg"))
 
 
 async def _serve(folder: Path) -> None:
     names = {path: path.relative_to(folder).as_posix() for path in found_pictures(folder)}
     replies = {f"/{name}".encode(): _reply(path) for path, name in names.items()}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _StaticFiles(replies), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: Replies(lambda path: replies.get(path, NOT_FOUND)), "127.0.0.1", 0
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)

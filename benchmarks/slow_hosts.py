@@ -17,39 +17,25 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 from PIL import Image
 
 from benchmarks.harness import measure, show, write_recipe, write_table
+from benchmarks.replies import NOT_FOUND, Replies, ok
 
 _MOST_DEADLINES = 3
-_RULES = (b"GET /robots.txt", b"GET /.well-known/")
-_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+_RULES = (b"/robots.txt", b"/.well-known/")
 
 
 # The hosts
 
 
-class _Host(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive; `reply` for any picture, None: never."""
-
-    def __init__(self, reply: bytes | None) -> None:
-        self._reply = reply
-        self._pending = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *requests, self._pending = (self._pending + data).split(b"\r\n\r\n")
-        for request in requests:
-            if request.startswith(_RULES):
-                self._transport.write(_NOT_FOUND)
-            elif self._reply is not None:
-                self._transport.write(self._reply)
+def _host(reply: bytes | None) -> Replies:
+    """A connection to a host that replies so to a request for any picture."""
+    return Replies(lambda path: NOT_FOUND if path.startswith(_RULES) else reply)
 
 
 @contextmanager
@@ -59,8 +45,7 @@ def _serving(replies: list[bytes | None]) -> Iterator[list[str]]:
 
     async def start() -> list[asyncio.Server]:
         return [
-            await loop.create_server(lambda reply=reply: _Host(reply), "127.0.0.1", 0)
-            for reply in replies
+            await loop.create_server(partial(_host, reply), "127.0.0.1", 0) for reply in replies
         ]
 
     servers = loop.run_until_complete(start())
@@ -80,9 +65,7 @@ def _picture() -> bytes:
     """A reply with a small JPEG."""
     sink = io.BytesIO()
     Image.linear_gradient("L").resize((64, 48)).convert("RGB").save(sink, "jpeg")
-    body = sink.getvalue()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    return ok(sink.getvalue())
 
 
 # The runs

@@ -30,6 +30,7 @@ FURTHEST = 31
 _BANDS = 16
 _PAIRS_AT_ONCE = 1 << 19  # 60 bytes each while they are compared
 _VALUES = 1 << 16  # of a band
+_PROBES = 1 << 21  # keys with another byte
 
 # Along the diagonals of PDQ's 16 × 16 frequencies: bits of one row or column go together, and their
 # bands would bring half as many again unlike pictures together.
@@ -100,16 +101,25 @@ def near_pairs(
     order = np.argsort(codes)
     codes, places, hashes = codes[order], keys[order] >> 8, hashes[order]
     probes, groups = np.divmod(codes, max(1, number))
+    sizes = np.bincount(probes, minlength=_PROBES)
+    band_ends = np.cumsum(sizes)
+    shared = np.zeros(number, dtype=bool)  # groups of several hashes
+    for place in np.unique(places):
+        shared |= np.bincount(groups[places == place], minlength=number) > 1
     flips, columns = _flips(max_distance), _columns(hashes)
     for bit in _changes(8 * flips):
         from_rows = rows[probes & bit == 0]  # from the side whose bit is 0: each pair once
-        band = (probes[from_rows] | bit) * number
-        own = band + groups[from_rows]
-        ranges = [(np.searchsorted(codes, own, "right"), np.searchsorted(codes, band + number))]
+        others = from_rows[shared[groups[from_rows]]] if bit else from_rows
+        band = probes[others] | bit
+        own = band * number + groups[others]
+        ranges = [(others, np.searchsorted(codes, own, "right"), band_ends[band])]
         if bit:
-            ranges.append((np.searchsorted(codes, band), np.searchsorted(codes, own)))
-        for starts, ends in ranges:
-            for left, right in _expanded(from_rows, starts, ends):
+            ranges.append((others, band_ends[band] - sizes[band], np.searchsorted(codes, own)))
+            alone = from_rows[~shared[groups[from_rows]]]
+            band = probes[alone] | bit
+            ranges.append((alone, band_ends[band] - sizes[band], band_ends[band]))
+        for whose, starts, ends in ranges:
+            for left, right in _expanded(whose, starts, ends):
                 compared = len(left)
                 left, right, bits = _near(columns, left, columns, right, max_distance)
                 first = _first_band(hashes[left], hashes[right], flips) == places[left] >> 1

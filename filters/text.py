@@ -1,5 +1,6 @@
-"""Can this text be stored? What no language and no meaning can excuse."""
+"""Can this text be stored, and how? What no language and no meaning can excuse."""
 
+import unicodedata
 from enum import StrEnum
 
 MAX_CHARS = 1_000_000
@@ -28,3 +29,12 @@ def text_fault(text: str) -> TextFault | None:
     except UnicodeEncodeError:
         return TextFault.INVALID
     return TextFault.NUL if "\0" in text else None
+
+
+def tidied(text: str) -> str:
+    r"""`text` as it is kept: NFC, without white space at its ends.
+
+    >>> tidied(" e\u0301t\u00e9\n")
+    'été'
+    """
+    return unicodedata.normalize("NFC", text).strip()

@@ -1,7 +1,6 @@
 """What gather has to fetch: input rows to claims, claims to captions and pictures."""
 
 import posixpath
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,10 +14,12 @@ from apache_beam.pvalue import TaggedOutput
 
 from filters.caption_limits import CaptionLimits, limit_fault
 from filters.location import LocationRules, host_of, location_fault
+from filters.set_faults import SetFault
+from filters.text import tidied
 from pipelines.inputs import read_split
 from pipelines.recipe import Recipe, Source
 from pipelines.settling import latest
-from pipelines.sources.rows import InputRow, Split
+from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import write_table
@@ -30,8 +31,6 @@ from schemas.rows import Caption, Fate, LedgerRow, PlannedPicture, Unit
 
 BAD_UID = "malformed-uid"
 BAD_SHA256 = "malformed-sha256"
-DUPLICATE_ROW = "duplicate-row"
-NO_CAPTION = "no-caption"
 
 _EXCERPT = 200  # characters of a text that was turned away
 
@@ -91,7 +90,7 @@ def _claims(
     limits = CaptionLimits(languages=frozenset(recipe.languages))
     folder, below = posixpath.dirname(split.uri), posixpath.dirname(split.name)
     for row in block:
-        name = f"{source.name}:{split.name}:{row.number}"
+        name = row_name(source, split, row)
         location = row.location or _location(row.url, source.url_prefix)
         fault = row.fault or (not row.location and location_fault(location, rules))
         if not fault and source.uid_column and not is_uid(row.uid):
@@ -120,7 +119,7 @@ def _location(url: str, prefix: str) -> str:
 def _claim(
     recipe: Recipe, source: Source, limits: CaptionLimits, row: InputRow, name: str
 ) -> Claim:
-    text = unicodedata.normalize("NFC", row.caption).strip()
+    text = tidied(row.caption)
     language = normalise_tag(row.language)
     languages = [*recipe.languages, language]
     fault = limit_fault(text, language, limits) or ""
@@ -164,7 +163,7 @@ class PlanPictures(beam.DoFn):
         write_table(self._plan / "captions", part_name(bucket), settled.captions)
         write_table(self._plan / "ledger", part_name(bucket), table_of(LedgerRow, settled.ledger))
         counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in settled.ledger)
-        no_caption = counts[f"picture rejected {NO_CAPTION}"]
+        no_caption = counts[f"picture rejected {SetFault.NO_CAPTION}"]
         counts["picture created"] = settled.pictures.num_rows + no_caption
         for count in counts.items():
             yield TaggedOutput("counts", count)
@@ -250,14 +249,15 @@ def _ledger(
     last = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(repeated))))
     twins = claims["row"].take(pa.array(last[repeated]))
     for claim, twin in zip(_rows(claims, repeated), twins.to_pylist(), strict=True):
-        words = claim["uid"], claim["row"], DUPLICATE_ROW, f"as {twin}"
+        words = claim["uid"], claim["row"], SetFault.DUPLICATE_ROW.value, f"as {twin}"
         yield rejected(Unit.CAPTION, claim["caption_id"], *words)
     for claim in _rows(claims, ~sound):
         words = claim["uid"], claim["row"], claim["fault"], claim["text"][:_EXCERPT]
         yield rejected(Unit.CAPTION, claim["caption_id"], *words)
     bare = ~_bools(pc.is_in(claims["uid"], value_set=kept["uid"])) & ~_as_before(claims["uid"])
     for claim in _rows(claims, bare):
-        yield rejected(Unit.PICTURE, claim["uid"], "", claim["row"], NO_CAPTION, claim["url"])
+        words = "", claim["row"], SetFault.NO_CAPTION.value, claim["url"]
+        yield rejected(Unit.PICTURE, claim["uid"], *words)
 
 
 def _rows(claims: pa.Table, which: np.ndarray) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from filters.components import Edges, Nodes, closed, distinct, large_star, small_star
 from pipelines.near import EDGES, edge_table
+from pipelines.parts import part_names
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, pieces_for
@@ -43,7 +44,7 @@ def close(run: Run, edges: Paths, number: int, work: Folder) -> Folder:
     for turn in range(1, number):
         before, now = work / f"round-{turn - 1:03d}", work / f"round-{turn:03d}"
         if not now.exists("changed.json"):
-            found = [before.path(name) for name in _tables(before)] if turn > 1 else edges
+            found = [before.path(name) for name in part_names(before)] if turn > 1 else edges
             _one_round(run, found, buckets, before, now)
         if not json.loads(now.read("changed.json")).get("changed", 0):
             break
@@ -53,10 +54,6 @@ def close(run: Run, edges: Paths, number: int, work: Folder) -> Folder:
 def read_edges(path: str) -> pa.Table:
     folder, _, name = path.rpartition("/")
     return read_table(Folder(folder), name)
-
-
-def _tables(folder: Folder) -> list[str]:
-    return [name for name in folder.names() if name.endswith(".parquet")]
 
 
 def _close_all(paths: Paths, work: Folder) -> Count:

@@ -12,12 +12,12 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from filters.duplicates import DuplicateRules, Members, turned_away
 from filters.near_hashes import dealt
 from pipelines.closing import close, read_edges
-from pipelines.near import EDGES, NODES, edge_table, find_near, hash_column, hashes_in
+from pipelines.near import EDGES, NODES, FindNear, buckets_of, edge_table, hash_column, hashes_in
+from pipelines.parts import part_names, row_count, rows_below
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -61,10 +61,10 @@ _NUMBERED = pa.schema([("number", pa.int64()), ("sha256", pa.string())])
 _MEMBERS = pa.schema([("group", pa.int64()), *CANDIDATES])
 
 
-def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: DuplicateRules) -> None:
-    """Writes `work/duplicates`: tables of `VERDICTS` in the cut of `candidates`, all parts of it.
+def find_groups(run: Run, work: Folder, candidates: Folder, rules: DuplicateRules) -> Folder:
+    """Ties pictures that count as the same: a folder of `EDGES`, from each to its group's first.
 
-    Parts that are there are not made again, nor is a step that was finished before.
+    Goes on where it was stopped.
 
     Args:
       run: the run.
@@ -72,47 +72,27 @@ def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: Duplicate
       candidates: tables of `CANDIDATES`, cut by uid as `hash_buckets` cuts.
       rules: what counts as the same picture.
     """
-    names = candidates.names()
-    if set(names) <= set((work / DUPLICATES).names()):
-        return
     run.step("looking for duplicates")
     grouping = work / "grouping"
-    sizes = [_rows(candidates, name) for name in names]
-    starts = list(accumulate(sizes, initial=0))
-    edges, number = grouping / "edges", grouping / "numbers"
-    if not number.exists("counts.json"):
-        _find_equal(run, candidates, starts, rules, edges, number)
-    counts = json.loads(number.read("counts.json"))
-    found = counts.get("edges", 0)
-    if rules.near:
-        nodes = counts.get("nodes", 0)
-        found += find_near(run, number / "nodes", nodes, edges / "near", rules.max_distance)
-    paths = [(edges / kind).path(name) for kind in edges.folders() for name in _parts(edges / kind)]
-    groups = close(run, paths, found, grouping / "groups")
-    _choose(run, candidates, starts, groups, rules, work / DUPLICATES)
+    edges = grouping / "edges"
+    if not grouping.exists("counts.json"):
+        _tie(run, candidates, rules, edges, grouping)
+    found = json.loads(grouping.read("counts.json")).get("edges", 0)
+    paths = [
+        (edges / kind).path(name) for kind in edges.folders() for name in part_names(edges / kind)
+    ]
+    return close(run, paths, found, grouping / "groups")
 
 
-def _rows(folder: Folder, name: str) -> int:
-    with folder.open(name) as file:
-        return int(pq.read_metadata(file).num_rows)
-
-
-def _parts(folder: Folder) -> list[str]:
-    return [name for name in folder.names() if name.endswith(".parquet")]
-
-
-def _find_equal(
-    run: Run,
-    candidates: Folder,
-    starts: list[int],
-    rules: DuplicateRules,
-    edges: Folder,
-    numbers: Folder,
+def _tie(
+    run: Run, candidates: Folder, rules: DuplicateRules, edges: Folder, grouping: Folder
 ) -> None:
-    """Ties pictures of the same bytes and of the same hash; writes each clear hash once."""
+    """Ties pictures of the same bytes, of the same hash and of near hashes."""
+    starts, nodes = _starts(candidates), grouping / "nodes"
     buckets = buckets_for(starts[-1])
-    pieces = list(zip(candidates.names(), starts, strict=False))
-    with run.pipeline(pieces_for(buckets)) as pipeline:
+    of_keys = buckets_of(starts[-1], rules.max_distance) if rules.near else []
+    pieces = list(zip(part_names(candidates), starts, strict=False))
+    with run.pipeline(pieces_for(max(buckets, len(of_keys)))) as pipeline:
         parts = pipeline | Deal("candidates", pieces)
         counts = []
         if rules.exact:
@@ -131,12 +111,20 @@ def _find_equal(
             tables = parts | "Hashes" >> beam.Map(
                 _hashes_of, candidates=candidates, least=rules.min_pdq_quality
             )
-            counts.append(
+            equal = (
                 {"pictures": tables}
                 | Regroup("pictures by hash", {"pictures": NODES}, buckets, _hash_mix(buckets))
-                | "TieHashes" >> beam.ParDo(_TieEqual("hash", edges / "hashes", numbers / "nodes"))
+                | "TieHashes" >> beam.ParDo(_TieEqual("hash", edges / "hashes", nodes))
             )
-        _ = tuple(counts) | beam.Flatten(pipeline=pipeline) | Tally(numbers, "counts.json")
+            near = equal | FindNear(nodes, of_keys, edges / "near", rules.max_distance)
+            counts += [equal, near]
+        _ = tuple(counts) | beam.Flatten(pipeline=pipeline) | Tally(grouping, "counts.json")
+
+
+def _starts(candidates: Folder) -> list[int]:
+    """The number of each part's first picture, and how many there are at the end."""
+    sizes = [row_count(candidates, name) for name in part_names(candidates)]
+    return list(accumulate(sizes, initial=0))
 
 
 def _bytes_of(piece: tuple[str, int], candidates: Folder) -> pa.Table:
@@ -164,7 +152,7 @@ def _hash_mix(buckets: int) -> Callable[[pa.Table], np.ndarray]:
 
 
 class _TieEqual(beam.DoFn):
-    """Ties a bucket's pictures to the first of equal value; tells the numbers of edges and nodes.
+    """Ties a bucket's pictures to the first of equal value; tells the number of edges.
 
     Args:
       column: whose values are compared.
@@ -190,34 +178,43 @@ class _TieEqual(beam.DoFn):
             write_table(self._edges, part_name(bucket), tied)
         if self._nodes:
             write_table(self._nodes, part_name(bucket), table.take(pa.array(firsts)))
-            yield "nodes", len(firsts)
         yield "edges", len(later)
 
 
-def _choose(
-    run: Run,
-    candidates: Folder,
-    starts: list[int],
-    groups: Folder,
-    rules: DuplicateRules,
-    duplicates: Folder,
-) -> None:
-    """Brings each group's members together, and their verdicts back into the candidates' cut."""
-    names = candidates.names()
-    parts = len(names)
-    buckets = buckets_for(sum(2 * _rows(groups, name) for name in _parts(groups)))
-    with run.pipeline(pieces_for(buckets)) as pipeline:
-        found = [groups.path(name) for name in _parts(groups)]
-        edges = pipeline | Deal("groups", found) | beam.Map(read_edges)
+class ChooseBest(beam.PTransform):
+    """Writes `work/duplicates`, tables of `VERDICTS` in the cut of `candidates`; tells their parts.
+
+    Args:
+      work: the stage's folder.
+      candidates: see `find_groups`.
+      groups: what that returned.
+      rules: what counts as the same picture.
+    """
+
+    def __init__(
+        self, work: Folder, candidates: Folder, groups: Folder, rules: DuplicateRules
+    ) -> None:
+        super().__init__()
+        self._duplicates = work / DUPLICATES
+        self._candidates = candidates
+        self._groups = groups
+        self._rules = rules
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[int]:
+        """Brings each group's members together, and their verdicts back into the cut."""
+        starts, groups = _starts(self._candidates), self._groups
+        parts = len(starts) - 1
+        buckets = buckets_for(2 * rows_below(groups))
+        found = [groups.path(name) for name in part_names(groups)]
         members = (
-            {"edges": edges | "WithRoots" >> beam.Map(_with_roots)}
+            {"edges": begin | Deal("groups", found) | beam.Map(_edges_with_roots)}
             | Regroup(
                 "members by part",
                 {"edges": EDGES},
                 parts,
                 lambda table: np.searchsorted(starts, table["child"].to_numpy(), "right") - 1,
             )
-            | "Look" >> beam.Map(_members, candidates=candidates, starts=starts)
+            | "Look" >> beam.Map(_members, candidates=self._candidates, starts=starts)
         )
         verdicts = (
             {"members": members}
@@ -227,17 +224,18 @@ def _choose(
                 buckets,
                 lambda table: table["group"].to_numpy() % buckets,
             )
-            | "Choose" >> beam.Map(_verdicts, rules=rules)
+            | "Choose" >> beam.Map(_verdicts, rules=self._rules)
         )
-        _ = (
+        return (
             {"verdicts": verdicts}
             | Regroup("verdicts by uid", {"verdicts": VERDICTS}, parts, hash_buckets("uid", parts))
-            | "Write" >> beam.Map(_write_verdicts, names=names, duplicates=duplicates)
+            | "Write" >> beam.Map(_write_verdicts, duplicates=self._duplicates)
         )
 
 
-def _with_roots(table: pa.Table) -> pa.Table:
-    """Adds an edge from each root to itself; the same root may come from several tables."""
+def _edges_with_roots(path: str) -> pa.Table:
+    """Edges, and one from each root to itself; the same root may come from several tables."""
+    table = read_edges(path)
     roots = np.unique(table["parent"].to_numpy())
     return pa.concat_tables([table, edge_table((roots, roots))])
 
@@ -245,7 +243,7 @@ def _with_roots(table: pa.Table) -> pa.Table:
 def _members(keyed: Keyed, candidates: Folder, starts: list[int]) -> pa.Table:
     part, tables = keyed
     edges = tables["edges"].group_by("child").aggregate([("parent", "min")]).sort_by("child")
-    table = read_table(candidates, candidates.names()[part]).select(CANDIDATES.names)
+    table = read_table(candidates, part_name(part)).select(CANDIDATES.names)
     found = table.take(pc.subtract(edges["child"], starts[part]))
     return pa.table([edges["parent_min"], *found.columns], schema=_MEMBERS)
 
@@ -267,6 +265,7 @@ def _verdicts(keyed: Keyed, rules: DuplicateRules) -> pa.Table:
     return pa.table([*uids, found.reason, found.distance], schema=VERDICTS)
 
 
-def _write_verdicts(keyed: Keyed, names: list[str], duplicates: Folder) -> None:
+def _write_verdicts(keyed: Keyed, duplicates: Folder) -> int:
     part, tables = keyed
-    write_table(duplicates, names[part], tables["verdicts"].sort_by("uid"))
+    write_table(duplicates, part_name(part), tables["verdicts"].sort_by("uid"))
+    return part

@@ -132,16 +132,17 @@ class EvaluationIndex:
         self, sha256s: list[str], pdqs: list[str], pdq_qualities: list[int]
     ) -> list[str]:
         """The set that each picture also stands in, "" for none: whole columns at a time."""
+        if not len(self.sha256):
+            return [""] * len(sha256s)
         found = np.full(len(sha256s), len(self.texts))
         clear = np.flatnonzero(np.array(pdq_qualities) >= self.rules.min_pdq_quality)
         near = self.pictures.first_near(dealt([pdqs[row] for row in clear]))
         is_near = near >= 0
         found[clear[is_near]] = self.picture_sets[near[is_near]]
-        if len(self.sha256):
-            wanted = _bytes(sha256s)
-            at = np.minimum(np.searchsorted(self.sha256, wanted), len(self.sha256) - 1)
-            equal = self.sha256[at] == wanted
-            found[equal] = np.minimum(found[equal], self.sha256_sets[at[equal]])
+        wanted = _bytes(sha256s)
+        at = np.minimum(np.searchsorted(self.sha256, wanted), len(self.sha256) - 1)
+        equal = self.sha256[at] == wanted
+        found[equal] = np.minimum(found[equal], self.sha256_sets[at[equal]])
         return self._names(found)
 
     def caption_set(self, texts: list[str]) -> list[str]:

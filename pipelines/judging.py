@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from filters.caption import all_redacted, caption_faults
 from filters.contamination import ContaminationFault
 from filters.language import judge_language
-from filters.picture import image_fault
+from filters.picture import MEASURED, image_faults
 from pipelines.evaluation_sets import EvaluationIndex
 from pipelines.language_model import LanguageModel
 from pipelines.recipe import Screen
 from pipelines.storage import Folder
-from schemas.rows import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,8 @@ class JudgedTexts:
     detail: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedPictures:
-    """What came of pictures: columns of the same length.
-
-    Attributes:
-      fault: "" or why it is rejected.
-      detail: for people, or "".
-    """
-
-    fault: list[str]
-    detail: list[str]
+JUDGED_PICTURES = pa.schema([("fault", pa.string()), ("detail", pa.string())])
+"""What came of pictures: "" or why one is rejected, and for people, or ""."""
 
 
 class Judge:
@@ -79,23 +71,22 @@ class Judge:
             if its_junk:
                 fault, detail = its_junk.value, ""
             elif name and not fault:
-                fault, detail = ContaminationFault.CAPTION.value, f"in {name}"
+                fault, detail = ContaminationFault.CAPTION.value, name
             judged.fault.append(fault)
             judged.detail.append(detail)
         return judged
 
-    def pictures(self, pictures: Sequence[Picture]) -> JudgedPictures:
-        """What becomes of pictures by themselves."""
-        judged = JudgedPictures([], [])
-        sets = self._sets.picture_set(
-            [picture.sha256 for picture in pictures],
-            [picture.pdq for picture in pictures],
-            [picture.pdq_quality for picture in pictures],
-        )
-        for picture, name in zip(pictures, sets, strict=True):
-            fault, detail = str(image_fault(picture, self._rules.image) or ""), ""
-            if name and not fault:
-                fault, detail = ContaminationFault.PICTURE.value, f"in {name}"
-            judged.fault.append(fault)
-            judged.detail.append(detail)
-        return judged
+    def pictures(self, pictures: pa.Table) -> pa.Table:
+        """What becomes of pictures by themselves, as `JUDGED_PICTURES`.
+
+        Args:
+          pictures: what the rules look at of them, `sha256` and `pdq`.
+        """
+        columns = {name: pictures[name].to_numpy() for name in MEASURED}
+        faults = [str(fault or "") for fault in image_faults(columns, self._rules.image)]
+        details = [""] * len(faults)
+        of = [pictures[name].to_pylist() for name in ("sha256", "pdq", "pdq_quality")]
+        for row, name in enumerate(self._sets.picture_set(*of)):
+            if name and not faults[row]:
+                faults[row], details[row] = ContaminationFault.PICTURE.value, name
+        return pa.table([faults, details], schema=JUDGED_PICTURES)

@@ -4,9 +4,9 @@ Nothing comes out but edges between numbers, and of a bucket's pairs no more of 
 pictures together.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -23,11 +23,10 @@ from filters.near_hashes import (
     near_pairs,
 )
 from pipelines.parts import row_count
-from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, pieces_for
+from pipelines.transforms.blocks import After, Deal
 from pipelines.transforms.tables import read_table, write_table
-from pipelines.transforms.tally import Count, Tally
+from pipelines.transforms.tally import Count
 from schemas.layout import part_name
 
 NODES = pa.schema([("number", pa.int64()), ("hash", pa.binary(HASH_BYTES))])
@@ -57,27 +56,30 @@ class Bucket:
     slices: int
 
 
-def find_near(run: Run, nodes: Folder, number: int, edges: Folder, max_distance: int) -> int:
-    """Writes edges between near hashes to `edges`; says how many.
+class FindNear(beam.PTransform):
+    """Writes edges between near hashes, tells their number; begins when all that is given is there.
 
     Args:
-      run: the run.
-      nodes: folder of `NODES`, no hash twice.
-      number: of these.
+      nodes: folder of `NODES`, no hash twice, which are written until then.
+      buckets: of their keys.
       edges: folder to write; a table that is there is not made again.
       max_distance: bits, in [0, 31].
     """
-    buckets = buckets_of(number, max_distance)
-    if not edges.exists("counts.json"):
-        with run.pipeline(pieces_for(len(buckets))) as pipeline:
-            compare = _CompareBucket(nodes, edges, max_distance)
-            pieces = pipeline | Deal("buckets of keys", buckets)
-            _ = pieces | beam.ParDo(compare) | Tally(edges, "counts.json")
-    return int(json.loads(edges.read("counts.json")).get("edges", 0))
+
+    def __init__(
+        self, nodes: Folder, buckets: list[Bucket], edges: Folder, max_distance: int
+    ) -> None:
+        super().__init__()
+        self._buckets = buckets
+        self._compare = _CompareBucket(nodes, edges, max_distance)
+
+    def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[Count]:
+        buckets = written.pipeline | Deal("buckets of keys", self._buckets)
+        return buckets | After("nodes", written) | beam.ParDo(self._compare)
 
 
 def buckets_of(number: int, max_distance: int) -> list[Bucket]:
-    """All keys of so many hashes, in buckets of about equal size."""
+    """All keys of so many hashes at most, in buckets of about equal size."""
     places = key_places(max_distance)
     slices = min(256, max(1, -(-number // _BUCKET_ROWS)))
     together = max(1, _BUCKET_ROWS // max(1, number))

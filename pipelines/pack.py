@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
-import pyarrow.parquet as pq
 
 from pipelines.errors import RunError
 from pipelines.packing import (
@@ -19,6 +18,7 @@ from pipelines.packing import (
     write_ordered,
 )
 from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
+from pipelines.parts import row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run
@@ -92,7 +92,7 @@ class PackStage:
         if not parts:
             return {}
         run.step("packing texts")
-        buckets = buckets_for(_rows(texts))
+        buckets = buckets_for(rows_below(texts))
         with run.pipeline(pieces_for(buckets)) as pipeline:
             pairs = pipeline | Deal("parts", range(parts)) | beam.ParDo(ReadTexts(run.recipe))
             _ = (
@@ -113,7 +113,7 @@ class PackStage:
         run = self._run
         kept = self._kept
         parts = len((run.output / kept.pictures).names())
-        rows = sum(_rows(run.output / folder) for folder in (kept.pictures, kept.captions))
+        rows = sum(rows_below(run.output / folder) for folder in (kept.pictures, kept.captions))
         buckets = buckets_for(rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             samples = (
@@ -133,7 +133,7 @@ class PackStage:
                 | Regroup("samples by order", schemas, buckets, hash_buckets("order", buckets))
                 | "WriteOrdered" >> beam.Map(partial(write_ordered, work=work))
             )
-        ordered = [_rows_of(work / "order", part_name(part)) for part in range(buckets)]
+        ordered = [row_count(work / "order", part_name(part)) for part in range(buckets)]
         return cut_shards(ordered, self._rules.samples_per_shard)
 
     def _write(self, work: Folder, cuts: list[Cut]) -> None:
@@ -155,12 +155,3 @@ class PackStage:
 
 def _cut(row: dict[str, Any]) -> Cut:
     return Cut(row["number"], tuple((part, first, end) for part, first, end in row["slices"]))
-
-
-def _rows(folder: Folder) -> int:
-    return sum(_rows_of(folder, name) for name in folder.names())
-
-
-def _rows_of(folder: Folder, name: str) -> int:
-    with folder.open(name) as file:
-        return int(pq.read_metadata(file).num_rows)

@@ -60,6 +60,11 @@ def row_count(folder: Folder, name: str) -> int:
         return int(parquet.metadata.num_rows)
 
 
+def rows_below(folder: Folder) -> int:
+    """How many rows the parts of a table have. Raises Unreadable."""
+    return sum(row_count(folder, name) for name in part_names(folder))
+
+
 def read_columns(folder: Folder, name: str, columns: list[str]) -> pa.Table:
     """Some columns of a whole part, none of which has nulls. Raises Unreadable."""
     with open_table(folder, name, columns) as parquet:

@@ -30,7 +30,7 @@ class Account:
       gathered: what the markers of the gathered shards say.
       tables: what the tables of those that hand pictures and captions on hold, by stage.
       shards: what the final shards hold, None where pack is not complete.
-      contaminated: by evaluation set (`in NAME`) and unit, what was turned away for its sake.
+      contaminated: by evaluation set and unit, what was turned away for its sake.
       differences: everything that does not add up.
       unfinished: a sentence for each stage that is to be run, or run again.
     """
@@ -72,12 +72,17 @@ def recount(output: Folder) -> Account:
         gathered=gathered,
         tables=tables,
         shards=shards,
-        contaminated=count_details(output, "screen", [*ContaminationFault])
-        if "screen" in records
-        else Counter(),
+        contaminated=_contaminated(output, records.get("screen")),
         differences=differences,
         unfinished=list(_unfinished(output, records, gathered)),
     )
+
+
+def _contaminated(output: Folder, screened: Record | None) -> Counter[tuple[str, str]]:
+    """By the ledger's details, which are read only where the record counts such reasons."""
+    reasons = [*ContaminationFault]
+    recorded = {name.split(" ")[-1] for name in screened.counts} if screened else set()
+    return count_details(output, "screen", reasons) if recorded & {*reasons} else Counter()
 
 
 def _check(output: Folder, record: Record) -> Iterator[Difference]:

@@ -106,7 +106,11 @@ def count_ledger(output: Folder, stage: str) -> tuple[Counted, list[Difference]]
 
 
 def count_details(output: Folder, stage: str, reasons: list[str]) -> Counter[tuple[str, str]]:
-    """The ledger's rows of these reasons by detail and unit; what cannot be read is left out."""
+    """The ledger's rows of these reasons by detail and unit.
+
+    A caption that goes with its picture has the reason and no detail: it does not count. Nor does
+    what cannot be read.
+    """
     folder, counts = output / ledger_folder(stage), Counter[tuple[str, str]]()
     for name in folder.names():
         if name.endswith(".parquet"):
@@ -115,7 +119,7 @@ def count_details(output: Folder, stage: str, reasons: list[str]) -> Counter[tup
             except Unreadable:  # told by `count_ledger`
                 continue
             rows = zip(*(table[column].to_pylist() for column in table.column_names), strict=True)
-            counts.update((detail, unit) for reason, detail, unit in rows if reason in reasons)
+            counts.update((said, unit) for reason, said, unit in rows if said and reason in reasons)
     return counts
 
 

@@ -1,5 +1,6 @@
 """Is there anything to gather again? Read from gather's record, before anything runs."""
 
+from filters.set_faults import SetFault
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe import Recipe
 from pipelines.records import read_record
@@ -7,7 +8,7 @@ from pipelines.storage import Folder
 from schemas.rows import Fate, Unit
 
 _LOST = tuple(f"{Unit.PICTURE} {fate} " for fate in (Fate.FAILED, Fate.REJECTED))
-_NEVER_GATHERED = ("no-caption",)
+_NEVER_GATHERED = (SetFault.NO_CAPTION,)
 
 
 def check_reasons(recipe: Recipe, reasons: tuple[str, ...]) -> int | None:

@@ -5,33 +5,26 @@ It reads no picture: all that is asked of one was measured when it was gathered.
 
 import json
 from dataclasses import asdict
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import apache_beam as beam
 
-from pipelines.duplicates import find_duplicates
+from pipelines.duplicates import ChooseBest, find_groups
 from pipelines.evaluation_sets import evaluation_versions, measure_sets
 from pipelines.inputs import find_splits
 from pipelines.language_model import model_version
-from pipelines.parts import row_count
+from pipelines.popular import FindPopular
 from pipelines.recipe import Screen
 from pipelines.records import Counts
 from pipelines.screening import (
     CANDIDATES_FOLDER,
-    INHERITED,
     JUDGED,
-    POPULAR,
     STAGE,
-    TEXTS,
     JudgeParts,
-    ListTexts,
     OfferCaptions,
     WriteScreened,
     judged_marker,
-    key_buckets,
-    write_inherited,
-    write_popular,
 )
 from pipelines.screening_texts import PairClaim, ReadPairs, ScreenPairs
 from pipelines.sources.rows import Split
@@ -46,14 +39,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
-from schemas.layout import (
-    KEPT,
-    PICTURES,
-    SCREENED_TEXTS,
-    SOURCE_CAPTIONS,
-    ledger_folder,
-    part_name,
-)
+from schemas.layout import KEPT, PICTURES, SCREENED_TEXTS, ledger_folder
 from schemas.rows import Caption
 
 _OF_CAPTIONS = "counts-captions.json"
@@ -64,7 +50,7 @@ class ScreenStage:
     """The `screen` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, SCREENED_TEXTS)
 
     def __init__(self, run: Run) -> None:
@@ -102,29 +88,11 @@ class ScreenStage:
 
     def _screen_captions(self, work: Folder) -> None:
         parts = len((self._run.output / PICTURES).names())
-        self._count_texts(work, parts)
         self._judge(work, parts)
-        find_duplicates(self._run, work, work / CANDIDATES_FOLDER, self._rules.duplicates)
-        if self._rules.duplicates.inherit_captions:
-            self._hand_down(work, parts)
-        self._write(work, parts)
-
-    def _count_texts(self, work: Folder, parts: int) -> None:
-        """Finds the texts that stand on too many pictures."""
-        run, most = self._run, self._rules.caption.max_pictures_per_text
-        run.step("counting texts")
-        captions = run.output / SOURCE_CAPTIONS
-        buckets = buckets_for(sum(row_count(captions, name) for name in captions.names()))
-        if not _missing(work / POPULAR, buckets):
-            return
-        with run.pipeline(pieces_for(parts)) as pipeline:
-            listed = ListTexts(run.output, work)
-            texts = pipeline | Deal("parts", range(parts)) | beam.ParDo(listed)
-            _ = (
-                {"texts": texts}
-                | Regroup("texts", {"texts": TEXTS}, buckets, key_buckets(buckets))
-                | "WritePopular" >> beam.Map(partial(write_popular, work=work, most=most))
-            )
+        duplicates = self._rules.duplicates
+        groups = find_groups(self._run, work, work / CANDIDATES_FOLDER, duplicates)
+        choose = ChooseBest(work, work / CANDIDATES_FOLDER, groups, duplicates)
+        self._write(work, parts, choose)
 
     def _judge(self, work: Folder, parts: int) -> None:
         run, judged = self._run, work / JUDGED
@@ -132,19 +100,17 @@ class ScreenStage:
         done = set(judged.names())
         left = [part for part in range(parts) if judged_marker(part) not in done]
         if left:
-            with run.pipeline(pieces_for(len(left))) as pipeline:
-                judge = JudgeParts(run.recipe, work)
-                _ = pipeline | Deal("parts", left) | beam.ParDo(judge)
+            most = self._rules.caption.max_pictures_per_text
+            with run.pipeline(pieces_for(parts)) as pipeline:
+                popular = pipeline | FindPopular(run.output, work, parts, most)
+                judge = beam.ParDo(JudgeParts(run.recipe, work), beam.pvalue.AsList(popular))
+                _ = pipeline | Deal("parts", left) | judge
 
-    def _hand_down(self, work: Folder, parts: int) -> None:
-        """Offers the captions of duplicates to the pictures that are kept in their place."""
-        if not _missing(work / INHERITED, parts):
-            return
-        run = self._run
+    def _write(self, work: Folder, parts: int, choose: ChooseBest) -> None:
+        run, inherit = self._run, self._rules.duplicates.inherit_captions
+        run.step("writing what is kept")
         with run.pipeline(pieces_for(parts)) as pipeline:
-            offers = (
-                pipeline | Deal("parts", range(parts)) | beam.ParDo(OfferCaptions(run.output, work))
-            )
+            offers = pipeline | choose | beam.ParDo(OfferCaptions(run.output, work, inherit))
             _ = (
                 {"offers": offers}
                 | Regroup(
@@ -153,16 +119,7 @@ class ScreenStage:
                     parts,
                     hash_buckets("uid", parts),
                 )
-                | "WriteInherited" >> beam.Map(partial(write_inherited, work=work))
-            )
-
-    def _write(self, work: Folder, parts: int) -> None:
-        self._run.step("writing what is kept")
-        with self._run.pipeline(pieces_for(parts)) as pipeline:
-            _ = (
-                pipeline
-                | Deal("parts", range(parts))
-                | beam.ParDo(WriteScreened(self._run.output, work, work / FRESH))
+                | beam.ParDo(WriteScreened(run.output, work, work / FRESH))
                 | Tally(work, _OF_CAPTIONS)
             )
 
@@ -183,12 +140,6 @@ class ScreenStage:
                 | beam.ParDo(ScreenPairs(run.recipe, work, work / FRESH))
             )
             _ = (claims.counts, counts) | beam.Flatten() | Tally(work, _OF_TEXTS)
-
-
-def _missing(folder: Folder, parts: int) -> list[int]:
-    """The numbers of the parts that are not there yet."""
-    there = set(folder.names())
-    return [part for part in range(parts) if part_name(part) not in there]
 
 
 def _counts(work: Folder, name: str) -> Counts:

@@ -5,8 +5,7 @@ A part's verdicts are columns beside those that gather wrote, row by row in the 
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -14,88 +13,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.overlap import all_normalised
+from filters.picture import MEASURED
+from filters.set_faults import SetFault
 from pipelines.duplicates import CANDIDATES, DUPLICATES
 from pipelines.judging import Judge
+from pipelines.popular import are_popular
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
-from pipelines.transforms.tables import read_rows, read_table, write_table
+from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.ids import digest
 from schemas.layout import KEPT, PICTURES, SOURCE_CAPTIONS, ledger_folder, part_name
-from schemas.rows import Caption, Fate, LedgerRow, Picture, Unit
+from schemas.rows import Caption, Fate, LedgerRow, Unit
 
 STAGE = "screen"
-TEXT_KEYS = "text-keys"
-POPULAR = "popular"
 JUDGED = "judged"
 JUDGED_PICTURES = "judged/pictures"
 JUDGED_CAPTIONS = "judged/captions"
 CANDIDATES_FOLDER = "candidates"
-INHERITED = "inherited"
-
-POPULAR_CAPTION = "popular-caption"
-DUPLICATE_CAPTION = "duplicate-caption"
-NO_CAPTION = "no-caption"
-"""Faults that no caption, and no picture, shows by itself."""
-
-TEXTS = pa.schema([("text_key", pa.int64()), ("sha256", pa.string())])
-"""Which text stands on which picture; copies of one, by their bytes, are one."""
-
-_NO_LIMIT = 1 << 62
-
-
-# Texts that stand on too many pictures
-
-
-class ListTexts(beam.DoFn):
-    """On which pictures of a part each text stands; writes the texts' keys."""
-
-    def __init__(self, output: Folder, work: Folder) -> None:
-        self._output = output
-        self._work = work
-
-    def process(self, part: int) -> Iterator[pa.Table]:
-        name = part_name(part)
-        captions = read_table(self._output / SOURCE_CAPTIONS, name, ["uid", "text"])
-        keys = _text_keys(captions["text"].to_pylist())
-        write_table(self._work / TEXT_KEYS, name, pa.table({"text_key": keys}))
-        pictures = read_table(self._output / PICTURES, name, ["uid", "sha256"])
-        of_caption = pc.index_in(captions["uid"], value_set=pictures["uid"])
-        stands = pa.table([keys, pictures["sha256"].take(of_caption)], schema=TEXTS)
-        said = stands.filter(pc.not_equal(keys, _NOTHING))
-        yield said.group_by(TEXTS.names).aggregate([])
-
-
-def _text_keys(texts: list[str]) -> pa.Array:
-    """64 bits of a hash of what each text says, whatever its case and punctuation."""
-    hashes = [blake2b(plain.encode(), digest_size=8).digest() for plain in all_normalised(texts)]
-    return pa.array(np.frombuffer(b"".join(hashes), ">i8").astype(np.int64), pa.int64())
-
-
-_NOTHING = _text_keys([""])[0]  # of a text without letters and digits, as emoji are
-
-
-def key_buckets(buckets: int) -> Any:
-    """Buckets by text key."""
-    return lambda table: table["text_key"].to_numpy() % buckets
-
-
-def write_popular(keyed: Keyed, work: Folder, most: int) -> None:
-    """Writes the keys of a bucket's texts that stand on more than `most` pictures; of 0, none."""
-    bucket, tables = keyed
-    counts = tables["texts"].group_by("text_key").aggregate([("sha256", "count_distinct")])
-    is_popular = pc.greater(counts["sha256_count_distinct"], most or _NO_LIMIT)
-    popular = counts.filter(is_popular).sort_by("text_key")
-    write_table(work / POPULAR, part_name(bucket), popular.select(["text_key"]))
-
-
-def popular_texts(work: Folder) -> pa.Array:
-    """The keys of the texts that stand on too many pictures: 8 bytes each, and few."""
-    folder = work / POPULAR
-    keys = [read_table(folder, name)["text_key"] for name in folder.names()]
-    return pa.concat_arrays([chunk for column in keys for chunk in column.chunks])
 
 
 # A part by itself
@@ -116,48 +52,42 @@ class JudgeParts(beam.DoFn):
     def setup(self) -> None:
         assert self._recipe.screen is not None
         self._judge = Judge(self._recipe.screen, self._recipe.languages, self._work)
-        self._popular = popular_texts(self._work)
 
-    def process(self, part: int) -> None:
+    def process(self, part: int, popular: list[pa.Table]) -> None:
         output, name = Folder(self._recipe.output), part_name(part)
         captions = read_table(output / SOURCE_CAPTIONS, name)
-        verdicts = self._judged_captions(captions, name)
+        verdicts = self._judged_captions(captions, are_popular(self._work, part, popular))
         write_table(self._work / JUDGED_CAPTIONS, name, verdicts)
         good = captions.filter(pc.equal(verdicts["fault"], ""))
-        pictures = read_rows(output / PICTURES, name, Picture)
+        pictures = read_table(output / PICTURES, name, _OF_PICTURE)
         judged = self._judge.pictures(pictures)
-        described = set(good["uid"].to_pylist())
-        faults = [
-            fault or ("" if picture.uid in described else NO_CAPTION)
-            for picture, fault in zip(pictures, judged.fault, strict=True)
-        ]
-        columns = {"fault": faults, "detail": judged.detail}
-        write_table(self._work / JUDGED_PICTURES, name, pa.table(columns, _OF_PICTURES))
-        kept = [picture for picture, fault in zip(pictures, faults, strict=True) if not fault]
+        is_bare = pc.invert(pc.is_in(pictures["uid"], value_set=good["uid"].combine_chunks()))
+        is_whole = pc.equal(judged["fault"], "")
+        faults = pc.if_else(pc.and_(is_whole, is_bare), SetFault.NO_CAPTION.value, judged["fault"])
+        write_table(self._work / JUDGED_PICTURES, name, judged.set_column(0, "fault", faults))
+        kept = pictures.filter(pc.equal(faults, ""))
         write_table(self._work / CANDIDATES_FOLDER, name, _candidates(kept, good))
         marker = {"count": captions.num_rows, "successes": good.num_rows}
         (self._work / JUDGED).write(judged_marker(part), json.dumps(marker).encode())
 
-    def _judged_captions(self, captions: pa.Table, name: str) -> pa.Table:
+    def _judged_captions(self, captions: pa.Table, popular: np.ndarray) -> pa.Table:
         """Each caption's verdict; popular texts and texts that stand twice on a picture, too."""
         judged = self._judge.texts(captions["text"].to_pylist(), captions["language"].to_pylist())
         faults = judged.fault
-        if len(self._popular):
-            keys = read_table(self._work / TEXT_KEYS, name)["text_key"]
-            for row in np.flatnonzero(pc.is_in(keys, value_set=self._popular)).tolist():
-                faults[row] = faults[row] or POPULAR_CAPTION
+        for row in popular.tolist():
+            faults[row] = faults[row] or SetFault.POPULAR_CAPTION.value
         seen = set()
         uids = captions["uid"].to_pylist()
         for row, place in enumerate(zip(uids, judged.language, judged.text, strict=True)):
             if not faults[row]:
-                faults[row] = DUPLICATE_CAPTION if place in seen else ""
+                faults[row] = SetFault.DUPLICATE_CAPTION.value if place in seen else ""
                 seen.add(place)
         columns = [judged.text, judged.language, faults, judged.detail]
         return pa.table(columns, schema=_OF_CAPTIONS)
 
 
 _OF_CAPTIONS = pa.schema([(name, pa.string()) for name in ("text", "language", "fault", "detail")])
-_OF_PICTURES = pa.schema([(name, pa.string()) for name in ("fault", "detail")])
+_OF_PICTURE = ["uid", "sha256", "pdq", *MEASURED]
 
 
 def judged_marker(part: int) -> str:
@@ -165,19 +95,13 @@ def judged_marker(part: int) -> str:
     return f"{part:05d}.json"
 
 
-def _candidates(pictures: Sequence[Picture], captions: pa.Table) -> pa.Table:
+def _candidates(pictures: pa.Table, captions: pa.Table) -> pa.Table:
     """Pictures that are kept unless they are duplicates, with what their captions are worth."""
     worth = captions.group_by("uid").aggregate([("quality", "sum")])
-    worth_of = dict(zip(worth["uid"].to_pylist(), worth["quality_sum"].to_pylist(), strict=True))
-    columns = [
-        [picture.uid for picture in pictures],
-        [picture.sha256 for picture in pictures],
-        [picture.pdq for picture in pictures],
-        [picture.pdq_quality for picture in pictures],
-        [picture.original_width * picture.original_height for picture in pictures],
-        [worth_of[picture.uid] for picture in pictures],
-    ]
-    return pa.table(columns, schema=CANDIDATES)
+    of_picture = pc.index_in(pictures["uid"], value_set=worth["uid"].combine_chunks())
+    pixels = pc.multiply(pictures["original_width"], pictures["original_height"])
+    columns = [pictures[name] for name in ("uid", "sha256", "pdq", "pdq_quality")]
+    return pa.table([*columns, pixels, worth["quality_sum"].take(of_picture)], schema=CANDIDATES)
 
 
 # A part among the others
@@ -269,8 +193,43 @@ def _replaced(captions: pa.Table, verdicts: pa.Table) -> pa.Table:
     return captions
 
 
+class OfferCaptions(beam.DoFn):
+    """The captions of a part's duplicates, offered to the pictures that are kept in their place.
+
+    Args:
+      output: of the recipe.
+      work: of the stage.
+      are_wanted: whether there are to be any.
+    """
+
+    def __init__(self, output: Folder, work: Folder, are_wanted: bool) -> None:
+        self._output = output
+        self._work = work
+        self._are_wanted = are_wanted
+
+    def process(self, number: int) -> Iterator[pa.Table]:
+        if not self._are_wanted:
+            return
+        part = Part(self._output, self._work, number)
+        verdicts = read_table(self._work / JUDGED_CAPTIONS, part_name(number))
+        is_good = pc.equal(verdicts["fault"], "")
+        is_twins = pc.is_in(part.captions["uid"], value_set=pa.array(part.twins, pa.string()))
+        offers = [
+            _inheritance(Caption(**row), part.twins[row["uid"]]["kept_uid"])
+            for row in part.captions.filter(pc.and_(is_good, is_twins)).to_pylist()
+        ]
+        yield table_of(Caption, offers)
+
+
+def _inheritance(caption: Caption, heir: str) -> Caption:
+    """The same caption as another picture's; its id tells whose it was."""
+    values = {name: getattr(caption, name) for name in arrow_schema(Caption).names}
+    made_of = digest(heir, caption.language, caption.text, caption.caption_id)
+    return Caption(**values | {"uid": heir, "caption_id": made_of, "origin": "inherited"})
+
+
 class WriteScreened(beam.DoFn):
-    """Writes what is kept of a part, and its ledger; tells the counts.
+    """Writes what is kept of a part and inherits, and its ledger; tells the counts.
 
     Args:
       output: of the recipe.
@@ -283,11 +242,12 @@ class WriteScreened(beam.DoFn):
         self._work = work
         self._fresh = fresh
 
-    def process(self, number: int) -> Iterator[Count]:
+    def process(self, keyed: Keyed) -> Iterator[Count]:
+        number, tables = keyed
         name = part_name(number)
         part = Part(self._output, self._work, number)
         pictures, captions, ledger = part.kept_pictures(), part.kept_captions(), part.ledger()
-        inherited = _inherited(self._work, name, captions)
+        inherited = _inherited(tables["offers"], captions)
         captions = pa.concat_tables([captions, table_of(Caption, inherited)])
         write_table(self._fresh / KEPT[STAGE].pictures, name, pictures)
         write_table(self._fresh / KEPT[STAGE].captions, name, captions)
@@ -301,51 +261,15 @@ class WriteScreened(beam.DoFn):
         yield from counts.items()
 
 
-# What a picture inherits from its duplicates
-
-
-class OfferCaptions(beam.DoFn):
-    """The captions of a part's duplicates, offered to the pictures that are kept in their place."""
-
-    def __init__(self, output: Folder, work: Folder) -> None:
-        self._output = output
-        self._work = work
-
-    def process(self, number: int) -> Iterator[pa.Table]:
-        part = Part(self._output, self._work, number)
-        verdicts = read_table(self._work / JUDGED_CAPTIONS, part_name(number))
-        good = part.captions.filter(pc.equal(verdicts["fault"], "")).to_pylist()
-        offers = [
-            _inheritance(Caption(**row), part.twins[row["uid"]]["kept_uid"])
-            for row in good
-            if row["uid"] in part.twins
-        ]
-        yield table_of(Caption, offers)
-
-
-def _inheritance(caption: Caption, heir: str) -> Caption:
-    """The same caption as another picture's; its id tells whose it was."""
-    values = {name: getattr(caption, name) for name in arrow_schema(Caption).names}
-    made_of = digest(heir, caption.language, caption.text, caption.caption_id)
-    return Caption(**values | {"uid": heir, "caption_id": made_of, "origin": "inherited"})
-
-
-def write_inherited(keyed: Keyed, work: Folder) -> None:
-    """Writes the captions that a part's pictures are offered, the best of each language first."""
-    bucket, tables = keyed
-    order = [("uid", "ascending"), ("language", "ascending"), ("quality", "descending")]
-    offers = tables["offers"].sort_by([*order, ("caption_id", "ascending")])
-    write_table(work / INHERITED, part_name(bucket), offers)
-
-
-def _inherited(work: Folder, name: str, kept: pa.Table) -> list[Caption]:
-    """One caption in each language that a kept picture has none in."""
-    if not (work / INHERITED).exists(name):
+def _inherited(offers: pa.Table, kept: pa.Table) -> list[Caption]:
+    """One caption, the best, in each language that a kept picture has none in."""
+    if not offers.num_rows:
         return []
+    order = [("uid", "ascending"), ("language", "ascending"), ("quality", "descending")]
     spoken = set(zip(kept["uid"].to_pylist(), kept["language"].to_pylist(), strict=True))
     taken = []
-    for offer in read_rows(work / INHERITED, name, Caption):
-        if (offer.uid, offer.language) not in spoken:
-            spoken.add((offer.uid, offer.language))
-            taken.append(offer)
+    for row in offers.sort_by([*order, ("caption_id", "ascending")]).to_pylist():
+        if (row["uid"], row["language"]) not in spoken:
+            spoken.add((row["uid"], row["language"]))
+            taken.append(Caption(**row))
     return taken

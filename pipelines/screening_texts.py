@@ -1,6 +1,5 @@
 """Screens text pairs: rows to claims, claims to pairs that are kept."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,11 +10,15 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
+from filters.contamination import ContaminationFault
+from filters.set_faults import SetFault
+from filters.text import tidied
 from filters.text_pair import text_pair_fault
 from pipelines.inputs import read_split
 from pipelines.judging import Judge
 from pipelines.recipe import Recipe, Source
-from pipelines.sources.rows import InputRow, Split
+from pipelines.screening import STAGE
+from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, table_of
 from pipelines.transforms.tables import write_table
@@ -24,9 +27,6 @@ from schemas.ids import digest, text_id
 from schemas.languages import normalise_tag
 from schemas.layout import SCREENED_TEXTS, ledger_folder, part_name
 from schemas.rows import Fate, LedgerRow, TextPair, Unit
-
-STAGE = "screen"
-DUPLICATE_PAIR = "duplicate-pair"
 
 Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 
@@ -67,22 +67,21 @@ class ReadPairs(beam.DoFn):
             counts["text created"] = len(claims)
             for count in counts.items():
                 yield TaggedOutput("counts", count)
-            name = f"rows-{number:05d}-{block_number:05d}.parquet"
-            write_table(self._ledger, name, table_of(LedgerRow, broken))
+            if broken:
+                name = f"rows-{number:05d}-{block_number:05d}.parquet"
+                write_table(self._ledger, name, table_of(LedgerRow, broken))
             yield table_of(PairClaim, claims)
 
 
 def _broken(source: Source, split: Split, row: InputRow) -> LedgerRow:
-    name = f"{source.name}:{split.name}:{row.number}"
+    name = row_name(source, split, row)
     return LedgerRow(
         STAGE, Unit.ROW.value, name, "", name, Fate.REJECTED.value, row.fault, row.detail
     )
 
 
 def _claim(split: Split, source: Source, row: InputRow) -> PairClaim:
-    query, positive = (
-        unicodedata.normalize("NFC", text).strip() for text in (row.query, row.caption)
-    )
+    query, positive = tidied(row.query), tidied(row.caption)
     ids = text_id(query), text_id(positive)
     return PairClaim(
         *ids,
@@ -91,7 +90,7 @@ def _claim(split: Split, source: Source, row: InputRow) -> PairClaim:
         query_language=normalise_tag(row.query_language),
         positive_language=normalise_tag(row.language),
         source=source.name,
-        row=f"{source.name}:{split.name}:{row.number}",
+        row=row_name(source, split, row),
         licence=row.licence,
         extras=row.extras,
         pair_id=digest(*ids),
@@ -124,7 +123,7 @@ class ScreenPairs(beam.DoFn):
         claims.sort(key=lambda claim: (claim.pair_id, claim.rank, claim.row))
         groups = [list(group) for _, group in groupby(claims, key=lambda claim: claim.pair_id)]
         ledger = [
-            _row(claim, DUPLICATE_PAIR, f"as {first.row}")
+            _row(claim, SetFault.DUPLICATE_PAIR.value, f"as {first.row}")
             for first, *repeats in groups
             for claim in repeats
         ]
@@ -159,12 +158,15 @@ class ScreenPairs(beam.DoFn):
                 positive_language=positives.language[at],
             )
             for which, judged in (("query", queries), ("positive", positives)):
-                if judged.fault[at]:
-                    yield pair, judged.fault[at], f"{which}: {judged.detail[at]}".rstrip(": ")
+                fault, detail = judged.fault[at], judged.detail[at]
+                if fault:
+                    if fault != ContaminationFault.CAPTION:  # whose detail is counted
+                        detail = f"{which}: {detail}".rstrip(": ")
+                    yield pair, fault, detail
                     break
             else:
-                fault = text_pair_fault(query, positive, self._rules.text_pair)
-                yield pair, str(fault or ""), ""
+                overlap = text_pair_fault(query, positive, self._rules.text_pair)
+                yield pair, str(overlap or ""), ""
 
 
 def _row(pair: PairClaim, reason: str, detail: str) -> LedgerRow:

@@ -124,8 +124,8 @@ def make_report(account: Account) -> dict[str, Any]:
 
 def _sets(contaminated: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
     sets: dict[str, dict[str, int]] = {}
-    for (detail, unit), n in sorted(contaminated.items()):
-        sets.setdefault(detail.removeprefix("in "), {})[unit] = n
+    for (name, unit), n in sorted(contaminated.items()):
+        sets.setdefault(name, {})[unit] = n
     return sets
 
 

@@ -102,6 +102,11 @@ class Broken:
 Values: TypeAlias = dict[str, str | None]
 
 
+def row_name(source: Source, split: Split, row: InputRow) -> str:
+    """What a row is called from now on: `source:file:number`."""
+    return f"{source.name}:{split.name}:{row.number}"
+
+
 def input_row(source: Source, number: int, values: Values | Broken, location: str = "") -> InputRow:
     """A row of a source's values by column."""
     if isinstance(values, Broken):

@@ -108,6 +108,24 @@ class Deal(beam.PTransform):
         )
 
 
+class After(beam.PTransform):
+    """Holds elements back until all of another collection is there, and what that one wrote.
+
+    Args:
+      label: what is waited for.
+      others: the collection.
+    """
+
+    def __init__(self, label: str, others: beam.PCollection[Any]) -> None:
+        super().__init__(label=f"After[{label}]")
+        self._others = others
+
+    def expand(self, elements: beam.PCollection[Any]) -> beam.PCollection[Any]:
+        number = self._others | beam.combiners.Count.Globally()
+        wait = beam.Map(lambda element, _: element, beam.pvalue.AsSingleton(number))
+        return elements | wait.with_output_types(elements.element_type)
+
+
 Keyed = tuple[int, dict[str, pa.Table]]
 
 

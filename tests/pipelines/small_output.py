@@ -1,6 +1,5 @@
 """A small finished output with one of everything that can befall a row."""
 
-import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ EMPTY, DUPLICATE, FOREIGN, LOST, NO_URL, FTP, BARE = range(
 )  # rows put after the sample's
 
 
-@functools.cache
 def curate_sample(folder: Path) -> Path:
     """Draws a sample below `folder`, plants a row of each kind, curates it; returns the output."""
     recipe = write_sample(folder / "world", rows=ROWS, seed=1)

@@ -9,7 +9,7 @@ import pytest
 
 from filters.duplicates import DuplicateRules
 from pipelines import closing, near
-from pipelines.duplicates import CANDIDATES, find_duplicates
+from pipelines.duplicates import CANDIDATES, ChooseBest, find_groups
 from pipelines.recipe import Recipe, Source
 from pipelines.stages import Run
 from pipelines.storage import Folder
@@ -121,6 +121,12 @@ def find(tmp_path: Path) -> Find:
         return verdicts(folder / "work" / "duplicates", parts)
 
     return find_them
+
+
+def find_duplicates(run: Run, work: Folder, candidates: Folder, rules: DuplicateRules) -> None:
+    groups = find_groups(run, work, candidates, rules)
+    with run.pipeline(run.workers) as pipeline:
+        _ = pipeline | ChooseBest(work, candidates, groups, rules)
 
 
 def run_of(folder: Folder, workers: int) -> Run:

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageFilter
 
+from pipelines import popular
 from pipelines.recount import recount
-from pipelines.screening import popular_texts, write_popular
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from pipelines.why import show_way
@@ -183,6 +183,7 @@ TEXT_PAIRS = [
     ("the long road to the sea", "On the long road to the sea there was nobody."),
     ("What is a fjord?", "https://example.org/fjord"),
     ("What is a fjord?", None),
+    ("Where does the neighbours' pet rest?", "A cat sleeps on the warm roof of a car."),
     ("Wie hoch ist die Zugspitze?", "Sie ist fast dreitausend Meter hoch und liegt in Bayern."),
 ]
 
@@ -256,13 +257,23 @@ def test_a_caption_on_too_many_pictures(varied: "Ends") -> None:
     assert varied.reasons["caption", "popular-caption"] == 5
 
 
-@pytest.mark.parametrize(("most", "popular"), [(0, []), (2, [2, 3]), (3, [3]), (4, [])])
+@pytest.mark.parametrize(("most", "expected"), [(2, [2, 3]), (3, [3]), (4, [])])
 def test_pictures_of_a_text_are_counted_over_all_parts(
-    most: int, popular: list[int], tmp_path: Path
+    most: int, expected: list[int], tmp_path: Path
 ) -> None:
-    texts = pa.table({"text_key": [1, 1, 2, 2, 2, 2, 3, 3, 3, 3], "sha256": list("ababcaabcd")})
-    write_popular((0, {"texts": texts}), Folder(str(tmp_path)), most)
-    assert popular_texts(Folder(str(tmp_path))).to_pylist() == popular
+    pictures = [ord(letter) for letter in "ababcaabcd"]
+    keys = [1, 1, 2, 2, 2, 2, 3, 3, 3, 3]
+    texts = pa.table({"text_key": keys, "picture_key": pictures})
+    found = popular.write_popular((0, {"texts": texts}), Folder(str(tmp_path)), most)
+    assert found["text_key"].to_pylist() == expected
+
+
+def test_texts_are_not_counted_where_no_rule_asks_for_it(
+    set_: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(popular, "ListTexts", None)
+    ends = screened(set_.write("[screen.caption]\nmax_pictures_per_text = 0"))
+    assert ends.texts == sorted(ENGLISH)
 
 
 def test_pictures_by_what_was_measured(varied: "Ends") -> None:
@@ -285,8 +296,10 @@ def test_duplicates_leave_the_best_copy_and_hand_their_captions_down(varied: "En
 def test_what_stands_in_an_evaluation_set_is_turned_away(varied: "Ends") -> None:
     assert varied.reasons["picture", "contaminated-picture"] == 1
     assert varied.reasons["caption", "contaminated-caption"] == 1
-    (row,) = (row for row in varied.ledger if row["reason"] == "contaminated-caption")
-    assert row["detail"] == "in held-out"
+    assert varied.reasons["text", "contaminated-caption"] == 1
+    assert varied.reasons["caption", "contaminated-picture"] == 1
+    rows = [row for row in varied.ledger if row["reason"].startswith("contaminated-")]
+    assert [row["detail"] for row in rows if row["detail"]] == ["held-out"] * 3
 
 
 def test_why_tells_what_became_of_a_caption(
@@ -311,7 +324,7 @@ def test_why_tells_what_became_of_a_text_pair(
 ) -> None:
     assert show_way(str(varied.output), "questions:texts.parquet:2")
     assert "screen: rejected: text-overlap" in capsys.readouterr().out
-    assert show_way(str(varied.output), "questions:texts.parquet:5")
+    assert show_way(str(varied.output), "questions:texts.parquet:6")
     assert "kept: de Wie hoch ist die Zugspitze?" in capsys.readouterr().out
 
 
@@ -321,14 +334,16 @@ def test_stats_tell_what_each_evaluation_set_cost(
     assert show_stats(str(varied.output))
     assert "that stand in evaluation set held-out" in capsys.readouterr().out
     report = json.loads((varied.output / "report/stats.json").read_text())
-    assert report["evaluation_sets"]["held-out"]["picture"] == 1
+    found = {"picture": 1, "caption": 1, "text": 1}
+    assert report["evaluation_sets"] == {"held-out": found}
 
 
 def test_text_pairs(varied: "Ends") -> None:
-    assert varied.counts["row in"] == varied.counts["row kept"] == 6
+    assert varied.counts["row in"] == varied.counts["row kept"] == 7
     assert varied.counts["text kept"] == 2
     reasons = {reason: n for (unit, reason), n in varied.reasons.items() if unit == "text"}
-    assert reasons == {"duplicate-pair": 1, "text-overlap": 1, "url": 1, "too-short": 1}
+    ones = ("duplicate-pair", "text-overlap", "url", "too-short", "contaminated-caption")
+    assert reasons == dict.fromkeys(ones, 1)
     packed = pq.read_table(varied.output / "shards/texts/train/part-00000.parquet")
     assert packed.column_names == ["anchor", "positive"]
     known = pq.read_table(varied.output / "shards/texts/rows/part-00000.parquet").to_pylist()

@@ -18,20 +18,8 @@ from pipelines import webdataset_folder
 from pipelines.errors import RecipeError, RunError
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
-from tests.pipelines.small_output import curate_sample
 
 TRAIN = "shards/pairs/train"
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return curate_sample(tmp_path_factory.getbasetemp() / "small")
-
-
-@pytest.fixture
-def output(finished: Path, tmp_path: Path) -> Path:
-    """A copy to be damaged."""
-    return Path(shutil.copytree(finished, tmp_path / "out"))
 
 
 def show(folder: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[bool, str]:

@@ -22,21 +22,9 @@ from tests.pipelines.small_output import (
     LOST,
     NAME,
     NO_URL,
-    curate_sample,
 )
 
 TRAIN = "shards/pairs/train"
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return curate_sample(tmp_path_factory.getbasetemp() / "small")
-
-
-@pytest.fixture
-def output(finished: Path, tmp_path: Path) -> Path:
-    """A copy to be changed."""
-    return Path(shutil.copytree(finished, tmp_path / "out"))
 
 
 def show(output: Path | str, id_: str, capsys: pytest.CaptureFixture[str]) -> tuple[bool, str]:

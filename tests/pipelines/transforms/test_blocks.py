@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -10,6 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from pipelines.transforms import blocks
 from pipelines.transforms.blocks import (
+    After,
     Deal,
     Regroup,
     TableCoder,
@@ -89,3 +91,17 @@ def test_hash_buckets_are_those_of_the_ids() -> None:
 def test_deal_gives_every_piece_once(pipeline: TestPipeline) -> None:
     with pipeline as p:
         assert_that(p | Deal("pieces", ["a", "b", "a"]), equal_to(["a", "b", "a"]))
+
+
+def test_what_comes_after_finds_all_that_the_others_wrote(
+    pipeline: TestPipeline, tmp_path: Path
+) -> None:
+    def write(number: int) -> int:
+        (tmp_path / str(number)).touch()
+        return number
+
+    with pipeline as p:
+        asking = p | "Ask" >> beam.Create(["how many?"])
+        written = p | "Number" >> beam.Create(range(5)) | beam.Reshuffle() | beam.Map(write)
+        found = asking | After("files", written) | beam.Map(lambda _: len(list(tmp_path.iterdir())))
+        assert_that(found, equal_to([5]))

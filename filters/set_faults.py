@@ -1,0 +1,21 @@
+"""Why is something turned away for the sake of what else is in the set?"""
+
+from enum import StrEnum
+
+
+class SetFault(StrEnum):
+    """Faults that no row, caption, picture or text pair shows by itself.
+
+    Attributes:
+      NO_CAPTION: of a picture, none of whose captions is kept.
+      POPULAR_CAPTION: of a caption whose text stands on too many pictures.
+      DUPLICATE_ROW: of a caption that an earlier row has claimed for the same picture.
+      DUPLICATE_CAPTION: of a caption that another of its picture equals once languages are known.
+      DUPLICATE_PAIR: of a text pair that stands there twice.
+    """
+
+    NO_CAPTION = "no-caption"
+    POPULAR_CAPTION = "popular-caption"
+    DUPLICATE_ROW = "duplicate-row"
+    DUPLICATE_CAPTION = "duplicate-caption"
+    DUPLICATE_PAIR = "duplicate-pair"
