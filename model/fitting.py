@@ -28,7 +28,7 @@ class PictureFit:
     Attributes:
       size: pixels a side.
       crops: whether the middle is cut out, after the shorter side was made to fit; otherwise both
-        sides are made to fit, whatever the ratio.
+        sides are made to fit, whatever the ratio. transformers' may lie half a pixel beside it.
       smallest_crop: of the picture's area: a random part of at least that much is used instead.
     """
 
