@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -137,12 +138,11 @@ def test_an_epoch_has_each_picture_once(stage):
     assert names[:30] != names[30:]
 
 
-@pytest.mark.parametrize("loaders", [0, 1])
-def test_taken_up_in_the_middle(stage, loaders):
+@pytest.mark.parametrize("done", [1, 4, 8])
+def test_taken_up_in_the_middle(stage, done):
     whole = made(stage, 9)
-    for done in (1, 4, 8) if not loaders else (4,):
-        position = Position.of_json(whole[done - 1].position.as_json())
-        assert same(whole[done:], made(stage, 9 - done, loaders=loaders, position=position))
+    position = Position.of_json(json.loads(json.dumps(whole[done - 1].position.as_json())))
+    assert same(whole[done:], made(stage, 9 - done, position=position))
 
 
 def test_batches_come_in_two_goes(stage):
