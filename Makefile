@@ -39,6 +39,7 @@ bench: install
 	$(BIN)/python -m benchmarks.duplicates
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.losses
+	$(BIN)/python -m benchmarks.loader
 
 clean:
 	rm -rf .venv out build *.egg-info
