@@ -4,6 +4,7 @@ transformers' image processors do the same for a model in use, with Pillow and s
 slowly; what they are told (size, whether the middle is cut out) is followed here.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,11 @@ class PictureFit:
         size = dict(image_processor.crop_size or image_processor.size)
         crops = "shortest_edge" in dict(image_processor.size)
         return cls(size.get("height") or size["shortest_edge"], crops, smallest_crop)
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that a picture's sides must keep so that the square is as of the whole picture."""
+        return math.ceil(2 * self.size / self.smallest_crop**0.5)
 
     def __call__(self, picture: Pixels, salt: str) -> Pixels:
         """The square, [size, size, 3].

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 import cv2
 import fsspec
 import numpy as np
+import simplejpeg
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from model.drawing import uniform
 from model.evaluation_sets import DataError
 from model.fitting import PictureFit, Pixels
 from model.samples import Pair, TextTuple
+
+_JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,16 @@ class PieceReader(Dataset[Piece]):
     """Makes the pieces that are asked for; the same piece is the same tensors."""
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, context_length: int, fit: PictureFit
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        context_length: int,
+        fit: PictureFit,
+        token_dropout: float = 0.0,
     ) -> None:
         self._tokenizer = tokenizer
         self._context_length = context_length
         self._fit = fit
+        self._token_dropout = token_dropout
 
     def __getitem__(self, planned: PlannedPiece) -> Piece:
         pairs, texts = planned.pairs, planned.texts
@@ -89,19 +98,29 @@ class PieceReader(Dataset[Piece]):
         return Piece(
             pixels=self._pixels(pairs, planned.salt),
             input_ids=tokens["input_ids"],
-            attention_mask=tokens["attention_mask"],
+            attention_mask=self._seen(tokens["attention_mask"], words, planned.salt),
             pairs=len(pairs),
             anchors=len(texts),
             negatives=len(texts[0].negatives) if texts else 0,
             names=[*(pair.name for pair in pairs), *(text.name for text in texts)],
         )
 
+    def _seen(self, mask: Tensor, words: Sequence[str], salt: str) -> Tensor:
+        """The mask without the tokens that are left out, [texts, t]; first and last ones stay."""
+        if not self._token_dropout:
+            return mask
+        chances = np.stack([uniform(f"{salt}:{text}", mask.shape[1]) for text in words])
+        kept = torch.from_numpy(chances > self._token_dropout)  # [texts, t]
+        kept[:, 0] = True
+        kept[torch.arange(len(words)), mask.sum(1) - 1] = True
+        return mask * kept
+
     def _pixels(self, pairs: Sequence[Pair], salt: str) -> Tensor:
         """Decodes and fits the pictures, [pairs, 3, s, s] uint8."""
         size = self._fit.size
         pixels = torch.empty(len(pairs), 3, size, size, dtype=torch.uint8)
         for number, (pair, encoded) in enumerate(zip(pairs, _bytes_of(pairs), strict=True)):
-            decoded = _decoded(encoded)
+            decoded = _decoded(encoded, self._fit.least_side)
             if decoded is None:
                 raise DataError(
                     f"{pair.tar} must hold the picture {pair.name} in {pair.size} bytes at "
@@ -113,8 +132,18 @@ class PieceReader(Dataset[Piece]):
         return pixels
 
 
-def _decoded(encoded: bytes) -> Pixels | None:
-    """[h, w, 3], blue first; None where it is no picture."""
+def _decoded(encoded: bytes, least_side: int) -> Pixels | None:
+    """[h, w, 3], blue first; None where it is no picture.
+
+    A JPEG is decoded at an eighth, a quarter … of its size where both sides are `least_side` still.
+    """
+    if encoded.startswith(_JPEG):
+        try:
+            return simplejpeg.decode_jpeg(
+                encoded, "BGR", min_height=least_side, min_width=least_side
+            )
+        except ValueError:
+            return None
     if not encoded:
         return None
     return cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)

@@ -126,6 +126,8 @@ class Stage:
       negatives: hard negatives of a text pair that are used.
       image_size: pixels a side; 0: as the model has it.
       smallest_crop: of a picture's area, a random part of at least that much is used.
+      token_dropout: share of a text's tokens that are left out, others each time (word dropout,
+        Iyyer et al. 2015, section 3.1), against learning captions by heart.
       text_length: tokens; 0: as the model has it.
       language_temperature: of captions and texts, T: a language is drawn in proportion to the
         1/T-th power of its share; 1: every sample once an epoch.
@@ -149,6 +151,7 @@ class Stage:
     negatives: Whole = 0
     image_size: Whole = 0
     smallest_crop: Annotated[float, Field(gt=0, le=1)] = 1.0
+    token_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     text_length: Whole = 0
     language_temperature: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
     learning_rate: Above0 = 5e-4

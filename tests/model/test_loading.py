@@ -109,3 +109,34 @@ def test_a_broken_picture_is_named(tmp_path, body):
         reader()[PlannedPiece(pairs, [], "")]
     with tarfile.open(tmp_path / "train" / "00000.tar") as tar:
         assert f"{len(body)} bytes at {tar.getmembers()[1].offset_data}," in str(raised.value)
+
+
+def test_tokens_are_left_out_by_chance_but_not_the_first_and_last(tmp_path):
+    image_fit = PictureFit(SIZE, crops=False)
+    dropping = PieceReader(tiny_tokenizer(), LENGTH, image_fit, token_dropout=0.5)
+    texts = [TextTuple(f"p:{n}", f"anchor {n}", f"positive {n}", ()) for n in range(40)]
+    whole = reader()[PlannedPiece([], texts, "s")]
+    seen = dropping[PlannedPiece([], texts, "s")]
+    assert torch.equal(seen.input_ids, whole.input_ids)
+    assert (seen.attention_mask <= whole.attention_mask).all()
+    inner = whole.attention_mask.sum() - 2 * len(whole.input_ids)
+    left = seen.attention_mask.sum() - 2 * len(whole.input_ids)
+    assert 0.4 < left / inner < 0.6
+    assert seen.attention_mask[:, 0].all()
+    lasts = whole.attention_mask.sum(1) - 1
+    assert seen.attention_mask[torch.arange(len(lasts)), lasts].all()
+    again, other = (dropping[PlannedPiece([], texts[20:], salt)] for salt in "st")
+    assert torch.equal(again.attention_mask[:20], seen.attention_mask[20:40])
+    assert not torch.equal(other.attention_mask, again.attention_mask)
+
+
+def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(tmp_path):
+    bodies = [body_of(drawn(*size), "JPEG", quality=92) for size in ((600, 400), (260, 900))]
+    piece = reader()[PlannedPiece(packed(tmp_path, *bodies), [], "")]
+    processor = SiglipImageProcessorPil(size={"height": SIZE, "width": SIZE})
+    wanted = processor(
+        [decode_picture(body) for body in bodies],
+        do_rescale=False, do_normalize=False, return_tensors="pt",
+    )  # fmt: skip
+    differences = (piece.pixels.float() - wanted["pixel_values"].float()).abs().mean((1, 2, 3))
+    assert differences.max() < 3.0
