@@ -7,8 +7,8 @@ too. A batch depends on the seed and on the place in the epochs alone, and a pla
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Generic
+from dataclasses import dataclass
+from typing import Generic
 
 from model.drawing import shuffled
 from model.evaluation_sets import DataError
@@ -16,6 +16,7 @@ from model.samples import Sample, SampleSet
 
 _MOST_WAITING = 4  # batches of samples that wait for one without their text or picture
 _LEAST_WAITING = 10_000
+_MOST_EPOCHS = 10  # that are looked through for one batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Stream(Generic[Sample]):
             samples = self._window(epoch, window)
             if samples is None:
                 epoch, window, taken = epoch + 1, 0, 0
+                self._check_epochs(epoch - self.place.epoch, len(batch.samples))
             elif taken == len(samples):
                 window, taken = window + 1, 0
             else:
@@ -97,6 +99,7 @@ class Stream(Generic[Sample]):
             blocks = self._blocks(epoch, window)
             if not blocks:
                 return None
+            self._held = None
             salt = f"{self._seed}:{epoch}"
             read = [
                 sample
@@ -117,6 +120,14 @@ class Stream(Generic[Sample]):
             if begun == window:
                 found.append(block)
         return found
+
+    def _check_epochs(self, epochs: int, found: int) -> None:
+        if epochs > _MOST_EPOCHS:
+            raise DataError(
+                f"a batch of {self._size} must have that many different pictures and texts, and "
+                f"{self._samples.path} had only {found} in {_MOST_EPOCHS} epochs: make the batch "
+                "smaller"
+            )
 
     def _check_waiting(self, waiting: Sequence[Sample]) -> None:
         if len(waiting) <= max(_MOST_WAITING * self._size, _LEAST_WAITING):
@@ -189,24 +200,3 @@ class Mix(Generic[Sample]):
         return tuple(
             (n, stream.place) for stream, n in zip(self._streams, self._taken, strict=True)
         )
-
-
-def to_json(progress: Progress[Sample]) -> list[dict[str, Any]]:
-    """How far a mix has come, as JSON holds it."""
-    return [{"batches": batches, **asdict(place)} for batches, place in progress]
-
-
-def from_json(written: list[dict[str, Any]], kind: type[Sample]) -> Progress[Sample]:
-    """What `to_json` wrote."""
-    return tuple(
-        (
-            data["batches"],
-            Place(
-                data["epoch"],
-                data["window"],
-                data["taken"],
-                tuple(kind(**sample) for sample in data["waiting"]),
-            ),
-        )
-        for data in written
-    )

@@ -9,9 +9,10 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from torch.utils.data import DataLoader
 
-from model.batches import Mix, Place, Progress, Stream, from_json, to_json
+from model.batches import Mix, Place, Progress, Stream
 from model.evaluation_sets import DataError
 from model.loading import Piece, PieceReader, PlannedPiece
 from model.plan import DataSet, Running, Stage
@@ -34,12 +35,13 @@ class Position:
 
     def as_json(self) -> dict[str, Any]:
         """What `of_json` reads."""
-        return {"images": to_json(self.images), "texts": to_json(self.texts)}
+        written: dict[str, Any] = TypeAdapter(Position).dump_python(self, mode="json")
+        return written
 
     @classmethod
     def of_json(cls, written: dict[str, Any]) -> "Position":
         """What `as_json` wrote."""
-        return cls(from_json(written["images"], Pair), from_json(written["texts"], TextTuple))
+        return TypeAdapter(cls).validate_python(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,11 @@ class Feed:
         Raises:
           DataError: a data set is not as `pack` writes it, or batches cannot be shared out.
         """
-        for name, size in (("image_batch", stage.image_batch), ("text_batch", stage.text_batch)):
-            if size % share[1]:
+        for name, size, sets in (
+            ("image_batch", stage.image_batch, stage.images),
+            ("text_batch", stage.text_batch, stage.texts),
+        ):
+            if sets and size % share[1]:
                 raise DataError(f"{name} must be divisible by {share[1]} processes, got {size}")
         self._stage, self._running, self._share, self._seed = stage, running, share, seed
         temperature = stage.language_temperature
@@ -177,7 +182,7 @@ def cut(
         PlannedPiece(
             pairs[bounds[0][piece] : bounds[0][piece + 1]],
             texts[bounds[1][piece] : bounds[1][piece + 1]],
-            f"{salt}:{piece}",
+            salt,
         )
         for piece in range(number)
     ]

@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from model.drawing import uniform
 from model.evaluation_sets import DataError
-from model.fitting import PictureFit
+from model.fitting import PictureFit, Pixels
 from model.samples import Pair, TextTuple
 
 
@@ -102,13 +101,23 @@ class PieceReader(Dataset[Piece]):
         size = self._fit.size
         pixels = torch.empty(len(pairs), 3, size, size, dtype=torch.uint8)
         for number, (pair, encoded) in enumerate(zip(pairs, _bytes_of(pairs), strict=True)):
-            decoded = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+            decoded = _decoded(encoded)
             if decoded is None:
-                raise DataError(f"{pair.tar} must hold a picture at {pair.offset}: {pair.name}")
-            chances = uniform(f"{salt}:{pair.name}", 3)
-            fitted = self._fit(decoded, chances)  # [s, s, 3], blue first
-            pixels[number] = torch.from_numpy(fitted).permute(2, 0, 1).flip(0)
+                raise DataError(
+                    f"{pair.tar} must hold the picture {pair.name} in {pair.size} bytes at "
+                    f"{pair.offset}, got what cannot be decoded"
+                )
+            fitted = self._fit(decoded, f"{salt}:{pair.name}")  # [s, s, 3], blue first
+            for channel, plane in enumerate(reversed(cv2.split(fitted))):  # [s, s]
+                pixels[number, channel] = torch.from_numpy(plane)
         return pixels
+
+
+def _decoded(encoded: bytes) -> Pixels | None:
+    """[h, w, 3], blue first; None where it is no picture."""
+    if not encoded:
+        return None
+    return cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
 
 
 def _bytes_of(pairs: Sequence[Pair]) -> Sequence[bytes]:

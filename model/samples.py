@@ -1,6 +1,7 @@
 """What there is to train on: the samples of folders that `pack` wrote, without their pixels."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from model.evaluation_sets import DataError
 from schemas.layout import CAPTIONS_SUFFIX
 
 _UNSTATED = "und"
+_NEGATIVE = re.compile(r"negative(_\d+)?")  # sentence-transformers' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class SampleSet(Protocol[Read]):
     languages: dict[str, float]
 
     def read(self, block: int, salt: str) -> Sequence[Read]:
-        """The samples of a block, in the order in which they are stored.
+        """The samples of a block as stored, then those that come once more, and so on.
 
         Args:
           block: its number.
@@ -157,9 +159,6 @@ class TextSet:
     Beside a folder that `pack` wrote, `train`, lie `rows` with the languages; elsewhere they are
     not known, and a language temperature changes nothing.
 
-    Attributes:
-      most: negatives that each row has.
-
     Raises:
       DataError: there are no such tables.
     """
@@ -200,23 +199,38 @@ class TextSet:
     def _languages(self, block: int) -> list[str]:
         if not self._rows_folder:
             return [_UNSTATED] * self.blocks[block]
-        name = self._parts[block].rpartition("/")[2]
-        column = _read(self._fs, f"{self._rows_folder}/{name}", ["query_language"])
-        languages: list[str] = column["query_language"].to_pylist()
+        path = f"{self._rows_folder}/{self._parts[block].rpartition('/')[2]}"
+        table = _read(self._fs, path, ["query_language"])
+        languages: list[str] = table["query_language"].to_pylist()
+        if len(languages) != self.blocks[block]:
+            raise DataError(f"{path} must have {self.blocks[block]} rows, got {len(languages)}")
         return languages
 
     def _negatives(self, wanted: int) -> list[str]:
-        with self._fs.open(self._parts[0]) as file:
-            names = pq.read_schema(file).names
-        columns = [name for name in names if name == "negative" or name.startswith("negative_")]
+        names = _about(self._fs, self._parts[0]).schema.to_arrow_schema().names
+        columns = [name for name in names if _NEGATIVE.fullmatch(name)]
         if len(columns) < wanted:
             raise DataError(f"{self.path} must have {wanted} negatives a row, got {len(columns)}")
         return columns[:wanted]
 
     def _rows(self, part: str) -> int:
-        with self._fs.open(part) as file:
-            rows: int = pq.read_metadata(file).num_rows
+        """How many rows a part has."""
+        about = _about(self._fs, part)
+        names = about.schema.to_arrow_schema().names
+        if not set(names).issuperset(self._columns):
+            raise DataError(
+                f"{part} must have columns {', '.join(self._columns)}, got {', '.join(names)}"
+            )
+        rows: int = about.num_rows
         return rows
+
+
+def _about(fs: Any, path: str) -> pq.FileMetaData:
+    try:
+        with fs.open(path) as file:
+            return pq.read_metadata(file)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path} must be Parquet: {error}") from error
 
 
 def _read(fs: Any, path: str, columns: list[str]) -> pa.Table:
