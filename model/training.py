@@ -194,7 +194,7 @@ class _Training:
         model.to(self._processes.device).train()
         self._losses.to(self._processes.device)
         if self._plan.running.gradient_checkpointing:
-            model.gradient_checkpointing_enable()
+            model.activation_checkpointing_enable()
         return feed
 
     def _step(

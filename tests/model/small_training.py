@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
@@ -111,6 +112,12 @@ def metrics(folder: str | Path) -> list[dict[str, Any]]:
     lines = Path(folder, "metrics.jsonl").read_text("utf-8").splitlines()
     read = [json.loads(line) for line in lines]
     return [{key: line[key] for key in line if key not in _TIMED} for line in read]
+
+
+def assert_near(line: dict[str, Any], other: dict[str, Any], tolerance: float) -> None:
+    """Two lines of metrics, up to a share of each number."""
+    numbers = [{key: of[key] for key in of if key != "stage"} for of in (line, other)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=tolerance)
 
 
 def interrupt(

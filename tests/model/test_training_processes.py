@@ -20,6 +20,7 @@ from tests.model.small_training import (
     TERM,
     TEXTS,
     assert_equal,
+    assert_near,
     in_processes,
     interrupt,
     metrics,
@@ -86,7 +87,7 @@ def test_two_processes_make_the_weights_of_one(
     alone = plan(tmp_path, *two_stages(world), model=STILL)
     train(alone, print)
     for one, two in zip(metrics(tmp_path), metrics(both / "out"), strict=True):
-        assert two == pytest.approx(one, rel=1e-3)
+        assert_near(two, one, 1e-2)
     one, two = weights(tmp_path), weights(both / "out")
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=1e-2, atol=1e-3)
@@ -121,7 +122,7 @@ def test_a_signal_to_one_stops_both_at_the_same_step(
 
 def test_no_number_stops_both(world: Path, tmp_path: Path) -> None:
     asked = plan(
-        tmp_path / "out", stage(world, steps=40, learning_rate=1e38), max_gradient_norm=0.0
+        tmp_path / "out", stage(world, steps=40, learning_rate=1e30), max_gradient_norm=0.0
     )
     end = ("model.training.average_gradients", 0, TERM, "")
     assert in_processes(2, ended, asked, tmp_path, *end) == [3, 3]
