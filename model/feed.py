@@ -1,8 +1,11 @@
 """The batches of a stage as one process of a run gets them, made ready while it computes."""
 
+import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 import torch
@@ -103,7 +106,8 @@ class Feed:
             pin_memory=pin,
             generator=torch.Generator(),  # its own: otherwise it draws from the training's
         )
-        pieces = iter(loader)
+        with _signals_held_back():
+            pieces = iter(loader)
         for _ in range(count):
             first = next(pieces)
             number, position = self._planned.popleft()
@@ -142,6 +146,20 @@ class Feed:
             for samples, (_, place) in zip(opened, begun, strict=True)
         ]
         return Mix(streams, [data.weight for data in named], [taken for taken, _ in begun])
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Has processes begun meanwhile never get SIGINT and SIGTERM, which may come to a whole group.
+
+    The training ends them when it has heard the signal and written its checkpoint.
+    """
+    resource_tracker.ensure_running()  # which would let them through when it begins
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cut(

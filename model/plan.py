@@ -1,7 +1,7 @@
 """What a training is asked to do: the model, its stages, how it runs, how it is judged.
 
-Read from TOML by `pairmill train` (`configs/train/`), or made in Python. Paths may be anything that
-fsspec opens.
+Read from TOML by `pairmill train` (`configs/train/`), or made in Python. Paths of data may be
+anything that fsspec opens; a training's own folder and models lie on this machine.
 """
 
 from collections import Counter
@@ -16,9 +16,12 @@ from schemas.languages import ALL, LANGUAGES
 Positive = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Below1 = Annotated[float, Field(ge=0, lt=1)]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 From0 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Words = Annotated[str, Field(min_length=1)]
+
+FEWEST_TOKENS = 260  # of a learned tokenizer: the bytes, and four special ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class ModelPlan:
         `model_type`; `vocab_size` is the tokenizer's where it is left out.
       new_image: likewise an image encoder.
       tokenizer: a folder or hub id; "": the text encoder's.
-      learned_tokens: size of a tokenizer learned from the captions and texts of the first stage;
-        0: none is.
+      learned_tokens: size of a tokenizer learned from the captions and texts of the first stage,
+        at least 260; 0: none is.
       text_pooling: see `model.towers.DualEncoderConfig`, as are the two that follow.
       image_pooling: …
       projection_dim: …
@@ -60,6 +63,8 @@ class ModelPlan:
         if self.checkpoint:
             if self.text or self.image or self.new_text or self.new_image:
                 raise ValueError("a model is either a checkpoint or two towers, got both")
+            if self.tokenizer or self.learned_tokens:
+                raise ValueError("a checkpoint has its tokenizer, got another")
             return
         for side, loaded, new in (
             ("text", self.text, self.new_text),
@@ -67,9 +72,14 @@ class ModelPlan:
         ):
             if bool(loaded) == bool(new):
                 raise ValueError(f"a model must have one of {side} and new_{side}")
-        tokenizers = [bool(self.tokenizer), bool(self.learned_tokens), bool(self.text)]
-        if sum(tokenizers[:2]) > 1 or not any(tokenizers):
+        if self.new_text and bool(self.tokenizer) == bool(self.learned_tokens):
             raise ValueError("a model with new_text must have one of tokenizer and learned_tokens")
+        if self.text and self.learned_tokens:
+            raise ValueError("learned_tokens must be left out where text has its tokenizer already")
+        if 0 < self.learned_tokens < FEWEST_TOKENS:
+            raise ValueError(
+                f"learned_tokens must be 0 or at least {FEWEST_TOKENS}, got {self.learned_tokens}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +102,9 @@ class LossPlan:
 
     Attributes:
       kind: …
-      temperature: τ that it begins with; a later stage goes on with what was learned.
-      learn_temperature: whether τ is learned.
-      bias: of `sigmoid`, learned.
+      temperature: τ that it begins with; a stage goes on with what an earlier one learned.
+      learn_temperature: whether τ is learned; otherwise it is `temperature` throughout.
+      bias: of `sigmoid`, learned; a stage goes on with what an earlier one learned.
       chunk: columns of logits held at once, see there; 0: all.
     """
 
@@ -193,7 +203,7 @@ class Running:
       log_every: steps.
       checkpoint_every: steps; one is written at each stage's end, too.
       keep_checkpoints: the last ones; older ones are removed.
-      evaluate_every: steps; 0: at each stage's beginning and end.
+      evaluate_every: steps; at the very beginning and each stage's end it is, too. 0: only then.
     """
 
     device: str = "auto"
@@ -202,8 +212,8 @@ class Running:
     loaders: Whole = 2
     shuffle_samples: Positive = 100_000
     weight_decay: From0 = 0.1
-    beta1: Share = 0.9
-    beta2: Share = 0.98
+    beta1: Below1 = 0.9
+    beta2: Below1 = 0.98
     epsilon: Above0 = 1e-6
     max_gradient_norm: From0 = 1.0
     log_every: Positive = 10
@@ -217,7 +227,8 @@ class Plan:
     """A training.
 
     Attributes:
-      output: folder of its checkpoints, records and, at the end, `model/`.
+      output: folder of its checkpoints, records and, at the end, `model/`, which every process
+        sees.
       model: …
       stages: one after another.
       seed: of new weights, dropout and the order of the data.
@@ -237,6 +248,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Raises ValueError for names that are wrong or stand twice."""
+        if "://" in self.output:
+            raise ValueError(f"output must be a folder on this machine, got {self.output}")
         unknown = [code for code in self.languages if code not in LANGUAGES]
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")

@@ -1,16 +1,22 @@
 """The processes of a training: one, or those that torchrun started."""
 
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
 _LONGEST_WAIT = timedelta(hours=4)  # while the first process evaluates, the others wait
+
+
+class FirstFailed(RuntimeError):
+    """The first process cannot go on, and says why; the others end with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,31 @@ class Processes:
         """Whether it is the one that writes and speaks."""
         return self.number == 0
 
-    def wait(self) -> None:
-        """Until all have come here."""
-        if self.count > 1:
-            dist.barrier()
+    def in_first(self, act: Callable[[], None]) -> None:
+        """Has the first process act while the others wait.
+
+        Raises:
+          FirstFailed: in the others, where `act` raised an exception in the first.
+        """
+        failure: Exception | None = None
+        if self.is_first:
+            try:
+                act()
+            except Exception as error:
+                failure = error
+        failed = self.any(failure is not None)
+        if failure:
+            raise failure
+        if failed:
+            raise FirstFailed
+
+    def any(self, value: bool) -> bool:
+        """Whether it is true in any of them."""
+        if self.count == 1:
+            return value
+        told = torch.tensor(int(value), device=self.device)
+        dist.all_reduce(told, dist.ReduceOp.MAX)
+        return bool(told)
 
     def every(self, value: Any) -> list[Any]:
         """The values of all, in the order of their numbers."""
@@ -51,6 +78,21 @@ class Processes:
             dist.all_reduce(values)
         return values / self.count
 
+    def random_state(self) -> list[torch.Tensor]:
+        """Of the CPU's generator, and of the GPU's where one is used."""
+        gpu = [torch.cuda.get_rng_state()] if self.device.type == "cuda" else []
+        return [torch.get_rng_state(), *gpu]
+
+    def set_random_state(self, states: list[list[torch.Tensor]], seed: int) -> None:
+        """Goes on with every process's states, or anew where there were other processes."""
+        own = states[self.number] if len(states) == self.count else []
+        if len(own) != len(self.random_state()):
+            torch.manual_seed(seed + self.number)
+            return
+        torch.set_rng_state(own[0])
+        if len(own) > 1:
+            torch.cuda.set_rng_state(own[1])
+
 
 @contextmanager
 def joined(device: str) -> Iterator[Processes]:
@@ -58,15 +100,16 @@ def joined(device: str) -> Iterator[Processes]:
 
     Args:
       device: as torch names it; `auto`: this process's GPU, or the CPU where there is none.
+
+    Raises:
+      ValueError: torch cannot use the device.
     """
     number, count = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda":
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    chosen = torch.device(device)
-    if chosen.type == "cuda":
-        torch.cuda.set_device(chosen)
+    chosen = _usable(device)
     if count > 1:
         backend = "nccl" if chosen.type == "cuda" else "gloo"
         dist.init_process_group(backend, timeout=_LONGEST_WAIT)
@@ -75,3 +118,33 @@ def joined(device: str) -> Iterator[Processes]:
     finally:
         if count > 1:
             dist.destroy_process_group()
+
+
+def _usable(device: str) -> torch.device:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter: a torch without CUDA
+        said = str(error).partition("\n")[0]
+        raise ValueError(f"device must be one that torch can use, got {device}: {said}") from error
+    chosen = torch.device(device)
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
+    return chosen
+
+
+@contextmanager
+def stopping() -> Iterator[list[int]]:
+    """Collects SIGTERM and SIGINT, so that a step is not torn and a checkpoint is written."""
+    came: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt  # asked twice
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,4 +1,23 @@
-"""What a training says while it runs: lines for people, a file and TensorBoard for machines."""
+"""What a training says while it runs: lines for people, a file and TensorBoard for machines.
+
+A line of `metrics.jsonl` is a JSON object. Every `log_every` steps and at a stage's end it holds
+means over the steps since the line before:
+
+    step                                   of all stages that are done, from 1
+    stage                                  its name
+    loss                                   the sum of those that follow
+    images_loss, texts_loss                of all processes' batches, where the stage has such
+    images_temperature, texts_temperature  τ
+    gradient_norm                          before it is scaled down
+    learning_rate
+    samples_per_second                     pictures and text pairs, of all processes together
+    waiting_share                          of the time, in [0, 1], that the first process waited
+                                           for data
+
+and after an evaluation `step`, `evaluation` (what `pairmill evaluate --json` writes, but the
+model's name) and the scores over all languages at full size by `set/task/score`. TensorBoard has
+every number of these lines by the same names.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

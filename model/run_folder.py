@@ -1,11 +1,13 @@
 """A training's folder: its checkpoints, whole or not there, and its records.
 
-output/plan.json                  what was asked for
-output/checkpoints/00001000/      a model as `DualEncoder.save_pretrained` writes it, and
-training.pt, position.json    what training goes on from
-output/metrics.jsonl              a line every so many steps, and one for each evaluation
-output/tensorboard/               the same
-output/model/                     the model in the end
+    output/plan.json              what was asked for
+    output/checkpoints/00001000/  a model as `DualEncoder.save_pretrained` writes it, and what
+                                  training goes on from: training.pt, position.json
+    output/metrics.jsonl          a line every so many steps, and one for each evaluation
+    output/tensorboard/           the same
+    output/model/                 the model in the end
+
+`model.reporting` says what is in a line of `metrics.jsonl`.
 """
 
 import json
@@ -68,9 +70,12 @@ class RunFolder:
         asked = json.loads(json.dumps(asdict(plan)))
         file = self.path / "plan.json"
         if not file.exists():
-            if self.path.exists() and any(self.path.iterdir()):
-                raise RunError(f"{self.path} must be empty or a training's, got other files")
-            self._checkpoints.mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            strange = [path for path in self.path.iterdir() if not _is_unfinished(path)]
+            if strange:
+                raise RunError(
+                    f"{self.path} must be empty or a training's, got {strange[0].name} in it"
+                )
             replace_with(file, lambda part: part.write_text(json.dumps(asked, indent=1)))
             return
         changed = _differences(json.loads(file.read_text()), asked)
@@ -84,6 +89,11 @@ class RunFolder:
         """The checkpoint to go on from."""
         return max(self._whole(), default=None)
 
+    def is_finished(self, steps: int) -> bool:
+        """Whether all of so many steps are done and the model was written."""
+        last = self.latest()
+        return last is not None and int(last.name) == steps and self.model.is_dir()
+
     def write_checkpoint(
         self, steps: int, moment: Moment, save_model: Callable[[Path], None], training: object
     ) -> Path:
@@ -91,7 +101,7 @@ class RunFolder:
         place = self._checkpoints / f"{steps:08d}"
 
         def write(part: Path) -> None:
-            part.mkdir()
+            part.mkdir(parents=True)
             save_model(part)
             torch.save(training, part / _TRAINING)
             said = {
@@ -123,7 +133,7 @@ class RunFolder:
             file.write(json.dumps({"step": steps, **values}, ensure_ascii=False) + "\n")
 
     def forget_metrics(self, steps: int) -> None:
-        """Removes lines of later steps than `steps`, which come again."""
+        """Removes lines of later steps than `steps`, which come again; all where it is negative."""
         if not self._metrics.exists():
             return
         kept = [
@@ -135,6 +145,10 @@ class RunFolder:
 
     def _whole(self) -> list[Path]:
         return [path for path in self._checkpoints.glob("*") if path.name.isdigit()]
+
+
+def _is_unfinished(path: Path) -> bool:
+    return path.name.startswith(_UNFINISHED)
 
 
 def replace_with(place: Path, write: Callable[[Path], object]) -> None:

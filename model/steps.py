@@ -1,7 +1,7 @@
 """One step of training: the towers over the pieces of a batch, and the losses over all of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -42,6 +42,24 @@ def _loss(plan: LossPlan, sizes: Sequence[int]) -> Loss:
 def temperature_of(loss: nn.Module) -> Temperature:
     """A loss's temperature."""
     return next(part for part in loss.modules() if isinstance(part, Temperature))
+
+
+def learned(losses: nn.ModuleDict) -> dict[str, Tensor]:
+    """What the losses have learned, [] each, by name: `images.temperature.log_scale`."""
+    return {_plain(key): value.detach() for key, value in losses.named_parameters()}
+
+
+@torch.no_grad()
+def go_on_with(losses: nn.ModuleDict, known: Mapping[str, Tensor]) -> None:
+    """Has the losses go on with what they, or those of an earlier stage, have `learned`."""
+    for key, value in losses.named_parameters():
+        if _plain(key) in known:
+            value.copy_(known[_plain(key)])
+
+
+def _plain(key: str) -> str:
+    """The name of a loss's parameter, the same whether it is taken at several sizes or at one."""
+    return key.replace(".loss.", ".")
 
 
 class PieceEncoder(nn.Module):

@@ -1,13 +1,37 @@
 """A tokenizer learned from the texts that a model is trained on, for models begun from nothing."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
 
+from model.plan import Stage
+from model.samples import ImageSet, TextSet
+
+_MOST_TEXTS = 1_000_000
+
 _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 """XLM-RoBERTa's, in its order, so that its configuration's defaults fit."""
+
+
+def texts_of(stage: Stage) -> Iterator[str]:
+    """The captions, one a picture, and texts of a stage's data, at most a million."""
+    return itertools.islice(_every_text(stage), _MOST_TEXTS)
+
+
+def _every_text(stage: Stage) -> Iterator[str]:
+    for data in stage.images:
+        images = ImageSet(data.path, stage.language_temperature)
+        for block in range(len(images.blocks)):
+            for pair in images.read(block, "tokens"):
+                yield pair.text
+    for data in stage.texts:
+        texts = TextSet(data.path, stage.language_temperature)
+        for block in range(len(texts.blocks)):
+            for row in texts.read(block, "tokens"):
+                yield from (row.anchor, row.positive)
 
 
 def learn_tokenizer(texts: Iterable[str], tokens: int) -> PreTrainedTokenizerFast:

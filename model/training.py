@@ -3,14 +3,13 @@
 By one process, or by several that torchrun starts: each has a share of every batch.
 """
 
+import gc
 import itertools
 import json
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -21,20 +20,22 @@ from transformers.utils.logging import disable_progress_bar
 from model.building import build, load_dual_encoder
 from model.checkpoints import make_processor
 from model.evaluation import evaluate
+from model.evaluation_data import read_set
+from model.evaluation_sets import DataError
 from model.feed import Batch, Feed, Position
 from model.fitting import PictureFit
 from model.gathering import average_gradients
 from model.loading import Piece, PieceReader
 from model.model_encoder import ModelEncoder
 from model.plan import Plan, Stage
-from model.processes import Processes, joined
+from model.processes import Processes, joined, stopping
 from model.reporting import Reporter, Spent
 from model.run_folder import Moment, RunError, RunFolder, replace_with
-from model.samples import ImageSet, TextSet
 from model.schedule import learning_rate, make_optimizer
-from model.steps import PieceEncoder, Step, make_losses, temperature_of
+from model.steps import PieceEncoder, Step, go_on_with, learned, make_losses, temperature_of
+from model.tokens import texts_of
+from model.towers import longest_text
 
-_TOKENIZER_TEXTS = 1_000_000
 _NON_FINITE_FILE = "non-finite-batch.json"
 
 
@@ -46,25 +47,30 @@ class Stopped(RunError):
     """The run was asked to stop, and can be taken up."""
 
 
-def train(plan: Plan, say: Callable[[str], None]) -> Path:
-    """Trains until the plan is done, and returns the model's folder.
+def train(plan: Plan, say: Callable[[str], None]) -> Path | None:
+    """Trains until the plan is done, and returns the model's folder; None in all but one process.
+
+    A plan that is done already is left as it is.
 
     Args:
       plan: of a folder with checkpoints, the same as before but for what changes no number.
       say: takes a line at a time of how it goes, in the first process.
 
     Raises:
-      RunError: the folder is another training's, the loss is not finite, or the run was stopped.
-      DataError: see `model.feed.Feed`.
-      ValueError: the model cannot be made.
+      RunError: the folder is another training's, or the run ended half-way: it was stopped, the
+        loss is not finite, data could not be read, or files could not be written.
+      ValueError: the model cannot be made or the data is not as it should be; nothing was run.
+      FirstFailed: in the other processes, where the first raises one of these.
     """
     disable_progress_bar()  # of transformers, which shows one for each file that it writes
-    with joined(plan.running.device) as processes, _stopping() as stop:
+    with joined(plan.running.device) as processes, stopping() as stop:
         folder = RunFolder(plan.output)
-        if processes.is_first:
-            folder.begin(plan)
-        processes.wait()
-        return _Training(plan, processes, folder, say, stop).run()
+        processes.in_first(lambda: folder.begin(plan))
+        if not folder.is_finished(sum(stage.steps for stage in plan.stages)):
+            _Training(plan, processes, folder, say, stop).run()
+        elif processes.is_first:
+            say("done already: name another output, or remove the folder to train again")
+        return folder.model if processes.is_first else None
 
 
 class _Training:
@@ -83,20 +89,45 @@ class _Training:
         checkpoint = folder.latest()
         self._moment = Moment(0, 0, Position())
         self._losses = nn.ModuleDict()
-        self._state: dict[str, Any] = {}
+        self._learned: dict[str, torch.Tensor] = {}  # by the losses of all stages until now
+        self._optimizer_state: Any = None
         if checkpoint:
-            self._moment, self._state = folder.read_checkpoint(checkpoint)
+            self._moment, state = folder.read_checkpoint(checkpoint)
             self._model, self._processor = load_dual_encoder(str(checkpoint))
-            self._losses = make_losses(plan.stages[self._moment.stage])
-            self._losses.load_state_dict(self._state["losses"])
-            _set_random_state(self._state["random"], processes, plan.seed)
+            self._learned, self._optimizer_state = state["losses"], state["optimizer"]
+            self._check_stages()
+            processes.set_random_state(state["random"], plan.seed)
         else:
             torch.manual_seed(plan.seed)
-            self._model, self._processor = build(plan.model, _texts(plan.stages[0]))
+            self._model, self._processor = build(plan.model, texts_of(plan.stages[0]))
+            self._check_stages()
             torch.manual_seed(plan.seed + processes.number)
-        self._reporter = Reporter(folder, say, self._done) if processes.is_first else None
+        known = self._done if checkpoint else -1
+        self._reporter = Reporter(folder, say, known) if processes.is_first else None
         if checkpoint and self._reporter:
             self._reporter.say(f"going on from {checkpoint}")
+
+    def _check_stages(self) -> None:
+        """Raises ValueError now for what would stop a later stage."""
+        share = self._processes.number, self._processes.count
+        longest, width = (
+            longest_text(self._model.config.text_config),
+            self._model.config.projection_dim,
+        )
+        for stage in self._plan.stages[self._moment.stage :]:
+            if stage.text_length > longest:
+                raise ValueError(
+                    f"text_length of stage {stage.name!r} must be at most {longest}, what the text "
+                    f"tower has positions for, got {stage.text_length}"
+                )
+            if max(stage.matryoshka, default=1) > width:
+                raise ValueError(
+                    f"matryoshka of stage {stage.name!r} must be at most {width}, the embedding's "
+                    f"size, got {list(stage.matryoshka)}"
+                )
+            make_losses(stage)
+            Feed(stage, self._plan.running, "", share, Position())
+        self._processes.in_first(lambda: _check_sets(self._plan))
 
     @property
     def _done(self) -> int:
@@ -104,18 +135,21 @@ class _Training:
         stage = self._moment.stage
         return self._ends[stage] - self._plan.stages[stage].steps + self._moment.step
 
-    def run(self) -> Path:
+    def run(self) -> None:
         """See `train`."""
-        for number in range(self._moment.stage, len(self._plan.stages)):
-            if number > self._moment.stage:
-                self._moment = Moment(number, 0, Position())
-            if self._moment.step < self._plan.stages[number].steps:
-                self._run_stage(self._plan.stages[number])
-        if self._processes.is_first:
-            replace_with(self._folder.model, self._save_model)
-        if self._reporter:
-            self._reporter.close()
-        return self._folder.model
+        try:
+            for number in range(self._moment.stage, len(self._plan.stages)):
+                if number > self._moment.stage:
+                    self._moment = Moment(number, 0, Position())
+                if self._moment.step < self._plan.stages[number].steps:
+                    self._run_stage(self._plan.stages[number])
+                    gc.collect()  # what wrapped the model must be gone before it is wrapped again
+            self._processes.in_first(lambda: replace_with(self._folder.model, self._save_model))
+        except (DataError, OSError, FloatingPointError) as error:
+            raise RunError(f"the training ended after {self._done} steps: {error}") from error
+        finally:
+            if self._reporter:
+                self._reporter.close()
 
     def _run_stage(self, stage: Stage) -> None:
         feed = self._begin_stage(stage)
@@ -125,7 +159,8 @@ class _Training:
         with _frozen(self._unused(stage)):
             optimizer = make_optimizer([self._model, self._losses], self._plan.running)
             if self._moment.step:
-                optimizer.load_state_dict(self._state["optimizer"])
+                optimizer.load_state_dict(self._optimizer_state)
+            self._optimizer_state = None
             wrapped = DistributedDataParallel(encoder) if self._processes.count > 1 else encoder
             step = Step(wrapped, self._losses, self._autocast(), stage.accumulate)
             count = (stage.steps - self._moment.step) * stage.accumulate
@@ -152,13 +187,14 @@ class _Training:
             model.set_context_length(stage.text_length or config.context_length)
             found = {*config.languages, *feed.languages} - {"und"}
             config.languages = list(self._plan.languages or sorted(found))
-            self._losses = _with_temperatures(make_losses(stage), self._losses)
+        self._losses = make_losses(stage)
+        go_on_with(self._losses, self._learned)
         processor = self._processor
         self._processor = make_processor(processor.tokenizer, processor.image_processor, config)
         model.to(self._processes.device).train()
         self._losses.to(self._processes.device)
         if self._plan.running.gradient_checkpointing:
-            model.gradient_checkpointing_enable()
+            model.activation_checkpointing_enable()
         return feed
 
     def _step(
@@ -174,11 +210,12 @@ class _Training:
         optimizer.zero_grad()
         for group in optimizer.param_groups:
             group["lr"] = rate
-        losses = []
+        losses, pieces = [], []
         for _ in range(stage.accumulate):
             began = time.perf_counter()
             batch = next(batches)
             spent.waiting += time.perf_counter() - began
+            pieces += batch.pieces
             loss = step.backward(batch.pieces)
             losses.append(torch.stack([loss, *step.parts.values()]))
             self._require_finite(loss, batch.pieces, "loss")
@@ -186,7 +223,7 @@ class _Training:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         most = self._plan.running.max_gradient_norm or float("inf")
         norm = nn.utils.clip_grad_norm_(parameters, most)
-        self._require_finite(norm, batch.pieces, "gradient")
+        self._require_finite(norm, pieces, "gradient")
         optimizer.step()
         names = ["loss", *(f"{name}_loss" for name in step.parts)]
         mean = self._processes.mean(torch.stack(losses).mean(0)).tolist()
@@ -205,7 +242,7 @@ class _Training:
     def _require_finite(self, value: torch.Tensor, pieces: list[Piece], what: str) -> None:
         """Stops every process where one's value is no number, and tells its samples."""
         bad = not bool(value.isfinite())
-        if not any(self._processes.every(bad)):
+        if not self._processes.any(bad):
             return
         names = [name for piece in pieces for name in piece.names] if bad else []
         every = [name for own in self._processes.every(names) for name in own]
@@ -215,7 +252,8 @@ class _Training:
         raise NonFiniteLoss(
             f"the {what} is not finite after {self._done} steps, on a batch of {len(every)} "
             f"samples, named in {file}: {', '.join(every[:3])} … A smaller learning rate, a longer "
-            "warm-up or precision fp32 may help; the last checkpoint is from before"
+            "warm-up or precision fp32 may help, in another plan, which may begin with one of the "
+            "checkpoints, all from before"
         )
 
     def _after_step(self, stage: Stage, optimizer: torch.optim.Optimizer, spent: Spent) -> Spent:
@@ -228,36 +266,42 @@ class _Training:
             spent = Spent()
         if at_end or (running.evaluate_every and done % running.evaluate_every == 0):
             self._evaluate()
-        stopping = any(self._processes.every(bool(self._stop)))
-        if at_end or stopping or done % running.checkpoint_every == 0:
+        asked = self._processes.any(bool(self._stop))
+        if at_end or asked or done % running.checkpoint_every == 0:
             self._write_checkpoint(optimizer)
-        if stopping and self._done < self._ends[-1]:
+        if asked and self._done < self._ends[-1]:
             raise Stopped(f"stopped after {self._done} steps; the same command goes on from there")
         return spent
 
     def _write_checkpoint(self, optimizer: torch.optim.Optimizer) -> None:
-        random = self._processes.every(_random_state(self._processes))
-        if not self._processes.is_first:
-            return
-        training = {
-            "optimizer": optimizer.state_dict(),
-            "losses": self._losses.state_dict(),
-            "random": random,
-        }
-        self._folder.write_checkpoint(self._done, self._moment, self._save_model, training)
-        self._folder.remove_old(self._plan.running.keep_checkpoints)
+        random = self._processes.every(self._processes.random_state())
+        self._learned = {**self._learned, **learned(self._losses)}
+
+        def write() -> None:
+            training = {
+                "optimizer": optimizer.state_dict(),
+                "losses": self._learned,
+                "random": random,
+            }
+            self._folder.write_checkpoint(self._done, self._moment, self._save_model, training)
+            self._folder.remove_old(self._plan.running.keep_checkpoints)
+
+        self._processes.in_first(write)
 
     def _save_model(self, folder: Path) -> None:
         self._model.save_pretrained(folder, processor=self._processor)
 
     def _evaluate(self) -> None:
         """In the first process, while the others wait."""
-        sets = self._plan.evaluations
-        if self._reporter and sets:
-            processor = self._processor
+        sets, processor = self._plan.evaluations, self._processor
+
+        def judge() -> None:
             encoder = ModelEncoder(self._model, processor.tokenizer, processor.image_processor)
-            self._reporter.evaluation(self._done, evaluate(encoder, sets))
-        self._processes.wait()
+            if self._reporter:
+                self._reporter.evaluation(self._done, evaluate(encoder, sets))
+
+        if sets:
+            self._processes.in_first(judge)
 
     def _encoder(self) -> PieceEncoder:
         colours = self._processor.image_processor
@@ -283,40 +327,10 @@ class _Training:
         return [*model.image_tower.parameters(), *model.image_projection.parameters()]
 
 
-def _texts(stage: Stage) -> Iterator[str]:
-    """Captions, one a picture, and texts of a stage's data, to learn a tokenizer from."""
-    return itertools.islice(_every_text(stage), _TOKENIZER_TEXTS)
-
-
-def _every_text(stage: Stage) -> Iterator[str]:
-    for data in stage.images:
-        images = ImageSet(data.path, stage.language_temperature)
-        for block in range(len(images.blocks)):
-            for pair in images.read(block, "tokens"):
-                yield pair.text
-    for data in stage.texts:
-        texts = TextSet(data.path, stage.language_temperature)
-        for block in range(len(texts.blocks)):
-            for row in texts.read(block, "tokens"):
-                yield from (row.anchor, row.positive)
-
-
-def _with_temperatures(losses: nn.ModuleDict, before: nn.ModuleDict) -> nn.ModuleDict:
-    """Losses that go on with what those of the stage before have learned, where there are such."""
-    for name, loss in losses.items():
-        if name in before:
-            known = {
-                key.rpartition("loss.")[2]: value
-                for key, value in before[name].state_dict().items()
-            }
-            for key, value in loss.state_dict().items():
-                value.copy_(known.get(key.rpartition("loss.")[2], value))
-    return losses
-
-
-def _plain(key: str) -> str:
-    """The name of a loss's parameter, at several sizes or at one."""
-    return key.removeprefix("loss.")
+def _check_sets(plan: Plan) -> None:
+    """Raises DataError where a set cannot be evaluated on."""
+    for of in plan.evaluations:
+        read_set(of)
 
 
 @contextmanager
@@ -330,38 +344,3 @@ def _frozen(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
     finally:
         for parameter in changed:
             parameter.requires_grad_(True)
-
-
-def _random_state(processes: Processes) -> list[torch.Tensor]:
-    """Of the CPU's generator, and of the GPU's where one is used."""
-    gpu = [torch.cuda.get_rng_state()] if processes.device.type == "cuda" else []
-    return [torch.get_rng_state(), *gpu]
-
-
-def _set_random_state(states: list[list[torch.Tensor]], processes: Processes, seed: int) -> None:
-    """Goes on as before, or with new numbers where there were other processes."""
-    own = states[processes.number] if len(states) == processes.count else []
-    if len(own) != len(_random_state(processes)):
-        torch.manual_seed(seed + processes.number)
-        return
-    torch.set_rng_state(own[0])
-    if len(own) > 1:
-        torch.cuda.set_rng_state(own[1])
-
-
-@contextmanager
-def _stopping() -> Iterator[list[int]]:
-    """Collects SIGTERM and SIGINT, so that a step is not torn and a checkpoint is written."""
-    came: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        if came:
-            raise KeyboardInterrupt  # asked twice
-        came.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -51,6 +51,8 @@ def _with_absolute_data(stage: Stage, folder: str) -> Stage:
 
 def _folder_or_id(name: str, folder: str) -> str:
     """A folder's path, absolute; or an id on the hub, where no folder here has that path."""
+    if not name:
+        return ""
     path = absolute(name, folder)
     fs, place = filesystem(path)
-    return path if name and fs.isdir(place) else name
+    return path if name.startswith((".", "/")) or fs.isdir(place) else name
