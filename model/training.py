@@ -310,7 +310,8 @@ class _Training:
 
     def _reader(self, stage: Stage) -> PieceReader:
         fit = PictureFit.of(self._processor.image_processor, stage.smallest_crop)
-        return PieceReader(self._processor.tokenizer, self._model.config.context_length, fit)
+        length = self._model.config.context_length
+        return PieceReader(self._processor.tokenizer, length, fit, stage.token_dropout)
 
     def _autocast(self) -> torch.dtype | None:
         wanted = self._plan.running.precision
