@@ -12,13 +12,16 @@ install: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# Draws a small world of pictures and captions, curates it offline, and says what became of it.
+# Draws a small world of pictures and captions, curates it offline, says what became of it, and
+# trains a small model, judged before and after on a world in other words.
 quickstart: install
 	rm -rf $(WORLD)
-	$(BIN)/pairmill sample $(WORLD) --rows 600
+	$(BIN)/pairmill sample $(WORLD) --rows 9000
 	$(BIN)/pairmill doctor $(WORLD)/recipe.toml
 	$(BIN)/pairmill curate $(WORLD)/recipe.toml
 	$(BIN)/pairmill stats $(WORLD)/out --truth $(WORLD)/truth.parquet
+	$(BIN)/pairmill sample $(WORLD)/gallery --rows 3000 --seed 1 --defects 0 --templates held-out
+	$(BIN)/pairmill train configs/train/quickstart.toml
 
 test: install
 	$(BIN)/pytest -n 2
