@@ -25,6 +25,9 @@ from pipelines.measuring import measured
 from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
+VERSION = 1
+"""Of what the same bytes are made into and measured as; to be raised when either changes."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 _LONGEST_TAG = 200  # characters
 _TURNED = (5, 6, 7, 8)  # by a quarter: rows for columns, then mirrored

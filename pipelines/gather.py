@@ -14,6 +14,7 @@ import apache_beam as beam
 
 from pipelines.claims import Claim, PlanPictures, ReadClaims
 from pipelines.commit import committed_shards, finish_claims, stats_of
+from pipelines.decoding import VERSION
 from pipelines.gathered import check_settings
 from pipelines.hosts import Budget
 from pipelines.img2dataset_engine import Img2datasetLane
@@ -78,7 +79,7 @@ class GatherStage:
             check_installed()
             for words in WARNINGS:
                 self._run.tell({"event": "note", "words": words})
-        check_settings(output, self._rules)
+        check_settings(output, self._rules, VERSION)
         finish_claims(output)
         rows = sum(split.rows for split in self.splits)
         buckets = buckets_for(rows)

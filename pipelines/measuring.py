@@ -1,6 +1,7 @@
 """What is measured of a stored picture's pixels, so that no later stage needs them.
 
-Sums of whole numbers throughout, so that no processor's way of adding floats changes a digit.
+Sums of whole numbers throughout, so that no processor's way of adding floats changes a digit. What
+changes a value raises `pipelines.decoding.VERSION`.
 """
 
 import math

@@ -252,6 +252,20 @@ def test_pictures_of_another_size_are_not_mixed_in(write_recipe, tmp_path):
         curate(recipe)
 
 
+def test_pictures_of_another_decoding_are_not_mixed_in(server, write_recipe, tmp_path, monkeypatch):
+    recipe = write_recipe(tmp_path)
+    curate(recipe, limit=10)
+    asked = len(server.asked)
+    monkeypatch.setattr("pipelines.gather.VERSION", 2)
+    with pytest.raises(RunError, match="decoding = 1, this pairmill says 2: take another output"):
+        curate(recipe)
+    settings = tmp_path / "out" / "gathered" / "_pictures.toml"
+    settings.write_text(settings.read_text().replace("decoding = 1\n", ""))  # as before there were
+    with pytest.raises(RunError, match='decoding = "unknown", this pairmill says 2'):
+        curate(recipe)
+    assert len(server.asked) == asked
+
+
 def test_limit_reads_the_first_rows_and_the_whole_goes_on_from_there(
     server, write_recipe, tmp_path
 ):

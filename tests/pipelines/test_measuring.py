@@ -6,6 +6,7 @@ import pdqhash
 import pytest
 from PIL import Image
 
+from pipelines.decoding import VERSION
 from pipelines.measuring import measured
 from pipelines.resizing import Pixels
 
@@ -70,3 +71,19 @@ def test_pdq_is_near_that_of_the_reference_library(size: tuple[int, int]) -> Non
         reference, _ = pdqhash.compute(cv2.resize(picture, (512, 512)))
         ours = np.unpackbits(np.frombuffer(bytes.fromhex(measured(picture)["pdq"]), np.uint8))
         assert int((ours != reference).sum()) <= 31
+
+
+def test_measures_stay_what_they_are() -> None:
+    """Where they do not, `pipelines.decoding.VERSION` is to be raised with the values here."""
+    rows, columns = np.indices((256, 256))
+    pixels = np.dstack([rows ^ columns, rows * columns >> 8, 255 - columns]).astype(np.uint8)
+    assert VERSION == 1
+    assert measured(pixels) == {
+        "pdq": "863aa8ab6d632ce419e1b053db19227cfa1b9d89ec96852c2deb3339642e6e66",
+        "pdq_quality": 93,
+        "sharpness": 68.04,
+        "luma_mean": 89.644,
+        "luma_std": 29.575,
+        "colourfulness": 165.514,
+        "ink": 0.675629,
+    }
