@@ -2,7 +2,7 @@
 
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -93,7 +93,7 @@ class Feed:
         self._texts = self._mix(texts, stage.texts, stage.text_batch, position.texts)
         self._planned: deque[tuple[int, Position]] = deque()
 
-    def batches(self, count: int, reader: PieceReader, pin: bool) -> Iterator[Batch]:
+    def batches(self, count: int, reader: PieceReader, pin: bool) -> Generator[Batch, None, None]:
         """The next `count` batches; `pin`: their memory, for a GPU."""
         loaders = self._running.loaders
         loader = DataLoader(
@@ -102,7 +102,7 @@ class Feed:
             sampler=self._plan(count),
             num_workers=loaders,
             prefetch_factor=_PIECES_AHEAD if loaders else None,
-            multiprocessing_context="forkserver" if loaders else None,
+            multiprocessing_context="spawn" if loaders else None,  # so that they die with us
             pin_memory=pin,
             generator=torch.Generator(),  # its own: otherwise it draws from the training's
         )

@@ -8,7 +8,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -164,15 +164,16 @@ class _Training:
             wrapped = DistributedDataParallel(encoder) if self._processes.count > 1 else encoder
             step = Step(wrapped, self._losses, self._autocast(), stage.accumulate)
             count = (stage.steps - self._moment.step) * stage.accumulate
-            batches = feed.batches(count, reader, pin=self._processes.device.type == "cuda")
-            spent = Spent()
-            for done in range(self._moment.step, stage.steps):
-                began = time.perf_counter()
-                rate = learning_rate(stage, done)
-                position = self._step(stage, step, optimizer, rate, batches, spent)
-                spent.seconds += time.perf_counter() - began
-                self._moment = Moment(self._moment.stage, done + 1, position)
-                spent = self._after_step(stage, optimizer, spent)
+            pin = self._processes.device.type == "cuda"
+            with closing(feed.batches(count, reader, pin)) as batches:  # ends the loaders at once
+                spent = Spent()
+                for done in range(self._moment.step, stage.steps):
+                    began = time.perf_counter()
+                    rate = learning_rate(stage, done)
+                    position = self._step(stage, step, optimizer, rate, batches, spent)
+                    spent.seconds += time.perf_counter() - began
+                    self._moment = Moment(self._moment.stage, done + 1, position)
+                    spent = self._after_step(stage, optimizer, spent)
         optimizer.zero_grad()
 
     def _begin_stage(self, stage: Stage) -> Feed:
