@@ -34,7 +34,7 @@ from model.run_folder import Moment, RunError, RunFolder, replace_with
 from model.schedule import learning_rate, make_optimizer
 from model.steps import PieceEncoder, Step, go_on_with, learned, make_losses, temperature_of
 from model.tokens import texts_of
-from model.towers import longest_text
+from model.towers import DualEncoderConfig, longest_text
 
 _NON_FINITE_FILE = "non-finite-batch.json"
 
@@ -95,39 +95,35 @@ class _Training:
             self._moment, state = folder.read_checkpoint(checkpoint)
             self._model, self._processor = load_dual_encoder(str(checkpoint))
             self._learned, self._optimizer_state = state["losses"], state["optimizer"]
-            self._check_stages()
+            self._feeds = self._open_feeds()
             processes.set_random_state(state["random"], plan.seed)
         else:
             torch.manual_seed(plan.seed)
             self._model, self._processor = build(plan.model, texts_of(plan.stages[0]))
-            self._check_stages()
+            self._feeds = self._open_feeds()
             torch.manual_seed(plan.seed + processes.number)
         known = self._done if checkpoint else -1
         self._reporter = Reporter(folder, say, known) if processes.is_first else None
         if checkpoint and self._reporter:
             self._reporter.say(f"going on from {checkpoint}")
 
-    def _check_stages(self) -> None:
-        """Raises ValueError now for what would stop a later stage."""
+    def _open_feeds(self) -> dict[int, Feed]:
+        """The data of the stages to come, by stage; what would stop one later is found now.
+
+        Raises:
+          ValueError: a stage does not fit the model, or data are not as they should be.
+        """
+        plan, now = self._plan, self._moment
         share = self._processes.number, self._processes.count
-        longest, width = (
-            longest_text(self._model.config.text_config),
-            self._model.config.projection_dim,
-        )
-        for stage in self._plan.stages[self._moment.stage :]:
-            if stage.text_length > longest:
-                raise ValueError(
-                    f"text_length of stage {stage.name!r} must be at most {longest}, what the text "
-                    f"tower has positions for, got {stage.text_length}"
-                )
-            if max(stage.matryoshka, default=1) > width:
-                raise ValueError(
-                    f"matryoshka of stage {stage.name!r} must be at most {width}, the embedding's "
-                    f"size, got {list(stage.matryoshka)}"
-                )
+        feeds = {}
+        for number in range(now.stage, len(plan.stages)):
+            stage = plan.stages[number]
+            _check_sizes(stage, self._model.config)
             make_losses(stage)
-            Feed(stage, self._plan.running, "", share, Position())
-        self._processes.in_first(lambda: _check_sets(self._plan))
+            position = now.position if number == now.stage else Position()
+            feeds[number] = Feed(stage, plan.running, f"{plan.seed}:{number}", share, position)
+        self._processes.in_first(lambda: _check_sets(plan))
+        return feeds
 
     @property
     def _done(self) -> int:
@@ -177,10 +173,8 @@ class _Training:
         optimizer.zero_grad()
 
     def _begin_stage(self, stage: Stage) -> Feed:
-        """Makes the model, its processor and the losses fit the stage, and opens its data."""
-        seed = f"{self._plan.seed}:{self._moment.stage}"
-        share = self._processes.number, self._processes.count
-        feed = Feed(stage, self._plan.running, seed, share, self._moment.position)
+        """Makes the model, its processor and the losses fit the stage; returns its data."""
+        feed = self._feeds.pop(self._moment.stage)
         model, config = self._model, self._model.config
         if self._moment.step == 0:
             if stage.image_size and stage.image_size != model.image_size:
@@ -327,6 +321,20 @@ class _Training:
             return []
         model = self._model
         return [*model.image_tower.parameters(), *model.image_projection.parameters()]
+
+
+def _check_sizes(stage: Stage, config: DualEncoderConfig) -> None:
+    longest = longest_text(config.text_config)
+    if stage.text_length > longest:
+        raise ValueError(
+            f"text_length of stage {stage.name!r} must be at most {longest}, what the text tower "
+            f"has positions for, got {stage.text_length}"
+        )
+    if max(stage.matryoshka, default=1) > config.projection_dim:
+        raise ValueError(
+            f"matryoshka of stage {stage.name!r} must be at most {config.projection_dim}, the "
+            f"embedding's size, got {list(stage.matryoshka)}"
+        )
 
 
 def _check_sets(plan: Plan) -> None:

@@ -4,7 +4,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -16,14 +16,13 @@ from filters.caption_limits import CaptionLimits, limit_fault
 from filters.location import LocationRules, host_of, location_fault
 from filters.set_faults import SetFault
 from filters.text import tidied
-from pipelines.inputs import read_split
+from pipelines.reading import Tagged
 from pipelines.recipe import Recipe, Source
 from pipelines.settling import latest
 from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import write_table
-from pipelines.transforms.tally import Count
 from schemas.ids import caption_id, is_absolute, is_sha256, is_uid, picture_uid
 from schemas.languages import normalise_tag
 from schemas.layout import part_name
@@ -33,8 +32,6 @@ BAD_UID = "malformed-uid"
 BAD_SHA256 = "malformed-sha256"
 
 _EXCERPT = 200  # characters of a text that was turned away
-
-Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +54,10 @@ class Claim(Caption):
     expected_sha256: str
 
 
-class ReadClaims(beam.DoFn):
-    """Reads a split: claims out, rows that claim nothing into the ledger."""
-
-    def __init__(self, recipe: Recipe, ledger: Folder) -> None:
-        self._recipe = recipe
-        self._ledger = ledger
-
-    def process(self, numbered: tuple[int, Split]) -> Iterator[pa.Table | Tagged]:
-        number, split = numbered
-        source = self._recipe.sources[split.source]
-        for block_number, block in enumerate(read_split(source, split)):
-            claims, rejected = _claims(self._recipe, source, split, block)
-            counts = Counter({"row in": len(block), "row kept": len(claims)})
-            counts.update(f"row rejected {row.reason}" for row in rejected)
-            counts["caption created"] = len(claims)
-            for count in counts.items():
-                yield TaggedOutput("counts", count)
-            if rejected:
-                name = f"rows-{number:05d}-{block_number:05d}.parquet"
-                write_table(self._ledger, name, table_of(LedgerRow, rejected))
-            yield table_of(Claim, claims)
-
-
-def _claims(
+def claims_of(
     recipe: Recipe, source: Source, split: Split, block: list[InputRow]
 ) -> tuple[list[Claim], list[LedgerRow]]:
+    """What a block's rows claim, and those that claim nothing."""
     claims, rejected = [], []
     rules = LocationRules(
         allow_local_files=recipe.gather is not None and recipe.gather.allow_local_files

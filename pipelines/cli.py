@@ -225,9 +225,18 @@ def evaluate(
     """
     with _errors_shown():
         from model.evaluation_sets import EvaluationSet
+        from model.teacher import TeacherSpec
         from pipelines.evaluate import run_evaluation
 
         try:
+            spec = TeacherSpec(
+                model=checkpoint,
+                revision=revision,
+                languages=tuple(languages.split(",")) if languages else None,
+                allow_remote_code=allow_remote_code,
+                dtype=dtype,
+                device=device,
+            )
             sets = [
                 EvaluationSet(
                     data=place,
@@ -240,20 +249,10 @@ def evaluate(
                 )
                 for place in data
             ]
+            sizes = None if dims is None else _numbers("--dims", dims)
         except ValueError as error:
             raise RecipeError(str(error)) from error
-        run_evaluation(
-            checkpoint,
-            sets,
-            dims=None if dims is None else _numbers("--dims", dims),
-            batch=batch,
-            revision=revision,
-            languages=tuple(languages.split(",")) if languages else None,
-            device=device,
-            dtype=dtype,
-            allow_remote_code=allow_remote_code,
-            json_file=json_file,
-        )
+        run_evaluation(spec, sets, sizes, batch, json_file)
 
 
 @app.command()

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -15,45 +15,30 @@ from pipelines.pages import open_console
 if TYPE_CHECKING:
     from model.evaluation import Progress
     from model.evaluation_sets import EvaluationSet
-    from model.teacher import Teacher
+    from model.teacher import Teacher, TeacherSpec
 
 _LINE_EVERY_S = 10.0
 
 
 def run_evaluation(
-    checkpoint: str,
+    spec: "TeacherSpec",
     sets: "Sequence[EvaluationSet]",
-    *,
     dims: tuple[int, ...] | None,
     batch: int,
-    revision: str | None,
-    languages: tuple[str, ...] | None,
-    device: str,
-    dtype: Literal["auto", "bfloat16", "float32"],
-    allow_remote_code: bool,
     json_file: Path | None,
 ) -> None:
     """Evaluates and prints.
 
     Raises:
       RecipeError: the checkpoint or the data is not as it should be.
-      RunError: the model makes embeddings that are not finite.
     """
-    from model.teacher import TeacherSpec, load_teacher
+    from model.teacher import load_teacher
 
     if json_file is not None and not json_file.parent.is_dir():
         raise RecipeError(f"{json_file} cannot be written: there is no folder {json_file.parent}")
     console = Console(stderr=True)
+    console.print(f"loading {spec.model}", markup=False, highlight=False, soft_wrap=True)
     try:
-        spec = TeacherSpec(
-            model=checkpoint,
-            revision=revision,
-            languages=languages,
-            allow_remote_code=allow_remote_code,
-            dtype=dtype,
-            device=device,
-        )
-        console.print(f"loading {checkpoint}", markup=False, highlight=False, soft_wrap=True)
         teacher = load_teacher(spec)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         raise RecipeError(str(error).strip().split("\n")[0]) from error

@@ -12,7 +12,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.claims import Claim, PlanPictures, ReadClaims
+from pipelines.claims import Claim, PlanPictures, claims_of
 from pipelines.commit import committed_shards, finish_claims, stats_of
 from pipelines.decoding import VERSION
 from pipelines.gathered import check_settings
@@ -21,6 +21,7 @@ from pipelines.img2dataset_engine import Img2datasetLane
 from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits
 from pipelines.lanes import GatherLane, Lane, PlannedShard
+from pipelines.reading import ReadRows
 from pipelines.recipe import Gather
 from pipelines.records import Counts
 from pipelines.settling import KNOWN, SETTLED, ReadGathered, SettleCaptions
@@ -38,6 +39,7 @@ from pipelines.transforms.blocks import (
 )
 from pipelines.transforms.tally import Tally
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
+from schemas.rows import Unit
 
 _PLAN_FILE = "plan.json"
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
@@ -118,9 +120,9 @@ class GatherStage:
             claims = (
                 pipeline
                 | Deal("splits", enumerate(self.splits))
-                | beam.ParDo(ReadClaims(run.recipe, plan / "ledger")).with_outputs(
-                    "counts", main="claims"
-                )
+                | beam.ParDo(
+                    ReadRows(run.recipe, plan / "ledger", Claim, Unit.CAPTION, claims_of)
+                ).with_outputs("counts", main="claims")
             )
             pictures = (
                 {"claims": claims.claims, "known": pipeline | ReadGathered(run.output, KNOWN)}

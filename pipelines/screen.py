@@ -15,6 +15,7 @@ from pipelines.evaluation_sets import evaluation_versions, measure_sets
 from pipelines.inputs import find_splits
 from pipelines.language_model import model_version
 from pipelines.popular import FindPopular
+from pipelines.reading import ReadRows
 from pipelines.recipe import Screen
 from pipelines.records import Counts
 from pipelines.screening import (
@@ -26,7 +27,7 @@ from pipelines.screening import (
     WriteScreened,
     judged_marker,
 )
-from pipelines.screening_texts import PairClaim, ReadPairs, ScreenPairs
+from pipelines.screening_texts import PairClaim, ScreenPairs, pairs_of
 from pipelines.sources.rows import Split
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
@@ -40,7 +41,7 @@ from pipelines.transforms.blocks import (
 )
 from pipelines.transforms.tally import Tally
 from schemas.layout import KEPT, PICTURES, SCREENED_TEXTS, ledger_folder
-from schemas.rows import Caption
+from schemas.rows import Caption, Unit
 
 _OF_CAPTIONS = "counts-captions.json"
 _OF_TEXTS = "counts-texts.json"
@@ -132,7 +133,9 @@ class ScreenStage:
             claims = (
                 pipeline
                 | Deal("splits", enumerate(self.splits))
-                | beam.ParDo(ReadPairs(run.recipe, ledger)).with_outputs("counts", main="claims")
+                | beam.ParDo(
+                    ReadRows(run.recipe, ledger, PairClaim, Unit.TEXT, pairs_of)
+                ).with_outputs("counts", main="claims")
             )
             counts = (
                 {"claims": claims.claims}

@@ -4,17 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal, TypeAlias
 
 import apache_beam as beam
-import pyarrow as pa
-from apache_beam.pvalue import TaggedOutput
 
 from filters.contamination import ContaminationFault
 from filters.set_faults import SetFault
 from filters.text import tidied
 from filters.text_pair import text_pair_fault
-from pipelines.inputs import read_split
 from pipelines.judging import Judge
 from pipelines.recipe import Recipe, Source
 from pipelines.screening import STAGE
@@ -27,8 +23,6 @@ from schemas.ids import digest, text_id
 from schemas.languages import normalise_tag
 from schemas.layout import SCREENED_TEXTS, ledger_folder, part_name
 from schemas.rows import Fate, LedgerRow, TextPair, Unit
-
-Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +38,12 @@ class PairClaim(TextPair):
     rank: int
 
 
-class ReadPairs(beam.DoFn):
-    """Reads a split: claims out, rows that cannot be read into the ledger.
-
-    Args:
-      recipe: whose sources are read.
-      ledger: where to write.
-    """
-
-    def __init__(self, recipe: Recipe, ledger: Folder) -> None:
-        self._recipe = recipe
-        self._ledger = ledger
-
-    def process(self, numbered: tuple[int, Split]) -> Iterator[pa.Table | Tagged]:
-        number, split = numbered
-        source = self._recipe.sources[split.source]
-        for block_number, block in enumerate(read_split(source, split)):
-            broken = [_broken(source, split, row) for row in block if row.fault]
-            claims = [_claim(split, source, row) for row in block if not row.fault]
-            counts = Counter({"row in": len(block), "row kept": len(claims)})
-            counts.update(f"row rejected {row.reason}" for row in broken)
-            counts["text created"] = len(claims)
-            for count in counts.items():
-                yield TaggedOutput("counts", count)
-            if broken:
-                name = f"rows-{number:05d}-{block_number:05d}.parquet"
-                write_table(self._ledger, name, table_of(LedgerRow, broken))
-            yield table_of(PairClaim, claims)
+def pairs_of(
+    _: Recipe, source: Source, split: Split, block: list[InputRow]
+) -> tuple[list[PairClaim], list[LedgerRow]]:
+    """What a block's rows claim, and those that cannot be read."""
+    broken = [_broken(source, split, row) for row in block if row.fault]
+    return [_claim(split, source, row) for row in block if not row.fault], broken
 
 
 def _broken(source: Source, split: Split, row: InputRow) -> LedgerRow:

@@ -2,11 +2,9 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator
 
-import boto3
 import fsspec
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from model.evaluation_sets import DataError
 from model.fitting import PictureFit
@@ -205,22 +203,6 @@ def test_nothing_there(tmp_path):
     (tmp_path / "a.parquet").write_text("no table")
     with pytest.raises(DataError, match=r"a.parquet must be Parquet"):
         TextSet(f"{tmp_path}", 1)
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    boto3.client("s3").create_bucket(Bucket="mill")
-    yield "s3://mill"
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    server.stop()
 
 
 @pytest.fixture

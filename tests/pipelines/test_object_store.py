@@ -3,33 +3,14 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
 
-import boto3
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from pipelines.commit import Attempt, committed_shards
 from pipelines.storage import Folder
 from tests.conftest import counts, curate, digests
 from tests.pipelines.sources.made import picture, write_tar
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    boto3.client("s3").create_bucket(Bucket="mill")
-    yield "s3://mill"
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    server.stop()
 
 
 @pytest.mark.filterwarnings("ignore")  # of botocore and moto
