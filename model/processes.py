@@ -1,7 +1,9 @@
 """The processes of a training: one, or those that torchrun started."""
 
+import gc
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,8 +117,14 @@ def joined(device: str) -> Iterator[Processes]:
         dist.init_process_group(backend, timeout=_LONGEST_WAIT)
     try:
         yield Processes(number, count, chosen)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         if count > 1:
+            # What wraps the model shares the group: as its last owner it would join the group's
+            # threads while it holds the interpreter's lock, which they may be waiting for.
+            gc.collect()
             dist.destroy_process_group()
 
 

@@ -1,5 +1,6 @@
 """Two processes train as one does."""
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 from model.plan import Plan
 from model.processes import FirstFailed
@@ -65,6 +68,14 @@ def ended(asked: Plan, folder: Path, function: str, time: int, number: int, whic
     """Trains until a signal comes, in one process or in all; writes down how it ended."""
     if os.environ["RANK"] in which:
         interrupt(function, time, number)
+    real = dist.destroy_process_group
+
+    def destroy() -> None:
+        held = [one for one in gc.get_objects() if isinstance(one, DistributedDataParallel)]
+        (folder / f"held-{os.environ['RANK']}").write_text(str(len(held)))
+        real()
+
+    dist.destroy_process_group = destroy
     try:
         train(asked, print)
     except (RunError, FirstFailed, ValueError) as error:
@@ -130,6 +141,8 @@ def test_no_number_stops_both(world: Path, tmp_path: Path) -> None:
     assert len(said) == 1
     assert "on a batch of 16 samples" in said.pop()
     assert len(json.loads((tmp_path / "out" / "non-finite-batch.json").read_text())) == 16
+    held = [(tmp_path / f"held-{number}").read_text() for number in (0, 1)]
+    assert held == ["0", "0"]  # otherwise the group may wait for ever for its own threads
 
 
 def test_a_failure_of_the_first_ends_both(world: Path, tmp_path: Path) -> None:
