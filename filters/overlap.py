@@ -70,7 +70,9 @@ def all_normalised(texts: Sequence[str]) -> list[str]:
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    whole = unicodedata.normalize("NFKC", text)
+    folded = whole.casefold()
+    return whole if folded == whole else unicodedata.normalize("NFKC", folded)
 
 
 def _spaced_once(text: str) -> str:

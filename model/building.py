@@ -100,18 +100,24 @@ def _image_tower(plan: ModelPlan) -> Any:
     if plan.image:
         with _named(plan.image):
             return load_tower(plan.image, "vision", plan.image_revision or None)
-    return _config(plan.new_image, "new_image")
+    return _config(plan.new_image, "new_image", "image_size")
 
 
-def _config(settings: dict[str, Any], name: str) -> PreTrainedConfig:
-    """Of settings that its model type has; transformers itself takes a typo without a word."""
+def _config(settings: dict[str, Any], name: str, *ours: str) -> PreTrainedConfig:
+    """Of settings that its model type has; transformers itself takes a typo without a word.
+
+    Args:
+      settings: …
+      name: of their table.
+      ours: settings that any model type may have.
+    """
     kind = settings.get("model_type")
     try:
         config = AutoConfig.for_model(**settings)
     except Exception as error:  # of many kinds, by what the settings are
         said = str(error).partition("\n")[0].partition(". Should contain one of")[0]
         raise ValueError(f"model.{name} must be a configuration, got {kind!r}: {said}") from error
-    known = [field.name for field in fields(config)] + list(config.attribute_map)
+    known = [field.name for field in fields(config)] + list(config.attribute_map) + list(ours)
     for key in settings:
         if key not in known and key != "model_type":
             close = difflib.get_close_matches(key, known, n=1)

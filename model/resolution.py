@@ -42,7 +42,6 @@ def carry_weights(old: PreTrainedModel, new: PreTrainedModel) -> None:
     Raises:
       ValueError: a parameter other than positions has another shape.
     """
-    grids = [tower.config.image_size // tower.config.patch_size for tower in (old, new)]
     wanted = {name: value.shape for name, value in new.state_dict().items()}
     state = old.state_dict(keep_vars=True)
     trained = {name: value.requires_grad for name, value in old.named_parameters()}
@@ -50,6 +49,7 @@ def carry_weights(old: PreTrainedModel, new: PreTrainedModel) -> None:
         if value.shape != wanted[name]:
             if "pos" not in name:
                 raise ValueError(f"{name} must be {wanted[name]}, got {value.shape}")
+            grids = [one.config.image_size // one.config.patch_size for one in (old, new)]
             sized = interpolate_positions(value.detach(), *grids)
             state[name] = torch.nn.Parameter(sized)
     new.load_state_dict(state, assign=True)  # makes them be trained as those of `new` are

@@ -30,6 +30,8 @@ _PADDED_POSITIONS = ("camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
 _NORMED_AFTERWARDS = ("clip_vision_model",)
 """Image encoders that leave the last norm to whoever pools."""
 
+_USUAL_IMAGE_SIZE = 224  # pixels a side that networks for ImageNet are trained on
+
 
 class DualEncoderConfig(PreTrainedConfig):
     """The shape of a dual encoder.
@@ -37,10 +39,11 @@ class DualEncoderConfig(PreTrainedConfig):
     Attributes:
       text_config: of the text tower, of any model type that `AutoModel` knows; may be given as a
         dict with its `model_type`.
-      vision_config: of the image tower, likewise; pictures are square, `image_size` a side.
+      vision_config: of the image tower, likewise; pictures are square, `image_size` a side, also
+        those of a convolutional network (ResNet, ConvNeXt), where it is 224 if not said.
       text_pooling: `mean` over the attention mask, or the `class` token, which comes first.
-      image_pooling: the `class` token, the `mean` of the patches, or the tower's own `head`
-        (SigLIP's attention pooling).
+      image_pooling: the `class` token, the `mean` of the patches or of the last grid, or the
+        tower's own `head` (SigLIP's attention pooling).
       projection_dim: size of an embedding; 0: that of both towers' features, without projections.
       has_projections: whether a linear map without bias stands between a tower and the embedding;
         None: where `projection_dim` is given.
@@ -72,7 +75,9 @@ class DualEncoderConfig(PreTrainedConfig):
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
-        sizes = (self.text_config.hidden_size, self.vision_config.hidden_size)
+        if not hasattr(self.vision_config, "image_size"):
+            self.vision_config.image_size = _USUAL_IMAGE_SIZE
+        sizes = (features_of(self.text_config), features_of(self.vision_config))
         if self.has_projections is None:
             self.has_projections = self.projection_dim > 0
         self.projection_dim = self.projection_dim or sizes[0]
@@ -82,6 +87,12 @@ class DualEncoderConfig(PreTrainedConfig):
                 f"got {sizes[0]} (text), {sizes[1]} (image) and {self.projection_dim}"
             )
         _check_context_length(self.context_length, self.text_config)
+
+
+def features_of(config: PreTrainedConfig) -> int:
+    """Features that a tower gives, in hierarchical ones those of the last stage."""
+    size: int = getattr(config, "hidden_size", None) or config.hidden_sizes[-1]
+    return size
 
 
 def longest_text(config: PreTrainedConfig) -> int:
@@ -141,8 +152,8 @@ class DualEncoder(PreTrainedModel):
         self.text_projection: nn.Module = nn.Identity()
         self.image_projection: nn.Module = nn.Identity()
         if config.has_projections:
-            self.text_projection = nn.Linear(text.hidden_size, size, bias=False)
-            self.image_projection = nn.Linear(vision.hidden_size, size, bias=False)
+            self.text_projection = nn.Linear(features_of(text), size, bias=False)
+            self.image_projection = nn.Linear(features_of(vision), size, bias=False)
         self.post_init()
 
     @property
@@ -206,10 +217,13 @@ class DualEncoder(PreTrainedModel):
     def _pool_image(self, output: BaseModelOutputWithPooling) -> Tensor:
         config, pooling = self.config.vision_config, self.config.image_pooling
         if pooling == "head":
-            head: Tensor = output.pooler_output  # [n, d]
-            return head
-        hidden: Tensor = output.last_hidden_state  # [n, prefix + grid², d]
-        prefix = hidden.shape[1] - (config.image_size // config.patch_size) ** 2
+            head: Tensor = output.pooler_output  # [n, d], or [n, d, 1, 1]
+            return head.flatten(1)
+        hidden: Tensor = output.last_hidden_state  # [n, prefix + grid², d], or [n, d, grid, grid]
+        if hidden.dim() == 4:
+            hidden, prefix = hidden.flatten(2).mT, 0  # [n, grid², d]
+        else:
+            prefix = hidden.shape[1] - (config.image_size // config.patch_size) ** 2
         if pooling == "class" and not prefix:
             raise ValueError(f"image_pooling 'class' needs a class token: {config.model_type}")
         pooled = hidden[:, 0] if pooling == "class" else hidden[:, prefix:].mean(1)  # [n, d]
@@ -290,7 +304,8 @@ class DualEncoder(PreTrainedModel):
 
 def _trim(tower: PreTrainedModel, head: bool) -> PreTrainedModel:
     """Leaves only such parameters to be trained as embeddings depend on."""
-    if not head and getattr(tower, "pooler", None) is not None:  # BERT, XLM-RoBERTa, ViT
+    pooler = getattr(tower, "pooler", None)
+    if not head and pooler is not None and [*pooler.parameters()]:  # BERT, XLM-RoBERTa, ViT
         tower.pooler = None
     if not head and getattr(tower, "use_head", False):  # SigLIP
         tower.use_head, tower.head = False, None

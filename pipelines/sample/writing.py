@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipelines.sample.defects import MOST_DEFECTS
 from pipelines.sample.documents import write_documents
+from pipelines.sample.sentences import say_twice
 from pipelines.sample.world import EVALUATION, LICENCE, Row, World
 from schemas.languages import ALL
 
@@ -34,6 +35,9 @@ TRUTH_SCHEMA = pa.schema(
     }
 )
 EVALUATION_SCHEMA = pa.schema({"image": pa.string(), "language": pa.string(), "text": pa.string()})
+TEXTS_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("query_language", "query", "language", "positive")]
+)
 _EVALUATION_LEAST = 8  # rows that have nothing to do with the pairs
 
 _LANGUAGES = "\n".join(
@@ -70,6 +74,15 @@ language_column = "language"
 licence_column = "licence"
 keep_columns = ["scene"]     # the number of the scene that was drawn
 
+[[sources]]
+name = "sentences"
+task = "text-pair"
+format = "table"
+path = "texts.parquet"       # the same said in two languages, without pictures
+query_language_column = "query_language"
+language_column = "language"
+licence = "CC0-1.0"
+
 [gather]
 image_size = 224             # pixels
 pictures_per_shard = 100     # small, so that a small sample has several shards
@@ -88,8 +101,9 @@ def write_sample(
     """Writes a world of `rows` captions; returns the path of its recipe.
 
     Below `folder`: `pictures/` and `pairs.parquet`; `truth.parquet`, a row for each of the pairs';
-    `evaluation/`, pictures and pairs that a training set must not contain; `documents/` and
-    `documents.parquet`. The same arguments give the same bytes.
+    `texts.parquet`, as many pairs of sentences; `evaluation/`, pictures and pairs that a training
+    set must not contain; `documents/` and `documents.parquet`. The same arguments give the same
+    bytes.
 
     Args:
       folder: new, empty, or of an earlier sample, which goes.
@@ -115,6 +129,8 @@ def write_sample(
     for _ in range(_EVALUATION_LEAST + 2 * len(world.evaluation)):
         world.evaluate()
     _write_tables(folder, made, world.evaluation)
+    sentences = list(say_twice(rows, seed, held_out=held_out))
+    pq.write_table(pa.Table.from_pylist(sentences, TEXTS_SCHEMA), folder / "texts.parquet")
     write_documents(folder, rows, seed, held_out=held_out)
     recipe = folder / "recipe.toml"
     recipe.write_text(RECIPE, "utf-8", newline="\n")

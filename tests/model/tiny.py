@@ -45,6 +45,14 @@ IMAGE_TOWERS = {
     "siglip": {"model_type": "siglip_vision_model", **IMAGE},
     "dinov2": {"model_type": "dinov2", **IMAGE, "mlp_ratio": 2},
     "eva02": {"model_type": EVA02Config.model_type, **IMAGE, "rotary_grid": 2},
+    "resnet": {
+        "model_type": "resnet",
+        "image_size": 32,
+        "embedding_size": 8,
+        "hidden_sizes": [8, IMAGE["hidden_size"]],
+        "depths": [1, 1],
+        "layer_type": "basic",
+    },
 }
 
 

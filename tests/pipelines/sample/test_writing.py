@@ -104,13 +104,32 @@ def test_rows_are_exactly_as_many_as_asked(tmp_path: Path, count: int) -> None:
 def test_the_table_is_what_the_recipe_says(clean: Path) -> None:
     recipe = tomllib.loads((clean / "recipe.toml").read_text("utf-8"))
     rows = pq.read_table(clean / "pairs.parquet").to_pylist()
-    (source,) = recipe["sources"]
+    source, sentences = recipe["sources"]
     named = [source[f"{what}_column"] for what in ("url", "language", "caption", "licence")]
     assert (clean / source["path"]).is_file()
     assert set(rows[0]) == {*named, *source["keep_columns"]}
     assert recipe["languages"] == list(ALL)
     assert {row["language"] for row in rows} == set(ALL)
     assert {row["licence"] for row in rows} == {"CC0-1.0"}
+    said = ("query", "positive", sentences["language_column"], sentences["query_language_column"])
+    assert set(pq.read_schema(clean / sentences["path"]).names) == set(said)
+
+
+def test_sentences_say_a_fact_in_two_languages(clean: Path) -> None:
+    rows = pq.read_table(clean / "texts.parquet").to_pylist()
+    assert len(rows) == 200
+    assert {row["language"] for row in rows} == set(ALL)
+    for number, row in enumerate(rows):
+        facts = facts_of(compose(Dice(17, (1 << 40) + number)))
+        said = [
+            (
+                say_fact(fact, GRAMMARS[row["query_language"]]),
+                say_fact(fact, GRAMMARS[row["language"]]),
+            )
+            for fact in facts
+        ]
+        assert (row["query"], row["positive"]) in said
+        assert row["language"] != row["query_language"]
 
 
 def test_a_clean_world_is_clean(clean: Path) -> None:
