@@ -13,6 +13,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from model.arithmetic import working_dtype
 from model.model_encoder import ModelEncoder
 from model.teacher import TeacherSpec
 
@@ -39,22 +40,6 @@ class CheckpointTeacher(ModelEncoder):
             languages=spec.languages,
             name=spec.model,
         )
-
-
-def working_dtype(wanted: str, device: str) -> torch.dtype:
-    """The dtype that a teacher calculates in.
-
-    `auto` is bfloat16 on GPUs that have it and on x86 with AVX512-BF16 or AMX, elsewhere float32:
-    where it is emulated, bfloat16 is slower than float32.
-    """
-    if wanted != "auto":
-        dtype: torch.dtype = getattr(torch, wanted)
-        return dtype
-    if torch.device(device).type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    able = torch.cpu.get_capabilities()
-    has_it = able.get("avx512_bf16", False) or able.get("amx_bf16", False)
-    return torch.bfloat16 if has_it else torch.float32
 
 
 def folder_digest(folder: Path) -> str:

@@ -189,7 +189,8 @@ class Running:
 
     Attributes:
       device: `auto`: a GPU where there is one.
-      precision: of the towers' arithmetic; weights are float32. `auto`: bf16 on a GPU that has it.
+      precision: of the towers' arithmetic; weights are float32. `auto`: bf16 on a GPU or processor
+        that has it.
       gradient_checkpointing: whether activations are computed again, for memory.
       loaders: processes that decode pictures and cut texts to tokens, for each training process;
         0: it does so itself.

@@ -88,6 +88,7 @@ class PieceEncoder(nn.Module):
         if piece.pairs:
             colours = piece.pixels.to(device, non_blocking=True).float()  # [n, 3, s, s]
             pixels = (colours - self._mean) / self._std  # [n, 3, s, s]
+            pixels = pixels.contiguous(memory_format=torch.channels_last)  # convolutions' own
             sides += [self.model.get_image_features(pixels).pooler_output, captions]
         if piece.anchors:
             shape = piece.anchors, piece.negatives, texts.shape[1]

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from transformers.utils.logging import disable_progress_bar
 
+from model.arithmetic import attend_plainly, working_dtype
 from model.building import build, load_dual_encoder
 from model.checkpoints import make_processor
 from model.evaluation import evaluate
@@ -36,6 +37,11 @@ from model.steps import PieceEncoder, Step, go_on_with, learned, make_losses, te
 from model.tokens import texts_of
 from model.towers import DualEncoderConfig, longest_text
 
+_DTYPES: dict[str, Literal["auto", "bfloat16", "float32"]] = {
+    "auto": "auto",
+    "bf16": "bfloat16",
+    "fp32": "float32",
+}
 _NON_FINITE_FILE = "non-finite-batch.json"
 
 
@@ -188,6 +194,8 @@ class _Training:
         self._processor = make_processor(processor.tokenizer, processor.image_processor, config)
         model.to(self._processes.device).train()
         self._losses.to(self._processes.device)
+        if self._autocast() and self._processes.device.type == "cpu":
+            attend_plainly(model)
         if self._plan.running.gradient_checkpointing:
             model.activation_checkpointing_enable()
         return feed
@@ -309,11 +317,8 @@ class _Training:
         return PieceReader(self._processor.tokenizer, length, fit, stage.token_dropout)
 
     def _autocast(self) -> torch.dtype | None:
-        wanted = self._plan.running.precision
-        if wanted == "auto":
-            on_gpu = self._processes.device.type == "cuda"
-            wanted = "bf16" if on_gpu and torch.cuda.is_bf16_supported() else "fp32"
-        return torch.bfloat16 if wanted == "bf16" else None
+        dtype = working_dtype(_DTYPES[self._plan.running.precision], str(self._processes.device))
+        return None if dtype == torch.float32 else dtype
 
     def _unused(self, stage: Stage) -> list[nn.Parameter]:
         """Parameters that no loss of the stage depends on."""

@@ -76,7 +76,7 @@ def stage(world: Path, kinds: str = "images texts", name: str = "one", **setting
 
 def plan(output: Path, *stages: Stage, model: ModelPlan = MODEL, **running: Any) -> Plan:
     """A plan that writes a line every step and a checkpoint every other."""
-    given = {"loaders": 0, "log_every": 1, "checkpoint_every": 2} | running
+    given = {"loaders": 0, "log_every": 1, "checkpoint_every": 2, "precision": "fp32"} | running
     return Plan(str(output), model, stages, running=Running(**given))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
-from model.checkpoint_teacher import folder_digest, working_dtype
+from model.checkpoint_teacher import folder_digest
 from model.model_encoder import family_of
 from model.teacher import Teacher, TeacherSpec, load_teacher
 from schemas.languages import ALL, UNKNOWN
@@ -258,21 +258,3 @@ def test_a_missing_extra_is_named(
     monkeypatch.delitem(sys.modules, "model.checkpoint_teacher")
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'pairmill\[train\]'"):
         teacher(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("able", "wanted", "dtype"),
-    [
-        ({"avx512_bf16": True}, "auto", torch.bfloat16),
-        ({"amx_bf16": True, "avx512_bf16": False}, "auto", torch.bfloat16),
-        ({"avx512_bf16": False}, "auto", torch.float32),
-        ({}, "auto", torch.float32),
-        ({"avx512_bf16": True}, "float32", torch.float32),
-        ({}, "bfloat16", torch.bfloat16),
-    ],
-)
-def test_bfloat16_where_the_processor_has_it(
-    able: dict[str, bool], wanted: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert working_dtype(wanted, "cpu") == dtype

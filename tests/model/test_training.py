@@ -118,6 +118,24 @@ def test_a_training_asked_to_stop_writes_a_checkpoint_first(
     assert_equal(weights(asked.output), weights(undisturbed))
 
 
+def test_batch_norms_go_on_from_where_they_were(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"model_type": "resnet", "embedding_size": 8, "hidden_sizes": [8, 16]}
+    network |= {"depths": [1, 1], "layer_type": "basic", "image_size": 16}
+    model = replace(STILL, new_image=network, image_pooling="mean", projection_dim=16)
+    whole = plan(tmp_path / "whole", *two_stages(world), model=model)
+    quietly(whole)
+    asked = plan(tmp_path / "out", *two_stages(world), model=model)
+    with monkeypatch.context() as patched:
+        interrupt("model.steps.Step.backward", 3, TERM, patch=patched.setattr)
+        with pytest.raises(Stopped):
+            quietly(asked)
+    quietly(asked)
+    assert any(name.endswith("running_mean") for name in weights(asked.output))
+    assert_equal(weights(asked.output), weights(whole.output))
+
+
 def test_a_finished_training_is_left_as_it_is(undisturbed: Path, world: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*")}
     assert quietly(plan(undisturbed, *two_stages(world))) == [
