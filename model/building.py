@@ -21,7 +21,7 @@ from transformers import (
 from model.checkpoints import load_tower, make_processor
 from model.plan import ModelPlan
 from model.tokens import learn_tokenizer
-from model.towers import DualEncoder, DualEncoderConfig, longest_text
+from model.towers import WITH_COORDINATES, DualEncoder, DualEncoderConfig, longest_text
 
 
 def load_dual_encoder(folder: str) -> tuple[DualEncoder, VisionTextDualEncoderProcessor]:
@@ -70,6 +70,7 @@ def build(
         vision_config=configs[1].to_dict(),
         text_pooling=plan.text_pooling,
         image_pooling=plan.image_pooling,
+        image_coordinates=plan.image_coordinates,
         projection_dim=plan.projection_dim,
         context_length=min(77, longest_text(configs[0])),
     )
@@ -100,7 +101,10 @@ def _image_tower(plan: ModelPlan) -> Any:
     if plan.image:
         with _named(plan.image):
             return load_tower(plan.image, "vision", plan.image_revision or None)
-    return _config(plan.new_image, "new_image", "image_size")
+    settings = plan.new_image | (
+        {"num_channels": WITH_COORDINATES} if plan.image_coordinates else {}
+    )
+    return _config(settings, "new_image", "image_size")
 
 
 def _config(settings: dict[str, Any], name: str, *ours: str) -> PreTrainedConfig:

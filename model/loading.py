@@ -1,6 +1,8 @@
 """From planned batches to tensors: pictures decoded and fitted, texts cut to tokens."""
 
+import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -66,7 +68,15 @@ class Piece:
 
 
 class PieceReader(Dataset[Piece]):
-    """Makes the pieces that are asked for; the same piece is the same tensors."""
+    """Makes the pieces that are asked for; the same piece is the same tensors.
+
+    Args:
+      tokenizer: of all texts.
+      context_length: tokens that they are cut to.
+      fit: of all pictures.
+      token_dropout: share of a text's tokens that are left out.
+      threads: that decode a piece's pictures.
+    """
 
     def __init__(
         self,
@@ -74,11 +84,13 @@ class PieceReader(Dataset[Piece]):
         context_length: int,
         fit: PictureFit,
         token_dropout: float = 0.0,
+        threads: int = 1,
     ) -> None:
         self._tokenizer = tokenizer
         self._context_length = context_length
         self._fit = fit
         self._token_dropout = token_dropout
+        self._threads = threads
 
     def __getitem__(self, planned: PlannedPiece) -> Piece:
         pairs, texts = planned.pairs, planned.texts
@@ -119,17 +131,22 @@ class PieceReader(Dataset[Piece]):
         """Decodes and fits the pictures, [pairs, 3, s, s] uint8."""
         size = self._fit.size
         pixels = torch.empty(len(pairs), 3, size, size, dtype=torch.uint8)
-        for number, (pair, encoded) in enumerate(zip(pairs, _bytes_of(pairs), strict=True)):
-            decoded = _decoded(encoded, self._fit.least_side)
-            if decoded is None:
-                raise DataError(
-                    f"{pair.tar} must hold the picture {pair.name} in {pair.size} bytes at "
-                    f"{pair.offset}, got what cannot be decoded"
-                )
-            fitted = self._fit(decoded, f"{salt}:{pair.name}")  # [s, s, 3], blue first
-            for channel, plane in enumerate(reversed(cv2.split(fitted))):  # [s, s]
-                pixels[number, channel] = torch.from_numpy(plane)
+        with ThreadPoolExecutor(self._threads) as threads:
+            fitted = threads.map(self._fitted, pairs, _bytes_of(pairs), itertools.repeat(salt))
+            for number, picture in enumerate(fitted):  # [s, s, 3]
+                for channel, plane in enumerate(reversed(cv2.split(picture))):  # [s, s]
+                    pixels[number, channel] = torch.from_numpy(plane)
         return pixels
+
+    def _fitted(self, pair: Pair, encoded: bytes, salt: str) -> Pixels:
+        """A picture, [s, s, 3], blue first."""
+        decoded = _decoded(encoded, self._fit.least_side)
+        if decoded is None:
+            raise DataError(
+                f"{pair.tar} must hold the picture {pair.name} in {pair.size} bytes at "
+                f"{pair.offset}, got what cannot be decoded"
+            )
+        return self._fit(decoded, f"{salt}:{pair.name}")
 
 
 def _decoded(encoded: bytes, least_side: int) -> Pixels | None:

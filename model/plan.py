@@ -40,8 +40,9 @@ class ModelPlan:
       tokenizer: a folder or hub id; "": the text encoder's.
       learned_tokens: size of a tokenizer learned from the captions and texts of the first stage,
         at least 260; 0: none is.
-      text_pooling: see `model.towers.DualEncoderConfig`, as are the two that follow.
+      text_pooling: see `model.towers.DualEncoderConfig`, as are the three that follow.
       image_pooling: …
+      image_coordinates: … of a new image encoder.
       projection_dim: …
     """
 
@@ -56,6 +57,7 @@ class ModelPlan:
     learned_tokens: Whole = 0
     text_pooling: Literal["mean", "class"] = "mean"
     image_pooling: Literal["class", "mean", "head"] = "class"
+    image_coordinates: bool = False
     projection_dim: Whole = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +74,8 @@ class ModelPlan:
         ):
             if bool(loaded) == bool(new):
                 raise ValueError(f"a model must have one of {side} and new_{side}")
+        if self.image and self.image_coordinates:
+            raise ValueError("image_coordinates must be left out where image is trained already")
         if self.new_text and bool(self.tokenizer) == bool(self.learned_tokens):
             raise ValueError("a model with new_text must have one of tokenizer and learned_tokens")
         if self.text and self.learned_tokens:

@@ -11,6 +11,10 @@ from model.plan import Stage
 from model.samples import ImageSet, TextSet
 
 _MOST_TEXTS = 1_000_000
+_LONGEST_TOKEN = 30  # bytes: 10 letters of Thai or Georgian, 15 of Greek, 30 of English
+
+_PIECES = r"\p{Han}|\p{Hiragana}+|[\p{Katakana}ー]+|[\p{L}\p{M}]+|\p{N}|[^\s\p{L}\p{M}\p{N}]"
+"""Within which tokens lie: in scripts without spaces whole clauses would be learned otherwise."""
 
 _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 """XLM-RoBERTa's, in its order, so that its configuration's defaults fit."""
@@ -38,7 +42,8 @@ def learn_tokenizer(texts: Iterable[str], tokens: int) -> PreTrainedTokenizerFas
     """Learns byte-level BPE (Sennrich et al. 2016; bytes: Radford et al. 2019) in lower case.
 
     No text is unknown to it, whatever its script; case is folded because captions differ in it
-    without differing in what they say.
+    without differing in what they say. Han characters and digits are tokens each; spaces part words
+    and are none themselves.
 
     Args:
       texts: in any order; the same texts give the same tokenizer.
@@ -49,7 +54,8 @@ def learn_tokenizer(texts: Iterable[str], tokens: int) -> PreTrainedTokenizerFas
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(r"\s+"), "removed"),
-            pre_tokenizers.ByteLevel(add_prefix_space=True),
+            pre_tokenizers.Split(Regex(_PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     backend.decoder = decoders.ByteLevel()
@@ -59,6 +65,7 @@ def learn_tokenizer(texts: Iterable[str], tokens: int) -> PreTrainedTokenizerFas
             vocab_size=tokens,
             special_tokens=list(_SPECIAL),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            max_token_length=_LONGEST_TOKEN,
             show_progress=False,
         ),
     )

@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel, ProcessorMixin
@@ -30,6 +31,7 @@ _PADDED_POSITIONS = ("camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
 _NORMED_AFTERWARDS = ("clip_vision_model",)
 """Image encoders that leave the last norm to whoever pools."""
 
+WITH_COORDINATES = 5  # channels: red, green, blue, down, across
 _USUAL_IMAGE_SIZE = 224  # pixels a side that networks for ImageNet are trained on
 
 
@@ -44,6 +46,9 @@ class DualEncoderConfig(PreTrainedConfig):
       text_pooling: `mean` over the attention mask, or the `class` token, which comes first.
       image_pooling: the `class` token, the `mean` of the patches or of the last grid, or the
         tower's own `head` (SigLIP's attention pooling).
+      image_coordinates: whether two more channels say where a pixel lies, -1 to 1 down and across,
+        for networks that pool over places (CoordConv, Liu et al. 2018, arXiv:1807.03247, section
+        3); `vision_config` has 5 `num_channels` then.
       projection_dim: size of an embedding; 0: that of both towers' features, without projections.
       has_projections: whether a linear map without bias stands between a tower and the embedding;
         None: where `projection_dim` is given.
@@ -61,6 +66,7 @@ class DualEncoderConfig(PreTrainedConfig):
     vision_config: Any = None
     text_pooling: Literal["mean", "class"] = "mean"
     image_pooling: Literal["class", "mean", "head"] = "class"
+    image_coordinates: bool = False
     projection_dim: int = 0
     has_projections: bool | None = None
     context_length: int = 77
@@ -77,6 +83,12 @@ class DualEncoderConfig(PreTrainedConfig):
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
         if not hasattr(self.vision_config, "image_size"):
             self.vision_config.image_size = _USUAL_IMAGE_SIZE
+        channels = getattr(self.vision_config, "num_channels", 3)
+        if self.image_coordinates and channels != WITH_COORDINATES:
+            raise ValueError(
+                f"vision_config must have {WITH_COORDINATES} num_channels with image_coordinates, "
+                f"got {channels}"
+            )
         sizes = (features_of(self.text_config), features_of(self.vision_config))
         if self.has_projections is None:
             self.has_projections = self.projection_dim > 0
@@ -205,8 +217,10 @@ class DualEncoder(PreTrainedModel):
     def get_image_features(self, pixel_values: Tensor) -> BaseModelOutputWithPooling:
         """Picture features before normalisation.
 
-        Shapes: pixel_values [n, c, image_size, image_size]; `pooler_output` [n, projection_dim].
+        Shapes: pixel_values [n, 3, image_size, image_size]; `pooler_output` [n, projection_dim].
         """
+        if self.config.image_coordinates:
+            pixel_values = _with_coordinates(pixel_values)  # [n, 5, image_size, image_size]
         output = self.image_tower(pixel_values=pixel_values)
         pooled = self._pool_image(output)  # [n, d]
         features = self.image_projection(pooled)  # [n, projection_dim]
@@ -253,7 +267,7 @@ class DualEncoder(PreTrainedModel):
         """Embeddings of pictures, float32, of length 1.
 
         Args:
-          pixel_values: [n, c, image_size, image_size].
+          pixel_values: [n, 3, image_size, image_size].
           truncate_dim: how many features to keep before normalising; None: all.
 
         Shapes: the result is [n, truncate_dim].
@@ -274,7 +288,7 @@ class DualEncoder(PreTrainedModel):
     ) -> DualEncoderOutput:
         """Embeddings of texts, of pictures, or of both; their numbers may differ.
 
-        Shapes: input_ids and attention_mask [n, t], pixel_values [m, c, image_size, image_size].
+        Shapes: input_ids and attention_mask [n, t], pixel_values [m, 3, image_size, image_size].
         """
         return DualEncoderOutput(
             text_embeds=None if input_ids is None else self.encode_text(input_ids, attention_mask),
@@ -300,6 +314,13 @@ class DualEncoder(PreTrainedModel):
         if processor is not None:
             processor.save_pretrained(save_directory)
             write_sentence_transformers_files(save_directory)
+
+
+def _with_coordinates(pixels: Tensor) -> Tensor:
+    """Shapes: [n, 3, s, s] to [n, 5, s, s]."""
+    side = torch.linspace(-1, 1, pixels.shape[-1]).to(pixels)  # [s]
+    places = torch.stack(torch.meshgrid(side, side, indexing="ij"))  # [2, s, s]
+    return torch.cat((pixels, places.expand(len(pixels), -1, -1, -1)), dim=1)
 
 
 def _trim(tower: PreTrainedModel, head: bool) -> PreTrainedModel:

@@ -314,7 +314,8 @@ class _Training:
     def _reader(self, stage: Stage) -> PieceReader:
         fit = PictureFit.of(self._processor.image_processor, stage.smallest_crop)
         length = self._model.config.context_length
-        return PieceReader(self._processor.tokenizer, length, fit, stage.token_dropout)
+        threads = 1 if self._plan.running.loaders else torch.get_num_threads()
+        return PieceReader(self._processor.tokenizer, length, fit, stage.token_dropout, threads)
 
     def _autocast(self) -> torch.dtype | None:
         dtype = working_dtype(_DTYPES[self._plan.running.precision], str(self._processes.device))
