@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     AutoConfig,
     AutoImageProcessor,
@@ -21,7 +22,7 @@ from transformers import (
 from model.checkpoints import load_tower, make_processor
 from model.plan import ModelPlan
 from model.tokens import learn_tokenizer
-from model.towers import WITH_COORDINATES, DualEncoder, DualEncoderConfig, longest_text
+from model.towers import DualEncoder, DualEncoderConfig, longest_text
 
 
 def load_dual_encoder(folder: str) -> tuple[DualEncoder, VisionTextDualEncoderProcessor]:
@@ -70,13 +71,20 @@ def build(
         vision_config=configs[1].to_dict(),
         text_pooling=plan.text_pooling,
         image_pooling=plan.image_pooling,
-        image_coordinates=plan.image_coordinates,
         projection_dim=plan.projection_dim,
         context_length=min(77, longest_text(configs[0])),
     )
     towers = [tower if isinstance(tower, PreTrainedModel) else None for tower in (text, image)]
     model = DualEncoder(config, *towers).float()
+    if plan.learned_tokens:
+        _know_no_token(model)
     return model, make_processor(tokenizer, _image_processor(plan), config)
+
+
+@torch.no_grad()
+def _know_no_token(model: DualEncoder) -> None:
+    """Lets all tokens begin alike, so that those never met in training say nothing afterwards."""
+    model.text_tower.get_input_embeddings().weight.zero_()
 
 
 def _tokenizer(plan: ModelPlan, texts: Iterable[str]) -> PreTrainedTokenizerBase:
@@ -101,10 +109,7 @@ def _image_tower(plan: ModelPlan) -> Any:
     if plan.image:
         with _named(plan.image):
             return load_tower(plan.image, "vision", plan.image_revision or None)
-    settings = plan.new_image | (
-        {"num_channels": WITH_COORDINATES} if plan.image_coordinates else {}
-    )
-    return _config(settings, "new_image", "image_size")
+    return _config(plan.new_image, "new_image", "image_size")
 
 
 def _config(settings: dict[str, Any], name: str, *ours: str) -> PreTrainedConfig:

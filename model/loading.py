@@ -74,7 +74,7 @@ class PieceReader(Dataset[Piece]):
       tokenizer: of all texts.
       context_length: tokens that they are cut to.
       fit: of all pictures.
-      token_dropout: share of a text's tokens that are left out.
+      token_dropout: share of a text's tokens that are not told.
       threads: that decode a piece's pictures.
     """
 
@@ -90,6 +90,7 @@ class PieceReader(Dataset[Piece]):
         self._context_length = context_length
         self._fit = fit
         self._token_dropout = token_dropout
+        self._kept = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
         self._threads = threads
 
     def __getitem__(self, planned: PlannedPiece) -> Piece:
@@ -109,23 +110,22 @@ class PieceReader(Dataset[Piece]):
         )
         return Piece(
             pixels=self._pixels(pairs, planned.salt),
-            input_ids=tokens["input_ids"],
-            attention_mask=self._seen(tokens["attention_mask"], words, planned.salt),
+            input_ids=self._told(tokens["input_ids"], words, planned.salt),
+            attention_mask=tokens["attention_mask"],
             pairs=len(pairs),
             anchors=len(texts),
             negatives=len(texts[0].negatives) if texts else 0,
             names=[*(pair.name for pair in pairs), *(text.name for text in texts)],
         )
 
-    def _seen(self, mask: Tensor, words: Sequence[str], salt: str) -> Tensor:
-        """The mask without the tokens that are left out, [texts, t]; first and last ones stay."""
+    def _told(self, ids: Tensor, words: Sequence[str], salt: str) -> Tensor:
+        """The tokens, padding for those that are not told, [texts, t]; special ones stay."""
         if not self._token_dropout:
-            return mask
-        chances = np.stack([uniform(f"{salt}:{text}", mask.shape[1]) for text in words])
-        kept = torch.from_numpy(chances > self._token_dropout)  # [texts, t]
-        kept[:, 0] = True
-        kept[torch.arange(len(words)), mask.sum(1) - 1] = True
-        return mask * kept
+            return ids
+        chances = np.stack([uniform(f"{salt}:{text}", ids.shape[1]) for text in words])
+        dropped = torch.from_numpy(chances < self._token_dropout)  # [texts, t]
+        dropped &= ~torch.isin(ids, torch.tensor(sorted(self._kept)))
+        return ids.masked_fill(dropped, self._tokenizer.pad_token_id)
 
     def _pixels(self, pairs: Sequence[Pair], salt: str) -> Tensor:
         """Decodes and fits the pictures, [pairs, 3, s, s] uint8."""

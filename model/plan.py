@@ -40,9 +40,8 @@ class ModelPlan:
       tokenizer: a folder or hub id; "": the text encoder's.
       learned_tokens: size of a tokenizer learned from the captions and texts of the first stage,
         at least 260; 0: none is.
-      text_pooling: see `model.towers.DualEncoderConfig`, as are the three that follow.
+      text_pooling: see `model.towers.DualEncoderConfig`, as are the two that follow.
       image_pooling: …
-      image_coordinates: … of a new image encoder.
       projection_dim: …
     """
 
@@ -56,8 +55,7 @@ class ModelPlan:
     tokenizer: str = ""
     learned_tokens: Whole = 0
     text_pooling: Literal["mean", "class"] = "mean"
-    image_pooling: Literal["class", "mean", "head"] = "class"
-    image_coordinates: bool = False
+    image_pooling: Literal["class", "mean", "head", "pyramid"] = "class"
     projection_dim: Whole = 0
 
     def __post_init__(self) -> None:
@@ -74,8 +72,6 @@ class ModelPlan:
         ):
             if bool(loaded) == bool(new):
                 raise ValueError(f"a model must have one of {side} and new_{side}")
-        if self.image and self.image_coordinates:
-            raise ValueError("image_coordinates must be left out where image is trained already")
         if self.new_text and bool(self.tokenizer) == bool(self.learned_tokens):
             raise ValueError("a model with new_text must have one of tokenizer and learned_tokens")
         if self.text and self.learned_tokens:
@@ -140,8 +136,8 @@ class Stage:
       negatives: hard negatives of a text pair that are used.
       image_size: pixels a side; 0: as the model has it.
       smallest_crop: of a picture's area, a random part of at least that much is used.
-      token_dropout: share of a text's tokens that are left out, others each time (word dropout,
-        Iyyer et al. 2015, section 3.1), against learning captions by heart.
+      token_dropout: share of a text's tokens that are not told, others each time (word dropout,
+        Iyyer et al. 2015, section 3.1): padding stands for them, as if they had never been met.
       text_length: tokens; 0: as the model has it.
       language_temperature: of captions and texts, T: a language is drawn in proportion to the
         1/T-th power of its share; 1: every sample once an epoch.

@@ -9,6 +9,7 @@ pairmill is not installed: it imports torch and transformers alone, and its neig
 """
 
 import copy
+import math
 import os
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,7 +32,7 @@ _PADDED_POSITIONS = ("camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
 _NORMED_AFTERWARDS = ("clip_vision_model",)
 """Image encoders that leave the last norm to whoever pools."""
 
-WITH_COORDINATES = 5  # channels: red, green, blue, down, across
+_PYRAMID = (1, 3)  # cells along each side, a level each
 _USUAL_IMAGE_SIZE = 224  # pixels a side that networks for ImageNet are trained on
 
 
@@ -44,11 +45,10 @@ class DualEncoderConfig(PreTrainedConfig):
       vision_config: of the image tower, likewise; pictures are square, `image_size` a side, also
         those of a convolutional network (ResNet, ConvNeXt), where it is 224 if not said.
       text_pooling: `mean` over the attention mask, or the `class` token, which comes first.
-      image_pooling: the `class` token, the `mean` of the patches or of the last grid, or the
-        tower's own `head` (SigLIP's attention pooling).
-      image_coordinates: whether two more channels say where a pixel lies, -1 to 1 down and across,
-        for networks that pool over places (CoordConv, Liu et al. 2018, arXiv:1807.03247, section
-        3); `vision_config` has 5 `num_channels` then.
+      image_pooling: the `class` token, the `mean` of the patches or of the last grid, the tower's
+        own `head` (SigLIP's attention pooling), or the `pyramid` of the mean over all of it and
+        the means over 3 by 3 parts, side by side, so that it is known where something is (He et
+        al. 2014, arXiv:1406.4729, section 2.2, with means for maxima); that needs projections.
       projection_dim: size of an embedding; 0: that of both towers' features, without projections.
       has_projections: whether a linear map without bias stands between a tower and the embedding;
         None: where `projection_dim` is given.
@@ -65,8 +65,7 @@ class DualEncoderConfig(PreTrainedConfig):
     text_config: Any = None
     vision_config: Any = None
     text_pooling: Literal["mean", "class"] = "mean"
-    image_pooling: Literal["class", "mean", "head"] = "class"
-    image_coordinates: bool = False
+    image_pooling: Literal["class", "mean", "head", "pyramid"] = "class"
     projection_dim: int = 0
     has_projections: bool | None = None
     context_length: int = 77
@@ -77,19 +76,13 @@ class DualEncoderConfig(PreTrainedConfig):
         super().__post_init__(**kwargs)
         for name, known in (
             ("text_pooling", ("mean", "class")),
-            ("image_pooling", ("class", "mean", "head")),
+            ("image_pooling", ("class", "mean", "head", "pyramid")),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
         if not hasattr(self.vision_config, "image_size"):
             self.vision_config.image_size = _USUAL_IMAGE_SIZE
-        channels = getattr(self.vision_config, "num_channels", 3)
-        if self.image_coordinates and channels != WITH_COORDINATES:
-            raise ValueError(
-                f"vision_config must have {WITH_COORDINATES} num_channels with image_coordinates, "
-                f"got {channels}"
-            )
-        sizes = (features_of(self.text_config), features_of(self.vision_config))
+        sizes = (features_of(self.text_config), self.image_features)
         if self.has_projections is None:
             self.has_projections = self.projection_dim > 0
         self.projection_dim = self.projection_dim or sizes[0]
@@ -99,6 +92,12 @@ class DualEncoderConfig(PreTrainedConfig):
                 f"got {sizes[0]} (text), {sizes[1]} (image) and {self.projection_dim}"
             )
         _check_context_length(self.context_length, self.text_config)
+
+    @property
+    def image_features(self) -> int:
+        """Features of a picture before it is projected."""
+        cells = sum(side**2 for side in _PYRAMID) if self.image_pooling == "pyramid" else 1
+        return cells * features_of(self.vision_config)
 
 
 def features_of(config: PreTrainedConfig) -> int:
@@ -165,7 +164,7 @@ class DualEncoder(PreTrainedModel):
         self.image_projection: nn.Module = nn.Identity()
         if config.has_projections:
             self.text_projection = nn.Linear(features_of(text), size, bias=False)
-            self.image_projection = nn.Linear(features_of(vision), size, bias=False)
+            self.image_projection = nn.Linear(config.image_features, size, bias=False)
         self.post_init()
 
     @property
@@ -219,10 +218,8 @@ class DualEncoder(PreTrainedModel):
 
         Shapes: pixel_values [n, 3, image_size, image_size]; `pooler_output` [n, projection_dim].
         """
-        if self.config.image_coordinates:
-            pixel_values = _with_coordinates(pixel_values)  # [n, 5, image_size, image_size]
         output = self.image_tower(pixel_values=pixel_values)
-        pooled = self._pool_image(output)  # [n, d]
+        pooled = self._pool_image(output)  # [n, image_features]
         features = self.image_projection(pooled)  # [n, projection_dim]
         return BaseModelOutputWithPooling(
             last_hidden_state=output.last_hidden_state, pooler_output=features
@@ -240,10 +237,16 @@ class DualEncoder(PreTrainedModel):
             prefix = hidden.shape[1] - (config.image_size // config.patch_size) ** 2
         if pooling == "class" and not prefix:
             raise ValueError(f"image_pooling 'class' needs a class token: {config.model_type}")
-        pooled = hidden[:, 0] if pooling == "class" else hidden[:, prefix:].mean(1)  # [n, d]
+        match pooling:
+            case "class":
+                cells = hidden[:, :1]  # [n, 1, d]
+            case "mean":
+                cells = hidden[:, prefix:].mean(1, keepdim=True)  # [n, 1, d]
+            case _:
+                cells = _pyramid(hidden[:, prefix:])  # [n, cells, d]
         if config.model_type in _NORMED_AFTERWARDS:
-            pooled = self.image_tower.post_layernorm(pooled)  # [n, d]
-        return pooled
+            cells = self.image_tower.post_layernorm(cells)
+        return cells.flatten(1)  # [n, image_features]
 
     def encode_text(
         self,
@@ -316,11 +319,12 @@ class DualEncoder(PreTrainedModel):
             write_sentence_transformers_files(save_directory)
 
 
-def _with_coordinates(pixels: Tensor) -> Tensor:
-    """Shapes: [n, 3, s, s] to [n, 5, s, s]."""
-    side = torch.linspace(-1, 1, pixels.shape[-1]).to(pixels)  # [s]
-    places = torch.stack(torch.meshgrid(side, side, indexing="ij"))  # [2, s, s]
-    return torch.cat((pixels, places.expand(len(pixels), -1, -1, -1)), dim=1)
+def _pyramid(patches: Tensor) -> Tensor:
+    """Means over the cells of each level. Shapes: [n, grid², d] to [n, cells, d]."""
+    side = math.isqrt(patches.shape[1])
+    grid = patches.mT.unflatten(2, (side, side))  # [n, d, grid, grid]
+    levels = [functional.adaptive_avg_pool2d(grid, cells).flatten(2) for cells in _PYRAMID]
+    return torch.cat(levels, dim=2).mT
 
 
 def _trim(tower: PreTrainedModel, head: bool) -> PreTrainedModel:

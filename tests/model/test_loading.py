@@ -111,23 +111,24 @@ def test_a_broken_picture_is_named(tmp_path, body):
         assert f"{len(body)} bytes at {tar.getmembers()[1].offset_data}," in str(raised.value)
 
 
-def test_tokens_are_left_out_by_chance_but_not_the_first_and_last(tmp_path):
+def test_padding_stands_by_chance_for_tokens_but_not_for_special_ones(tmp_path):
     image_fit = PictureFit(SIZE, crops=False)
     dropping = PieceReader(tiny_tokenizer(), LENGTH, image_fit, token_dropout=0.5)
     texts = [TextTuple(f"p:{n}", f"anchor {n}", f"positive {n}", ()) for n in range(40)]
     whole = reader()[PlannedPiece([], texts, "s")]
-    seen = dropping[PlannedPiece([], texts, "s")]
-    assert torch.equal(seen.input_ids, whole.input_ids)
-    assert (seen.attention_mask <= whole.attention_mask).all()
+    told = dropping[PlannedPiece([], texts, "s")]
+    assert torch.equal(told.attention_mask, whole.attention_mask)
+    dropped = told.input_ids != whole.input_ids
+    assert (told.input_ids[dropped] == tiny_tokenizer().pad_token_id).all()
+    assert not dropped[whole.attention_mask == 0].any()
     inner = whole.attention_mask.sum() - 2 * len(whole.input_ids)
-    left = seen.attention_mask.sum() - 2 * len(whole.input_ids)
-    assert 0.4 < left / inner < 0.6
-    assert seen.attention_mask[:, 0].all()
+    assert 0.4 < dropped.sum() / inner < 0.6
+    assert not dropped[:, 0].any()
     lasts = whole.attention_mask.sum(1) - 1
-    assert seen.attention_mask[torch.arange(len(lasts)), lasts].all()
+    assert not dropped[torch.arange(len(lasts)), lasts].any()
     again, other = (dropping[PlannedPiece([], texts[20:], salt)] for salt in "st")
-    assert torch.equal(again.attention_mask[:20], seen.attention_mask[20:40])
-    assert not torch.equal(other.attention_mask, again.attention_mask)
+    assert torch.equal(again.input_ids[:20], told.input_ids[20:40])
+    assert not torch.equal(other.input_ids, again.input_ids)
 
 
 def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(tmp_path):

@@ -86,17 +86,23 @@ def test_a_grid_is_pooled_as_the_networks_own_head_does() -> None:
     torch.testing.assert_close(model.encode_image(pixels()), functional.normalize(own, dim=-1))
 
 
-def test_a_mean_over_places_knows_them_by_coordinates() -> None:
-    here, there = torch.zeros(2, 1, 3, 64, 64)
-    here[..., 24:28, 24:28] = 1
-    there[..., 32:36, 32:36] = 1  # by a whole step of the last grid, far from the borders
-    both = torch.cat((here, there))
-    plain = tiny_dual_encoder("resnet", image_pooling="mean").encode_image(both)
-    torch.testing.assert_close(plain[0], plain[1])
-    network = {**IMAGE_TOWERS["resnet"], "num_channels": 5}
-    settings = {"vision_config": network, "image_pooling": "mean", "image_coordinates": True}
-    one, other = tiny_dual_encoder(**settings).encode_image(both)
-    assert (one - other).abs().max() > 1e-3
+@pytest.mark.parametrize(("name", "prefix"), [("resnet", 0), ("vit", 1), ("clip", 1)])
+def test_a_pyramid_is_the_mean_of_all_and_of_nine_parts(name: str, prefix: int) -> None:
+    tower = {**IMAGE_TOWERS[name], "image_size": 48}
+    model = tiny_dual_encoder(vision_config=tower, image_pooling="pyramid", projection_dim=24)
+    hidden = model.image_tower(pixel_values=pixels(size=48)).last_hidden_state
+    if hidden.dim() == 3:
+        hidden = hidden[:, prefix:].mT.unflatten(2, (6, 6))
+    parts = [hidden] + [
+        hidden[:, :, row : row + 2, column : column + 2]
+        for row in (0, 2, 4)
+        for column in (0, 2, 4)
+    ]
+    means = torch.stack([part.mean((2, 3)) for part in parts], dim=1)  # [n, 10, d]
+    if name == "clip":
+        means = model.image_tower.post_layernorm(means)
+    wanted = functional.normalize(model.image_projection(means.flatten(1)), dim=-1)
+    torch.testing.assert_close(model.encode_image(pixels(size=48)), wanted)
 
 
 def test_a_tower_without_class_token_cannot_pool_by_it() -> None:
@@ -300,7 +306,7 @@ def test_the_reference_architecture_has_its_865_million_parameters() -> None:
     [
         ({"text_pooling": "last"}, "text_pooling"),
         ({"image_pooling": "max"}, "image_pooling"),
-        ({"image_coordinates": True}, "must have 5 num_channels with image_coordinates, got 3"),
+        ({"image_pooling": "pyramid"}, r"without projections .* 32 \(text\), 320 \(image\) and 32"),
         ({"context_length": 65}, r"context_length must be in \[1, 64\], got 65"),
         ({"context_length": 0}, r"context_length must be in \[1, 64\], got 0"),
         ({"vision_config": {**IMAGE_TOWERS["vit"], "hidden_size": 48}}, "without projections"),
