@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from filters.choice import best_caption
 from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
+from pipelines.stored_pictures import read_pictures
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import (
@@ -38,7 +39,6 @@ from schemas.layout import (
 from schemas.rows import Caption, Picture
 
 _WINDOW_BYTES = 16 << 20  # of pictures held while a shard is written: larger costs page faults
-_GAP_BYTES = 16 << 10  # read through rather than asked for apart
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost
 
 
@@ -325,39 +325,7 @@ def _with_images(
         zip(samples, sizes, strict=True), key=lambda item: int(item[1]) // _WINDOW_BYTES
     ):
         pieces = [sample for sample, _ in window]
-        images = _read_images(pieces, gathered)
+        places = [(piece.image_shard, piece.image_offset, piece.image_size) for piece in pieces]
+        images = read_pictures(gathered, places)
         for sample in pieces:
             yield sample, images[sample.image_shard, sample.image_offset]
-
-
-def _read_images(
-    samples: Iterable[OrderedSample], gathered: Folder
-) -> dict[tuple[int, int], bytes]:
-    """Pictures by shard and offset, neighbours read in one range."""
-    by_shard: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for sample in samples:
-        by_shard[sample.image_shard].add((sample.image_offset, sample.image_size))
-    images = {}
-    for shard, places in by_shard.items():
-        spans = _coalesced(sorted(places))
-        ranges = gathered.ranges(
-            f"{shard_name(shard)}.tar", [(start, end) for start, end, _ in spans]
-        )
-        for (start, _, members), data in zip(spans, ranges, strict=True):
-            for offset, size in members:
-                images[shard, offset] = data[offset - start : offset - start + size]
-    return images
-
-
-def _coalesced(
-    places: list[tuple[int, int]],
-) -> list[tuple[int, int, list[tuple[int, int]]]]:
-    """Sorted (offset, size) as ranges (start, end, members), near ones in one."""
-    spans: list[tuple[int, int, list[tuple[int, int]]]] = []
-    for offset, size in places:
-        if spans and offset - spans[-1][1] <= _GAP_BYTES:
-            start, end, members = spans.pop()
-            spans.append((start, max(end, offset + size), [*members, (offset, size)]))
-        else:
-            spans.append((offset, offset + size, [(offset, size)]))
-    return spans
