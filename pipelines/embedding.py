@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apache_beam as beam
 import numpy as np
@@ -183,7 +183,7 @@ class KeepEmbeddings(beam.DoFn):
 
     def _write(self, piece: Piece, embedded: list[Embedded]) -> None:
         batches = [each.batch for each in embedded]
-        columns = [
+        columns: list[list[Any]] = [
             [id_ for batch in batches for id_ in batch.ids],
             [uid for batch in batches for uid in batch.uids],
             [row.tobytes() for each in embedded for row in each.embeddings],

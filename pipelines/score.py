@@ -80,7 +80,7 @@ class ScoreStage:
         )
 
     def depends_on(self) -> Any:
-        return [asdict(self._rules), [judge.label for judge in self._judges]]
+        return asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
 
     def builds_on(self) -> None:
         """It begins anew."""
