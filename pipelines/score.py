@@ -10,6 +10,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from pipelines.clip_retrieval import FOLDERS, ClipRetrieval
 from pipelines.embedding import EmbedPieces, Sight, embedded_folder, marker_of, read_lost
 from pipelines.errors import RunError
 from pipelines.parts import part_names
@@ -39,6 +40,7 @@ from schemas.layout import (
     GATHERED,
     KEPT,
     OF_CAPTIONS,
+    OF_CLIP_RETRIEVAL,
     OF_PICTURES,
     OF_TEXTS,
     SCORES,
@@ -46,6 +48,7 @@ from schemas.layout import (
     embeddings_folder,
 )
 
+_CLIP_RETRIEVAL = tuple(f"{OF_CLIP_RETRIEVAL}/{name}" for name in FOLDERS)
 _TEACHERS = "teachers"
 _OF_CAPTIONS = "counts-captions.json"
 _OF_TEXTS = "counts-texts.json"
@@ -72,7 +75,7 @@ class ScoreStage:
             *(
                 embeddings_folder(judge.number, what)
                 for judge in self._judges
-                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS)
+                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS, *_CLIP_RETRIEVAL)
             ),
             EMBEDDINGS,
             TEXT_SCORES,
@@ -136,11 +139,15 @@ class ScoreStage:
         )
         if not parts:
             return
+        layout = None
+        if rules.clip_retrieval:
+            last = max((shard.number for shard in shards), default=0)
+            layout = ClipRetrieval(fresh, len(str(last)))
         with self._run.pipeline(pieces_for(parts)) as pipeline:
             embedded = pipeline | Deal("shards", shards)
             pick = beam.ParDo(PickStrangers(bench, strangers(work)))
             others = beam.pvalue.AsList(embedded | pick)
-            judged = embedded | beam.ParDo(JudgeShard(bench, fresh), others).with_outputs(
+            judged = embedded | beam.ParDo(JudgeShard(bench, fresh, layout), others).with_outputs(
                 "lost", main="judged"
             )
             schemas = {"judged": JUDGED, "lost": arrow_schema(Lost)}

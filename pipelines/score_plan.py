@@ -196,7 +196,7 @@ class PlanPictures(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
         tars = [name for name in (self._output / GATHERED).names() if name.endswith(".tar")]
-        shards = 1 + max(int(name.partition(".")[0]) for name in tars)
+        shards = 1 + max((int(name.partition(".")[0]) for name in tars), default=0)
         schemas = {
             "pictures": arrow_schema(PictureToEmbed),
             "captions": arrow_schema(TextToEmbed),

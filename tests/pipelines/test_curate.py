@@ -292,8 +292,8 @@ def test_the_best_caption_follows_the_recipes_languages():
         return Caption(text, "", language, text, "source", "", 1.0, "", "", "", "{}")
 
     choice = [caption("fr", "un renard"), caption("de", "Fuchs"), caption("de", "ein Fuchs")]
-    assert best_caption(choice, ("en", "de", "fr")).text == "ein Fuchs"
-    assert best_caption(choice, ("fr",)).text == "un renard"
+    assert best_caption(choice, ("en", "de", "fr"), {}).text == "ein Fuchs"
+    assert best_caption(choice, ("fr",), {}).text == "un renard"
 
 
 def test_a_dead_network_stops_the_run_and_costs_no_picture(server, write_recipe, tmp_path):
