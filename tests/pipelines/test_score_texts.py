@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.teacher import TeacherSpec, load_teacher
+from pipelines.recount import recount
 from pipelines.storage import Folder
 from pipelines.way import kept_pair, text_scores
 from tests.conftest import counts, curate, table
@@ -98,3 +99,20 @@ def test_pairs_are_handed_on_and_can_be_looked_up(folder: Path) -> None:
     pair = kept_pair(root, "texts:texts.parquet:3")
     assert pair
     assert [score.status for score in text_scores(root, pair)] == ["scored", "not-understood"]
+
+
+def test_a_part_of_which_nothing_was_kept_has_its_tables(folder: Path, tmp_path: Path) -> None:
+    same = "the very same five words"
+    rows = [{"language": "en", "query": same, "positive": same}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "texts.parquet")
+    recipe = tmp_path / "recipe.toml"
+    places = {"wide": folder / "wide", "narrow": folder / "narrow"}
+    recipe.write_text(RECIPE.format(**places), "utf-8")
+    flags = ("--direct_num_workers=1", "--direct_running_mode=in_memory")
+    curate(recipe, *flags, stages=("screen", "score"))
+    assert counts(tmp_path / "out", "score") == {"text in": 0, "text kept": 0}
+    account = recount(Folder(str(tmp_path / "out")))
+    assert not account.differences
+    assert account.scores
+    assert account.scores.texts == 0
+    assert np.load(tmp_path / "out/embeddings/1/texts/00000.npy").shape == (0, 24)
