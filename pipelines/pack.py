@@ -50,7 +50,7 @@ class PackStage:
     """The `pack` stage of one run."""
 
     name: str = "pack"
-    version: int = 2
+    version: int = 3
     writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
 
     def __init__(self, run: Run) -> None:
@@ -58,7 +58,7 @@ class PackStage:
         self._run = run
         self._rules: Pack = run.recipe.pack
         before = "screen" if run.recipe.screen else "gather"
-        self.reads: tuple[str, ...] = (before,)
+        self.reads: tuple[str, ...] = ("score",) if run.recipe.score else (before,)
         self._kept = KEPT[before]
 
     def depends_on(self) -> Any:

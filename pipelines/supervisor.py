@@ -19,10 +19,10 @@ from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
-from schemas.layout import GATHERED, PICTURES, REPORT, WORK
+from schemas.layout import EMBEDDINGS, GATHERED, PICTURES, REPORT, SCORES, WORK
 
 _TICK_S = 0.5
-_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "screened", "shards", REPORT)
+_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "shards", REPORT)
 _DEATHS_WITHOUT_PROGRESS = 3
 
 

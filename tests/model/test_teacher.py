@@ -11,9 +11,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
-from model.checkpoint_teacher import folder_digest
 from model.model_encoder import family_of
-from model.teacher import Teacher, TeacherSpec, load_teacher
+from model.teacher import Teacher, TeacherSpec, folder_digest, load_teacher
 from schemas.languages import ALL, UNKNOWN
 from tests.model import checkpoints
 from tests.model.checkpoints import FAMILIES, state
@@ -60,6 +59,12 @@ def transformers_own(
         inputs.pop("attention_mask", None)
     output = model.eval()(**inputs)
     return output.text_embeds.numpy(), output.image_embeds.numpy()
+
+
+def test_it_calculates_on_so_many_threads(folder: Callable[[str], Path]) -> None:
+    torch.set_num_threads(2)
+    teacher(folder("clip"), threads=1, device="auto")
+    assert torch.get_num_threads() == 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
