@@ -8,6 +8,13 @@ from transformers import PreTrainedModel
 from model.towers import DualEncoder
 
 
+def working_device(wanted: str) -> str:
+    """The device to calculate on; `auto` is the GPU where there is one, else the CPU."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def working_dtype(wanted: Literal["auto", "bfloat16", "float32"], device: str) -> torch.dtype:
     """The dtype to calculate in.
 

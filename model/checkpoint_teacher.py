@@ -1,7 +1,5 @@
 """Teachers from checkpoints in transformers' format, with the preprocessing each was trained on."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,11 +11,9 @@ from transformers import (
     PreTrainedModel,
 )
 
-from model.arithmetic import working_dtype
+from model.arithmetic import working_device, working_dtype
 from model.model_encoder import ModelEncoder
-from model.teacher import TeacherSpec
-
-_REVISION_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
+from model.teacher import TeacherSpec, revision_of
 
 
 class CheckpointTeacher(ModelEncoder):
@@ -30,27 +26,19 @@ class CheckpointTeacher(ModelEncoder):
     def __init__(self, spec: TeacherSpec) -> None:
         where = {"revision": spec.revision, "trust_remote_code": spec.allow_remote_code}
         _require_known(spec, where)
-        _require_device(spec.device)
-        self.revision = spec.revision or folder_digest(Path(spec.model))
-        model = _model(spec.model, where, working_dtype(spec.dtype, spec.device))
+        if spec.threads:
+            torch.set_num_threads(spec.threads)
+        device = working_device(spec.device)
+        _require_device(device)
+        self.revision = revision_of(spec)
+        model = _model(spec.model, where, working_dtype(spec.dtype, device))
         super().__init__(
-            model.to(spec.device),
+            model.to(device),
             AutoTokenizer.from_pretrained(spec.model, **where),
             AutoImageProcessor.from_pretrained(spec.model, backend="pil", **where),
             languages=spec.languages,
             name=spec.model,
         )
-
-
-def folder_digest(folder: Path) -> str:
-    """A digest of a checkpoint's files: the revision of what has no commit, 40 hex digits."""
-    digest = hashlib.blake2b(digest_size=20)
-    for path in sorted(folder.iterdir()):
-        if path.suffix in _REVISION_SUFFIXES:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "blake2b").hexdigest()
-            digest.update(f"{path.name}\n{content}\n".encode())
-    return digest.hexdigest()
 
 
 def _require_known(spec: TeacherSpec, where: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 This module is the interface, and light: torch and transformers load with a teacher, not with it.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from schemas.languages import ALL
 Embeddings = npt.NDArray[np.float32]
 """[n, dim], each row of length 1."""
 
+_REVISION_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 FAMILY_LANGUAGES = {
@@ -86,7 +88,8 @@ class TeacherSpec:
       languages: ISO 639-1 codes that it understands; None: those of its family.
       allow_remote_code: whether code that comes with the checkpoint may be run.
       dtype: `bfloat16`, `float32` or `auto`: bfloat16 where the processor calculates in it.
-      device: as torch names it, e.g. `cuda:0`.
+      device: as torch names it, e.g. `cuda:0`; `auto`: the GPU where there is one, else the CPU.
+      threads: of the CPU that this process's torch is to use from now on; None: as it is.
     """
 
     model: str
@@ -95,6 +98,7 @@ class TeacherSpec:
     allow_remote_code: bool = False
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     device: str = "cpu"
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError where it is not certain which weights are meant."""
@@ -113,6 +117,22 @@ class TeacherSpec:
     def is_folder(self) -> bool:
         """Whether `model` lies on this machine."""
         return Path(self.model).is_dir()
+
+
+def revision_of(spec: TeacherSpec) -> str:
+    """The commit of a hub's model, or a digest of its folder's files, 40 hex digits both."""
+    return spec.revision or folder_digest(Path(spec.model))
+
+
+def folder_digest(folder: Path) -> str:
+    """A digest of a checkpoint's files: the revision of what has no commit, 40 hex digits."""
+    digest = hashlib.blake2b(digest_size=20)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _REVISION_SUFFIXES:
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "blake2b").hexdigest()
+            digest.update(f"{path.name}\n{content}\n".encode())
+    return digest.hexdigest()
 
 
 def load_teacher(spec: TeacherSpec) -> Teacher:

@@ -2,11 +2,14 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
+from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
-from pipelines.recipe import Recipe, Screen, Source
+from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Source
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
+from pipelines.teachers import spec_of
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _MANNER = Manner(
@@ -36,8 +39,9 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
         dataclasses.replace(source, path=_source_path(source, folder)) for source in recipe.sources
     )
     screen = recipe.screen and _screen_with_absolute_paths(recipe.screen, folder)
+    score = recipe.score and _score_with_absolute_paths(recipe.score, folder)
     output = absolute(recipe.output, folder)
-    return dataclasses.replace(recipe, output=output, sources=sources, screen=screen)
+    return dataclasses.replace(recipe, output=output, sources=sources, screen=screen, score=score)
 
 
 def _screen_with_absolute_paths(screen: Screen, folder: str) -> Screen:
@@ -50,6 +54,26 @@ def _screen_with_absolute_paths(screen: Screen, folder: str) -> Screen:
     if language.model:
         language = dataclasses.replace(language, model=_model_path(language.model, folder))
     return dataclasses.replace(screen, decontaminate=rules, language=language)
+
+
+def _score_with_absolute_paths(score: Score, folder: str) -> Score:
+    teachers = tuple(_found_teacher(teacher, folder) for teacher in score.teachers)
+    for teacher in teachers:
+        spec_of(teacher, score.device)
+    return dataclasses.replace(score, teachers=teachers)
+
+
+def _found_teacher(teacher: ScoreTeacher, folder: str) -> ScoreTeacher:
+    """A teacher by its folder's path, absolute; or by its id on the hub, which no folder has."""
+    path = absolute(teacher.model, folder)
+    if Path(path).is_dir():
+        return dataclasses.replace(teacher, model=path)
+    if not _HUB_NAME.fullmatch(teacher.model):
+        raise RecipeError(
+            "score.teachers.model must be a checkpoint's folder on this machine, or an id on the "
+            f"Hugging Face hub; there is no folder {path}"
+        )
+    return teacher
 
 
 def _model_path(model: str, folder: str) -> str:

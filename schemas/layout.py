@@ -8,6 +8,9 @@ SOURCE_CAPTIONS = "captions/source"
 SCREENED_PICTURES = "screened/pictures"
 SCREENED_CAPTIONS = "screened/captions"
 SCREENED_TEXTS = "screened/texts"
+SCORES = "scores"
+TEXT_SCORES = "scores/texts"
+EMBEDDINGS = "embeddings"
 PAIRS = "shards/pairs/train"
 TEXTS = "shards/texts/train"
 TEXT_ROWS = "shards/texts/rows"
@@ -37,6 +40,11 @@ KEPT = {
 }
 """By stage, for those that hand pictures and captions on."""
 
+OF_PICTURES = "pictures"
+OF_CAPTIONS = "captions"
+OF_TEXTS = "texts"
+OF_CLIP_RETRIEVAL = "clip-retrieval"
+
 IMAGE_SUFFIXES = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 
 
@@ -61,3 +69,20 @@ def part_name(number: int) -> str:
 def ledger_folder(stage: str) -> str:
     """Where `stage` keeps what it did not keep, and its record."""
     return f"ledger/{stage}"
+
+
+def embeddings_folder(teacher: int, what: str) -> str:
+    """Where a teacher's embeddings of `OF_PICTURES`, `OF_CAPTIONS` or `OF_TEXTS` lie.
+
+    `{number:05d}.npy` has them, float16 [n, dim], and `{number:05d}.parquet` their ids, row by row:
+    `uid`, by uid; `caption_id, uid`, by uid and caption id; `text_id`, by text id. The number is
+    that of the gathered tar, or of the texts' part.
+
+    Args:
+      teacher: its number in the recipe, from 0.
+      what: of what.
+
+    >>> embeddings_folder(0, OF_PICTURES)
+    'embeddings/0/pictures'
+    """
+    return f"{EMBEDDINGS}/{teacher}/{what}"

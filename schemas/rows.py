@@ -6,6 +6,10 @@ derive the Arrow schema from it (`pipelines.transforms.blocks.arrow_schema`).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NewType
+
+Float32 = NewType("Float32", float)
+"""A number that its table holds in 32 bits."""
 
 
 class Fate(StrEnum):
@@ -236,3 +240,67 @@ class Picture(Measures):
     image_shard: int
     image_offset: int
     image_size: int
+
+
+class ScoreStatus(StrEnum):
+    """Whether a teacher judged."""
+
+    SCORED = "scored"
+    NOT_UNDERSTOOD = "not-understood"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a teacher says of a caption and its picture: `scores/part-*.parquet`.
+
+    A row for each caption and teacher, the teachers in the recipe's order. The parts are those of
+    the captions that were scored, and the captions in the same order; those of pictures that could
+    not be decoded any more are left out, and stand in the ledger.
+
+    Attributes:
+      caption_id: see `schemas.ids.caption_id`.
+      uid: the picture's.
+      language: the caption's.
+      source: name of the recipe's source.
+      teacher: `name@revision`, see `pipelines.teachers.label_of`.
+      cosine: of the embeddings as `embeddings/` has them, in [-1, 1]; 0 where nothing was judged.
+      shuffled_cosine: of the caption and another picture, chosen by hash, in [-1, 1]: a sample of
+        what the teacher says of mismatches; 0 where nothing was judged, or there is no other.
+      status: a `ScoreStatus`.
+    """
+
+    caption_id: str
+    uid: str
+    language: str
+    source: str
+    teacher: str
+    cosine: Float32
+    shuffled_cosine: Float32
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextScore:
+    """What a teacher says of a text pair: `scores/texts/part-*.parquet`.
+
+    A row for each pair and teacher, in the parts and the order of `screened/texts`.
+
+    Attributes:
+      query_id: see `schemas.ids.text_id`.
+      positive_id: likewise.
+      query_language: one of `schemas.languages`, or `und`.
+      positive_language: likewise.
+      source: name of the recipe's source.
+      teacher: `name@revision`, see `pipelines.teachers.label_of`.
+      cosine: of query and positive, in [-1, 1]; 0 where either was not understood.
+      status: a `ScoreStatus`.
+    """
+
+    query_id: str
+    positive_id: str
+    query_language: str
+    positive_language: str
+    source: str
+    teacher: str
+    cosine: Float32
+    status: str

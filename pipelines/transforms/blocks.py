@@ -18,13 +18,16 @@ from apache_beam.coders import Coder, registry
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from schemas.rows import Float32
+
 BUCKET_ROWS = 25_000
 _HELD_BYTES = 32 << 20
 
-_ARROW_TYPES: dict[type, pa.DataType] = {
+_ARROW_TYPES: dict[Any, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
     float: pa.float64(),
+    Float32: pa.float32(),
     bool: pa.bool_(),
 }
 

@@ -11,9 +11,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
-from model.checkpoint_teacher import folder_digest
 from model.model_encoder import family_of
-from model.teacher import Teacher, TeacherSpec, load_teacher
+from model.teacher import Teacher, TeacherSpec, folder_digest, load_teacher
 from schemas.languages import ALL, UNKNOWN
 from tests.model import checkpoints
 from tests.model.checkpoints import FAMILIES, state
