@@ -3,12 +3,12 @@
 The scores of a group are a mixture. Some captions belong to another picture altogether: they score
 as shuffled pairs do, whose distribution is known. Some describe a picture that is like theirs: one
 attribute wrong, the rest right. The others match. Two components, the known one and the rest, would
-take those in the middle for matches, and promise more precision than there is (Storey 2002, and
-Patra and Sen 2016, arXiv:1204.5488, estimate such a lower bound). So a caption that is right in part
-is modelled as one that has gone a part of the way from the mismatches' mean to the matches' mode, at
-most `FURTHEST_PART`. Matches are two half normals of one mode (Fechner's distribution), since few
-scores have equal tails. The posterior is made to rise with the score, as a teacher's meaning has it.
-The fit is expectation-maximisation from several starts; nothing in it is drawn by chance.
+take those in the middle for matches, and promise more precision than there is (so Storey 2002;
+Patra and Sen 2016, arXiv:1204.5488). Here a caption that is right in part has gone a part of the
+way from the mean of mismatches to the mode of matches, at most `FURTHEST_PART`. Matches are two
+half normals of one mode (Fechner's distribution), since few scores have equal tails. What a score
+says is made to rise with it. The fit is expectation-maximisation from several starts; nothing is
+drawn by chance.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 """
