@@ -101,6 +101,12 @@ def screen(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption
 
 
 @app.command()
+def score(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Has teachers say how well captions and pictures, and texts, belong together."""
+    _run_one("score", recipe, limit, beam)
+
+
+@app.command()
 def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
     """Writes the final shards."""
     _run_one("pack", recipe, limit, beam)
@@ -301,6 +307,7 @@ def _run(
     from pipelines.progress import Progress
     from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
+    from pipelines.teachers import check_installed
 
     with _errors_shown():
         read = read_recipe(recipe)
@@ -309,6 +316,8 @@ def _run(
             raise RecipeError(
                 f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do"
             )
+        if "score" in present:
+            check_installed()
         progress = Progress(Console(stderr=True))
         try:
             supervise(Job(recipe, present, limit, tuple(beam or ()), retry), read, progress)

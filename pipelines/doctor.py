@@ -10,15 +10,17 @@ from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
 from pipelines.errors import PairmillError, RecipeError
-from pipelines.img2dataset_options import WARNINGS, check_installed
+from pipelines.img2dataset_options import WARNINGS
+from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
 from pipelines.pages import as_line
-from pipelines.recipe import Recipe, Screen, Source
+from pipelines.recipe import Recipe, Score, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
+from pipelines.teachers import check_installed, judges_of, load
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
@@ -71,6 +73,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from _engine_findings()
     if recipe.screen:
         yield from _screen_findings(recipe.screen)
+    if recipe.score:
+        yield from _teacher_findings(recipe.score, recipe.languages)
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (
@@ -111,7 +115,7 @@ def _first_rows(source: Source) -> list[InputRow]:
 
 def _engine_findings() -> Iterator[Finding]:
     try:
-        check_installed()
+        check_img2dataset()
     except RecipeError as error:
         yield Finding("error", str(error))
     yield from (Finding("warning", words) for words in WARNINGS)
@@ -137,6 +141,30 @@ def _screen_findings(screen: Screen) -> Iterator[Finding]:
             return
         for name, number in files.items():
             yield Finding("ok", f"evaluation set {name!r}: {number:,} files or row groups")
+
+
+def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Finding]:
+    """Loads each teacher: nothing less says for sure that it can judge here."""
+    try:
+        check_installed()
+        judges = judges_of(score)
+    except PairmillError as error:
+        yield Finding("error", str(error))
+        return
+    for judge in judges:
+        try:
+            teacher = load(judge.spec)
+        except PairmillError as error:
+            yield Finding("error", f"teacher {judge.label}: {error}")
+            continue
+        strange = [code for code in languages if not teacher.understands(code)]
+        words = f"teacher {judge.label}: {teacher.dim} features"
+        if len(strange) == len(languages):
+            yield Finding("error", f"{words}; it understands none of the recipe's languages")
+        elif strange:
+            yield Finding("warning", f"{words}; not judged, not understood: {' '.join(strange)}")
+        else:
+            yield Finding("ok", words)
 
 
 def _looked_up(host: str) -> Finding:

@@ -85,6 +85,7 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     from pipelines.gather import GatherStage
     from pipelines.pack import PackStage
     from pipelines.recipe_file import read_recipe
+    from pipelines.score import ScoreStage
     from pipelines.screen import ScreenStage
     from pipelines.stages import Run, Stage, execute
 
@@ -95,6 +96,7 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     stages: dict[str, Callable[[Run], Stage]] = {
         "gather": GatherStage,
         "screen": ScreenStage,
+        "score": ScoreStage,
         "pack": PackStage,
     }
     for name in job.stages:

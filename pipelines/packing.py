@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from filters.choice import best_caption
+from filters.choice import Verdict, best_caption
 from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
+from pipelines.scored import ScoredPart, read_scored
 from pipelines.storage import Folder
+from pipelines.stored_pictures import read_pictures
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import (
-    read_rows,
     read_slice,
     read_table,
     write_table,
@@ -38,7 +39,6 @@ from schemas.layout import (
 from schemas.rows import Caption, Picture
 
 _WINDOW_BYTES = 16 << 20  # of pictures held while a shard is written: larger costs page faults
-_GAP_BYTES = 16 << 10  # read through rather than asked for apart
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost
 
 
@@ -84,6 +84,7 @@ class PackedCaption:
       quality: in [0, 1].
       source: name of the recipe's source.
       licence: as stated, or "".
+      score: the cosine of the first teacher that understands it; 0 without one.
     """
 
     key: str
@@ -96,6 +97,7 @@ class PackedCaption:
     quality: float
     source: str
     licence: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +142,15 @@ class MakeSamples(beam.DoFn):
         | TaggedOutput[Literal["captions"], pa.Table]
         | TaggedOutput[Literal["counts"], Count]
     ]:
-        output, part = Folder(self._recipe.output), part_name(bucket)
-        pictures = read_rows(output / self._kept.pictures, part, Picture)
-        captions = read_table(output / self._kept.captions, part)
+        part = self._read(bucket)
+        pictures, captions = [Picture(**row) for row in part.pictures.to_pylist()], part.captions
         by_uid: dict[str, list[Caption]] = defaultdict(list)
         for row in captions.to_pylist():
             by_uid[row["uid"]].append(Caption(**row))
         samples = [
             sample
             for picture in pictures
-            for sample in _samples(picture, by_uid[picture.uid], self._recipe)
+            for sample in _samples(picture, by_uid[picture.uid], part.verdicts, self._recipe)
         ]
         counts = {
             "picture in": len(pictures),
@@ -160,16 +161,27 @@ class MakeSamples(beam.DoFn):
         }
         for count in counts.items():
             yield TaggedOutput("counts", count)
-        yield TaggedOutput("captions", _ordered_captions(captions, self._recipe))
+        yield TaggedOutput("captions", _ordered_captions(captions, part.verdicts, self._recipe))
         yield table_of(OrderedSample, samples)
 
+    def _read(self, bucket: int) -> ScoredPart:
+        output, name = Folder(self._recipe.output), part_name(bucket)
+        if self._recipe.score:
+            return read_scored(output, self._kept, bucket)
+        pictures = read_table(output / self._kept.pictures, name)
+        return ScoredPart(pictures, read_table(output / self._kept.captions, name), {})
 
-def _ordered_captions(captions: pa.Table, recipe: Recipe) -> pa.Table:
+
+def _ordered_captions(
+    captions: pa.Table, verdicts: Mapping[str, Verdict], recipe: Recipe
+) -> pa.Table:
     uids, ids = captions["uid"].to_pylist(), captions["caption_id"].to_pylist()
     keys = [_key(uid, id_, recipe) for uid, id_ in zip(uids, ids, strict=True)]
     orders = [order_key(recipe.seed, key) for key in keys]
     captions = captions.append_column("key", pa.array(keys, pa.string()))
     captions = captions.append_column("order", pa.array(orders, pa.string()))
+    scores = [_score(verdicts.get(id_)) for id_ in ids]
+    captions = captions.append_column("score", pa.array(scores, pa.float64()))
     schema = arrow_schema(OrderedCaption)
     return captions.select(schema.names).cast(schema)
 
@@ -179,17 +191,24 @@ def _key(uid: str, caption: str, recipe: Recipe) -> str:
     return uid if recipe.pack.sample == "picture" else f"{uid}-{caption}"
 
 
-def _samples(picture: Picture, captions: list[Caption], recipe: Recipe) -> Iterator[OrderedSample]:
+def _score(verdict: Verdict | None) -> float:
+    """A cosine as shards have it: six places are more than a float32 of it holds."""
+    return round(verdict.cosine, 6) if verdict else 0.0
+
+
+def _samples(
+    picture: Picture, captions: list[Caption], verdicts: Mapping[str, Verdict], recipe: Recipe
+) -> Iterator[OrderedSample]:
     by_key: dict[str, list[Caption]] = defaultdict(list)
     for caption in captions:
         by_key[_key(picture.uid, caption.caption_id, recipe)].append(caption)
     for key, together in by_key.items():
-        best = best_caption(together, recipe.languages)
+        best = best_caption(together, recipe.languages, verdicts)
         yield OrderedSample(
             order=order_key(recipe.seed, key),
             key=key,
             text=best.text,
-            fields=_as_json(_fields(picture, best, together, recipe)),
+            fields=_as_json(_fields(picture, best, together, verdicts, recipe)),
             captions=len(together),
             first_caption=0,
             image_shard=picture.image_shard,
@@ -199,7 +218,11 @@ def _samples(picture: Picture, captions: list[Caption], recipe: Recipe) -> Itera
 
 
 def _fields(
-    picture: Picture, best: Caption, captions: list[Caption], recipe: Recipe
+    picture: Picture,
+    best: Caption,
+    captions: list[Caption],
+    verdicts: Mapping[str, Verdict],
+    recipe: Recipe,
 ) -> dict[str, Any]:
     """The `json` member: the same fields in every sample of a data set, no nulls."""
     by_language: dict[str, list[Caption]] = defaultdict(list)
@@ -217,13 +240,19 @@ def _fields(
         "height": picture.height,
         "original_width": picture.original_width,
         "original_height": picture.original_height,
-        **{f"caption_{code}": _best_text(by_language.get(code), code) for code in recipe.languages},
+        "score": _score(verdicts.get(best.caption_id)),
+        **{
+            f"caption_{code}": _best_text(by_language.get(code), code, verdicts)
+            for code in recipe.languages
+        },
         **{name: extras.get(name, "") for name in recipe.kept_columns},
     }
 
 
-def _best_text(captions: list[Caption] | None, language: str) -> str:
-    return best_caption(captions, (language,)).text if captions else ""
+def _best_text(
+    captions: list[Caption] | None, language: str, verdicts: Mapping[str, Verdict]
+) -> str:
+    return best_caption(captions, (language,), verdicts).text if captions else ""
 
 
 def write_ordered(keyed: Keyed, work: Folder) -> None:
@@ -325,39 +354,7 @@ def _with_images(
         zip(samples, sizes, strict=True), key=lambda item: int(item[1]) // _WINDOW_BYTES
     ):
         pieces = [sample for sample, _ in window]
-        images = _read_images(pieces, gathered)
+        places = [(piece.image_shard, piece.image_offset, piece.image_size) for piece in pieces]
+        images = read_pictures(gathered, places)
         for sample in pieces:
             yield sample, images[sample.image_shard, sample.image_offset]
-
-
-def _read_images(
-    samples: Iterable[OrderedSample], gathered: Folder
-) -> dict[tuple[int, int], bytes]:
-    """Pictures by shard and offset, neighbours read in one range."""
-    by_shard: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for sample in samples:
-        by_shard[sample.image_shard].add((sample.image_offset, sample.image_size))
-    images = {}
-    for shard, places in by_shard.items():
-        spans = _coalesced(sorted(places))
-        ranges = gathered.ranges(
-            f"{shard_name(shard)}.tar", [(start, end) for start, end, _ in spans]
-        )
-        for (start, _, members), data in zip(spans, ranges, strict=True):
-            for offset, size in members:
-                images[shard, offset] = data[offset - start : offset - start + size]
-    return images
-
-
-def _coalesced(
-    places: list[tuple[int, int]],
-) -> list[tuple[int, int, list[tuple[int, int]]]]:
-    """Sorted (offset, size) as ranges (start, end, members), near ones in one."""
-    spans: list[tuple[int, int, list[tuple[int, int]]]] = []
-    for offset, size in places:
-        if spans and offset - spans[-1][1] <= _GAP_BYTES:
-            start, end, members = spans.pop()
-            spans.append((start, max(end, offset + size), [*members, (offset, size)]))
-        else:
-            spans.append((offset, offset + size, [(offset, size)]))
-    return spans

@@ -9,9 +9,21 @@ from pipelines.differences import Difference
 from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
 from pipelines.recount_gather import GatheredShards, read_markers
 from pipelines.recount_pack import PackedShards, recount_pack
+from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
 from pipelines.storage import Folder
-from schemas.layout import KEPT, PAIRS, STAGE_FILE, TEXTS, WORK, ledger_folder
+from schemas.layout import (
+    KEPT,
+    OF_PICTURES,
+    PAIRS,
+    SCORES,
+    STAGE_FILE,
+    TEXT_SCORES,
+    TEXTS,
+    WORK,
+    embeddings_folder,
+    ledger_folder,
+)
 from schemas.rows import Fate, Unit
 
 _MADE_OF_ROWS = {"gather": Unit.CAPTION, "screen": Unit.TEXT}
@@ -29,6 +41,7 @@ class Account:
       records: of the stages that are complete, by name, in the order of running.
       gathered: what the markers of the gathered shards say.
       tables: what the tables of those that hand pictures and captions on hold, by stage.
+      scores: what those of captions and texts hold, None where score is not complete.
       shards: what the final shards hold, None where pack is not complete.
       contaminated: by evaluation set and unit, what was turned away for its sake.
       differences: everything that does not add up.
@@ -39,6 +52,7 @@ class Account:
     records: dict[str, Record]
     gathered: GatheredShards
     tables: dict[str, KeptTables]
+    scores: Scores | None
     shards: PackedShards | None
     contaminated: Counter[tuple[str, str]]
     differences: list[Difference]
@@ -54,6 +68,7 @@ def recount(output: Folder) -> Account:
     records = read_records(output)
     gathered = read_markers(output)
     tables = {stage: recount_tables(output, stage) for stage in KEPT if stage in records}
+    scores = _recount_scores(output, records)
     shards = recount_pack(output) if "pack" in records else None
     differences = [
         *gathered.differences,
@@ -64,6 +79,7 @@ def recount(output: Folder) -> Account:
             for stage, found in tables.items()
             for difference in _check_tables(records[stage], found)
         ),
+        *(_check_scores(records["score"], scores) if scores else ()),
         *(_check_pack(records["pack"], shards) if shards else ()),
     ]
     return Account(
@@ -71,6 +87,7 @@ def recount(output: Folder) -> Account:
         records=records,
         gathered=gathered,
         tables=tables,
+        scores=scores,
         shards=shards,
         contaminated=_contaminated(output, records.get("screen")),
         differences=differences,
@@ -123,11 +140,19 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
         if is_outdated(records, after.stage):
             continue
         for unit in _HANDED_OVER:
-            kept, read = before.counts.get(f"{unit} kept", 0), after.counts.get(f"{unit} in")
+            read, keeper = after.counts.get(f"{unit} in"), _keeper(records, before, unit)
+            kept = keeper.counts.get(f"{unit} kept", 0)
             if read is not None and read != kept:
                 file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
-                words = f"{before.stage} kept so many"
+                words = f"{keeper.stage} kept so many"
                 yield Difference(after.stage, unit.value, "in", kept, read, file, words)
+
+
+def _keeper(records: dict[str, Record], before: Record, unit: Unit) -> Record:
+    """Who handed a unit over: `before`, or where it has nothing to do with such, who did to it."""
+    knows = any(name.startswith(f"{unit} ") for name in before.counts)
+    sources = [records[name] for name in before.reads if name in records]
+    return before if knows or not sources else _keeper(records, sources[0], unit)
 
 
 def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:
@@ -135,6 +160,23 @@ def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:
     yield from tables.differences
     yield from _kept(record, Unit.PICTURE, tables.pictures, f"{kept.pictures}/")
     yield from _kept(record, Unit.CAPTION, tables.captions, f"{kept.captions}/")
+
+
+def _recount_scores(output: Folder, records: dict[str, Record]) -> Scores | None:
+    """The scores, unless what they were made of is there no more."""
+    if "score" not in records or is_outdated(records, "score"):
+        return None
+    (before,) = records["score"].reads
+    return recount_scores(output, KEPT[before])
+
+
+def _check_scores(record: Record, scores: Scores) -> Iterator[Difference]:
+    yield from scores.differences
+    yield from _kept(record, Unit.CAPTION, scores.captions, f"{SCORES}/")
+    yield from _kept(record, Unit.TEXT, scores.texts, f"{TEXT_SCORES}/")
+    for number in range(scores.teachers):
+        where = embeddings_folder(number, OF_PICTURES)
+        yield from _kept(record, Unit.PICTURE, scores.embedded[where], f"{where}/")
 
 
 def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:

@@ -14,6 +14,7 @@ from pipelines.errors import RecipeError
 from pipelines.pages import WIDTH, as_bytes, as_line, open_console
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
+from pipelines.recount_scores import THOUSANDTHS, Scores
 from pipelines.recount_tables import SIDES
 from pipelines.storage import Folder, filesystem
 from pipelines.truth import compare
@@ -97,6 +98,7 @@ def make_report(account: Account) -> dict[str, Any]:
         "picture_sides": {
             side: quantiles(counts) for side, counts in (tables.sides.items() if tables else ())
         },
+        "scores": _scores(account.scores) if account.scores else {},
         "evaluation_sets": _sets(account.contaminated),
         "bytes": {
             "fetched": gathered.bytes_fetched,
@@ -120,6 +122,23 @@ def make_report(account: Account) -> dict[str, Any]:
             "captions": shards.captions if shards else 0,
         },
     }
+
+
+def _scores(scores: Scores) -> dict[str, dict[str, dict[str, Any]]]:
+    """By teacher and language: how many were judged, and as what."""
+    told: dict[str, dict[str, dict[str, Any]]] = {teacher: {} for teacher in scores.judged}
+    for teacher, language in sorted(scores.cosines.keys() | scores.not_understood.keys()):
+        said = (teacher, language)
+        cosines, shuffled = (
+            quantiles(of.get(said, Counter())) for of in (scores.cosines, scores.shuffled)
+        )
+        told[teacher][language] = {
+            "scored": scores.cosines.get(said, Counter()).total(),
+            "not_understood": scores.not_understood[said],
+            "cosine": {name: value / THOUSANDTHS for name, value in cosines.items()},
+            "shuffled": {name: value / THOUSANDTHS for name, value in shuffled.items()},
+        }
+    return told
 
 
 def _sets(contaminated: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
@@ -226,6 +245,9 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     if report["languages"]:
         console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
         console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
+    for teacher, languages in report["scores"].items():
+        console.print(f"scores by {as_line(teacher, 60)}: median, of shuffled pairs", style="bold")
+        console.print(_grid([_told(code, said) for code, said in languages.items()]) + "\n")
     if report["picture_sides"] and report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
     if "truth" in report:
@@ -298,6 +320,13 @@ def _grid(words: list[str]) -> str:
     starts = range(0, len(words), a_line)
     lines = ("".join(word.ljust(wide) for word in words[at : at + a_line]) for at in starts)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _told(code: str, said: dict[str, Any]) -> str:
+    """`de 0.312, 0.105`."""
+    if not said["scored"]:
+        return f"{code} not understood"
+    return f"{code} {said['cosine']['median']:.3f}, {said['shuffled']['median']:.3f}"
 
 
 def _sides(sides: dict[str, dict[str, int]]) -> Table:

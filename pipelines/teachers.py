@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from model.teacher import Teacher, TeacherSpec, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError
@@ -19,12 +20,18 @@ class Judge:
     Attributes:
       number: in the recipe, from 0.
       label: what its scores call it, see `label_of`.
+      revision: its commit, or its folder's digest.
       spec: how it is loaded.
     """
 
     number: int
     label: str
+    revision: str
     spec: TeacherSpec
+
+    def depends_on(self) -> list[Any]:
+        """What its scores depend on: where a folder lies is not among it."""
+        return [self.label, self.revision, self.spec.languages, self.spec.dtype]
 
 
 def spec_of(teacher: ScoreTeacher, device: str) -> TeacherSpec:
@@ -51,11 +58,12 @@ def spec_of(teacher: ScoreTeacher, device: str) -> TeacherSpec:
 
 def judges_of(score: Score) -> list[Judge]:
     """The teachers with their revisions, for which a folder's files are read."""
-    specs = [spec_of(teacher, score.device) for teacher in score.teachers]
-    return [
-        Judge(number, label_of(spec.model, revision_of(spec)), spec)
-        for number, spec in enumerate(specs)
-    ]
+    judges = []
+    for number, teacher in enumerate(score.teachers):
+        spec = spec_of(teacher, score.device)
+        revision = revision_of(spec)
+        judges.append(Judge(number, label_of(spec.model, revision), revision, spec))
+    return judges
 
 
 def label_of(model: str, revision: str) -> str:

@@ -24,11 +24,22 @@ from schemas.layout import (
     KEPT,
     PAIRS,
     PICTURES,
+    SCORES,
     SCREENED_TEXTS,
     SOURCE_CAPTIONS,
+    TEXT_SCORES,
     ledger_folder,
 )
-from schemas.rows import Caption, GatheredPicture, LedgerRow, Picture, TextPair, Unit
+from schemas.rows import (
+    Caption,
+    GatheredPicture,
+    LedgerRow,
+    Picture,
+    Score,
+    TextPair,
+    TextScore,
+    Unit,
+)
 
 FEWEST_DIGITS = 6  # of a prefix
 _DIGITS = 32
@@ -77,6 +88,7 @@ class Way:
       captions: kept by gather or made by a later stage, in the order of their rows.
       ledger: what was rejected or failed, the picture itself among it.
       picture: None where it was not kept.
+      scores: of its captions.
       attempts: at gathering it, by shard; more than one where it was retried.
       packed: its samples.
     """
@@ -85,6 +97,7 @@ class Way:
     captions: list[Caption]
     ledger: list[LedgerRow]
     picture: Picture | None
+    scores: list[Score]
     attempts: list[GatheredPicture]
     packed: list[Packed]
 
@@ -111,6 +124,7 @@ def read_way(output: Folder, uid: str) -> Way:
         for row in _in_parts(output / tables.captions, "uid", uid)
     }
     pictures = _in_parts(output / PICTURES, "uid", uid)
+    scores = _in_parts(output / SCORES, "uid", uid) if "score" in stages else []
     ledger = [
         row
         for stage in stages
@@ -127,6 +141,7 @@ def read_way(output: Folder, uid: str) -> Way:
         captions=kept,
         ledger=sorted((as_row(LedgerRow, row) for row in ledger), key=lambda r: _row_order(r.row)),
         picture=as_row(Picture, pictures[0]) if pictures else None,
+        scores=[as_row(Score, row) for row in scores],
         attempts=[as_row(GatheredPicture, row) for row in _attempts(output, "uid", uid, uid)],
         packed=_packed(output, uid, going_on) if pictures and uid not in ended else [],
     )
@@ -197,6 +212,15 @@ def kept_pair(output: Folder, name: str) -> TextPair | None:
     texts = output / SCREENED_TEXTS
     found = search(texts, part_names(texts), "row", name, name)
     return as_row(TextPair, found[0]) if found else None
+
+
+def text_scores(output: Folder, pair: TextPair) -> list[TextScore]:
+    """What teachers said of a text pair."""
+    if "score" not in _stages(output):
+        return []
+    folder = output / TEXT_SCORES
+    found = search(folder, part_names(folder), "query_id", pair.query_id, pair.query_id)
+    return [as_row(TextScore, row) for row in found if row["positive_id"] == pair.positive_id]
 
 
 def _by_url(output: Folder, url: str) -> set[Thing]:

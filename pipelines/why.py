@@ -17,11 +17,20 @@ from pipelines.way import (
     kept_pair,
     ledger_rows,
     read_way,
+    text_scores,
 )
 from schemas.ids import caption_id
 from schemas.languages import ALL, UNKNOWN
 from schemas.layout import GATHERED, PAIRS, shard_name
-from schemas.rows import Fate, GatheredPicture, LedgerRow, Unit
+from schemas.rows import (
+    Fate,
+    GatheredPicture,
+    LedgerRow,
+    Score,
+    ScoreStatus,
+    TextScore,
+    Unit,
+)
 
 _MOST_LISTED = 10
 
@@ -71,6 +80,8 @@ def _row_alone(root: Folder, name: str) -> Iterator[str]:
     if pair := kept_pair(root, name):
         yield f"  kept: {pair.query_language} {as_line(pair.query)}"
         yield f"        {pair.positive_language} {as_line(pair.positive)}"
+        for score in text_scores(root, pair):
+            yield f"  score: {_judgement(score)}"
     for row in ledger_rows(root, name):
         yield f"  {row.stage}: {_end(row)}"
 
@@ -122,6 +133,9 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
         yield f"{mark} {as_line(caption.row)}   {caption.language}   {end}"
         yield f"    {as_line(caption.text)}"
         yield f"    caption {caption.caption_id}"
+        for score in way.scores:
+            if score.caption_id == caption.caption_id:
+                yield f"    score {_judgement(score)}"
     for row in lost:
         mark = ">" if thing.id in (row.id, row.row) else " "
         language, text = _language_and_text(way, row)
@@ -129,6 +143,16 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
         if text:
             yield f"    {as_line(text)}"
         yield f"    caption {row.id}"
+
+
+def _judgement(score: Score | TextScore) -> str:
+    """`0.2312 by clip@0123456789ab, 0.1003 with another picture`."""
+    if score.status != ScoreStatus.SCORED:
+        return f"none by {as_line(score.teacher)}: {score.status}"
+    words = f"{score.cosine:.4f} by {as_line(score.teacher)}"
+    if isinstance(score, TextScore):
+        return words
+    return f"{words}, {score.shuffled_cosine:.4f} with another picture"
 
 
 def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:

@@ -5,7 +5,8 @@ import tarfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.packing import _coalesced, cut_shards
+from pipelines.packing import cut_shards
+from pipelines.stored_pictures import _coalesced
 from pipelines.tars import TarWriter
 
 

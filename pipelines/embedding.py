@@ -1,0 +1,236 @@
+"""Streams pictures and texts past a teacher, in fixed batches, a piece of a shard at a time."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from apache_beam.ml.inference.base import RunInference
+
+from model.pictures import PictureError, decode_picture
+from pipelines.decoding import DecodeFault
+from pipelines.recipe import Score
+from pipelines.score_plan import PLAN, PictureToEmbed, Piece, TextToEmbed, plan_name
+from pipelines.storage import Folder
+from pipelines.stored_pictures import read_pictures
+from pipelines.teachers import Judge
+from pipelines.threads import in_threads
+from pipelines.transforms.blocks import Deal
+from pipelines.transforms.inference import Batch, Embedded, Halves, Lost, TeacherHandler
+from pipelines.transforms.tables import read_slice, read_table, write_table
+from schemas.layout import GATHERED, OF_PICTURES
+
+Row = TypeVar("Row")
+
+EMBEDDED = "embedded"
+_MARKER = ".json"
+_EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a teacher once it was loaded.
+
+    Attributes:
+      dim: features of an embedding.
+      languages: those of ours that it understands.
+    """
+
+    dim: int
+    languages: tuple[str, ...]
+
+
+def embedded_folder(work: Folder, judge: Judge) -> Folder:
+    """Where a teacher's pieces lie while the stage runs."""
+    return work / EMBEDDED / str(judge.number)
+
+
+def marker_of(piece: Piece) -> str:
+    """The file that says that a piece is embedded."""
+    return f"{piece.name}{_MARKER}"
+
+
+class EmbedPieces(beam.PTransform):
+    """Embeds pieces with a teacher; each leaves its table and its marker below `work`.
+
+    Args:
+      output: of the recipe.
+      work: of the stage.
+      rules: of the recipe.
+      judge: the teacher.
+      sight: of the teacher.
+      pieces: to embed.
+    """
+
+    def __init__(
+        self,
+        output: Folder,
+        work: Folder,
+        rules: Score,
+        judge: Judge,
+        sight: Sight,
+        pieces: list[Piece],
+    ) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._read = ReadBatches(output, work, rules, sight.languages)
+        self._handler = TeacherHandler(judge.spec)
+        self._keep = KeepEmbeddings(embedded_folder(work, judge))
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        return (
+            begin
+            | Deal("pieces", self._pieces)
+            | beam.ParDo(self._read)
+            | RunInference(self._handler)
+            | beam.ParDo(self._keep)
+        )
+
+
+class ReadBatches(beam.DoFn):
+    """A piece's batches, the next of which is read and decoded while the teacher has one.
+
+    Args:
+      output: of the recipe.
+      work: of the stage.
+      rules: of the recipe.
+      languages: that the teacher understands: it is not asked about others.
+    """
+
+    def __init__(
+        self, output: Folder, work: Folder, rules: Score, languages: tuple[str, ...]
+    ) -> None:
+        self._gathered = output / GATHERED
+        self._plan = work / PLAN
+        self._rules = rules
+        self._languages = frozenset(languages)
+
+    def process(self, piece: Piece) -> Iterator[Batch]:
+        tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
+        planned = [row for table in tables for row in table.to_pylist()]
+        if piece.what == OF_PICTURES:
+            pictures = [PictureToEmbed(**row) for row in planned]
+            cut = _cut(pictures, self._rules.picture_batch)
+            make = partial(_decoded, piece, len(cut), self._gathered)
+            yield from in_threads(make, enumerate(cut), at_once=1)
+        else:
+            understood = [row for row in planned if row["language"] in self._languages]
+            texts = {row["id"]: TextToEmbed(**row) for row in understood}
+            parted = _cut(list(texts.values()), self._rules.text_batch)
+            for number, batch in enumerate(parted):
+                yield _worded(piece, len(parted), number, batch)
+
+
+def _cut(rows: list[Row], size: int) -> list[list[Row]]:
+    """Batches of so many, the last one smaller; a single empty one of nothing."""
+    return [rows[first : first + size] for first in range(0, len(rows), size)] or [[]]
+
+
+def _decoded(
+    piece: Piece, batches: int, gathered: Folder, numbered: tuple[int, list[PictureToEmbed]]
+) -> Batch:
+    number, pictures = numbered
+    places = [(of.image_shard, of.image_offset, of.image_size) for of in pictures]
+    encoded = read_pictures(gathered, places)
+    images, lost = {}, []
+    for of in pictures:
+        try:
+            images[of.uid] = decode_picture(encoded[of.image_shard, of.image_offset])
+        except PictureError as error:
+            lost.append(Lost(of.uid, DecodeFault.BROKEN.value, str(error)))
+    uids = tuple(images)
+    return Batch(piece, number, batches, uids, uids, tuple(images.values()), lost=tuple(lost))
+
+
+def _worded(piece: Piece, batches: int, number: int, texts: list[TextToEmbed]) -> Batch:
+    return Batch(
+        piece,
+        number,
+        batches,
+        ids=tuple(text.id for text in texts),
+        uids=tuple(text.uid for text in texts),
+        texts=tuple(text.text for text in texts),
+        languages=tuple(text.language for text in texts),
+    )
+
+
+class KeepEmbeddings(beam.DoFn):
+    """Writes each piece's embeddings when all its batches have come, then its marker.
+
+    A piece's batches come out of one element of the step before, so they are in one bundle.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def start_bundle(self) -> None:
+        self._held: dict[Piece, dict[int, Embedded]] = {}
+
+    def process(self, embedded: Embedded) -> None:
+        batch = embedded.batch
+        held = self._held.setdefault(batch.piece, {})
+        held[batch.number] = embedded
+        if len(held) == batch.batches:
+            self._write(batch.piece, [held[number] for number in sorted(held)])
+            del self._held[batch.piece]
+
+    def finish_bundle(self) -> None:
+        assert not self._held, f"the runner parted the batches of {[*self._held]}"
+
+    def _write(self, piece: Piece, embedded: list[Embedded]) -> None:
+        batches = [each.batch for each in embedded]
+        columns: list[list[Any]] = [
+            [id_ for batch in batches for id_ in batch.ids],
+            [uid for batch in batches for uid in batch.uids],
+            [row.tobytes() for each in embedded for row in each.embeddings],
+        ]
+        write_table(self._folder, f"{piece.name}.parquet", pa.table(columns, schema=_EMBEDDED))
+        lost = [asdict(each) for batch in batches for each in batch.lost]
+        marker = {"count": piece.end - piece.first, "successes": len(columns[0]), "lost": lost}
+        self._folder.write(marker_of(piece), json.dumps(marker).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """What a teacher made of a shard's pictures, or of its texts.
+
+    Attributes:
+      ids: of each.
+      uids: of their pictures.
+      embeddings: float16, [n, dim].
+    """
+
+    ids: list[str]
+    uids: list[str]
+    embeddings: Halves
+
+    def sorted(self) -> "Shard":
+        """By uid, then id."""
+        order = sorted(range(len(self.ids)), key=lambda row: (self.uids[row], self.ids[row]))
+        return self.take(order)
+
+    def take(self, rows: list[int]) -> "Shard":
+        """Some rows, in the order given."""
+        ids, uids = [self.ids[row] for row in rows], [self.uids[row] for row in rows]
+        return Shard(ids, uids, self.embeddings[np.array(rows, dtype=np.int64)])
+
+
+def read_embedded(folder: Folder, pieces: list[Piece], dim: int) -> Shard:
+    """The embeddings of the pieces of a shard, each id once."""
+    tables = [read_table(folder, f"{piece.name}.parquet") for piece in pieces]
+    table = pa.concat_tables([_EMBEDDED.empty_table(), *tables])
+    halves = np.frombuffer(b"".join(table["embedding"].to_pylist()), dtype=np.float16)
+    ids = table["id"].to_pylist()
+    whole = Shard(ids, table["uid"].to_pylist(), halves.reshape(len(ids), dim))
+    first = {id_: row for row, id_ in reversed(list(enumerate(ids)))}
+    return whole if len(first) == len(ids) else whole.take(sorted(first.values()))
+
+
+def read_lost(folder: Folder, pieces: list[Piece]) -> list[Lost]:
+    """The pictures of the pieces that can be decoded no more."""
+    markers = [json.loads(folder.read(marker_of(piece))) for piece in pieces]
+    return [Lost(**lost) for marker in markers for lost in marker["lost"]]

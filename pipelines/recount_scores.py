@@ -1,0 +1,245 @@
+"""What `score` left, counted from its files: a score for every caption, an embedding for each."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.differences import Difference, missing_file, unreadable
+from pipelines.parts import Unreadable, numbers, part_names, read_columns, row_count
+from pipelines.storage import Folder
+from pipelines.threads import in_threads
+from schemas.layout import (
+    EMBEDDINGS,
+    OF_CAPTIONS,
+    OF_PICTURES,
+    OF_TEXTS,
+    SCORES,
+    SCREENED_TEXTS,
+    TEXT_SCORES,
+    Tables,
+    embeddings_folder,
+    ledger_folder,
+)
+from schemas.rows import ScoreStatus, Unit
+
+_STAGE = "score"
+_AT_ONCE = 4
+THOUSANDTHS = 1000
+"""What cosines are counted in: fixed bins, so that parts add up to the same in any order."""
+
+_OF_CAPTION = ["caption_id", "language", "teacher", "cosine", "shuffled_cosine", "status"]
+_OF_TEXT = ["query_id", "teacher", "cosine", "status"]
+Said = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Scores:
+    """What the tables of scores hold.
+
+    Attributes:
+      captions: that have scores, whatever the number of teachers.
+      texts: pairs that have scores.
+      cosines: in thousandths, by teacher and language of captions that were judged.
+      shuffled: the same of captions and pictures of others.
+      not_understood: captions by teacher and language.
+      embedded: rows of embeddings by folder.
+      judged: captions with a cosine by teacher, in the recipe's order.
+      teachers: how many have embeddings.
+      differences: what is wrong.
+    """
+
+    captions: int = 0
+    texts: int = 0
+    cosines: dict[Said, Counter[int]] = field(default_factory=dict)
+    shuffled: dict[Said, Counter[int]] = field(default_factory=dict)
+    not_understood: Counter[Said] = field(default_factory=Counter)
+    embedded: Counter[str] = field(default_factory=Counter)
+    judged: Counter[str] = field(default_factory=Counter)
+    teachers: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def add(self, other: "Scores") -> None:
+        """Adds what other parts hold."""
+        self.captions += other.captions
+        self.texts += other.texts
+        for mine, theirs in ((self.cosines, other.cosines), (self.shuffled, other.shuffled)):
+            for said, counts in theirs.items():
+                mine.setdefault(said, Counter()).update(counts)
+        self.not_understood.update(other.not_understood)
+        self.embedded.update(other.embedded)
+        self.judged.update(other.judged)
+        self.differences += other.differences
+
+
+def recount_scores(output: Folder, scored: Tables) -> Scores:
+    """Counts the scores and embeddings, and compares them with each other and with `scored`.
+
+    Args:
+      output: of the recipe.
+      scored: the tables whose captions were scored.
+    """
+    whole = Scores()
+    captions, texts = part_names(output / scored.captions), part_names(output / SCREENED_TEXTS)
+    pieces = [
+        *in_threads(lambda name: _recount_part(output, scored, name), captions, _AT_ONCE),
+        *in_threads(lambda name: _recount_texts(output, name), texts, _AT_ONCE),
+    ]
+    for piece in pieces:
+        whole.add(piece)
+    teachers = (output / EMBEDDINGS).folders()
+    whole.teachers = len(teachers)
+    for teacher in teachers:
+        for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS):
+            whole.add(_recount_embeddings(output, embeddings_folder(int(teacher), what)))
+    whole.differences += _unembedded(whole)
+    return whole
+
+
+def _recount_part(output: Folder, scored: Tables, name: str) -> Scores:
+    part = Scores()
+    table = _read(output, SCORES, name, _OF_CAPTION, part)
+    captions = _read(output, scored.captions, name, ["caption_id"], part)
+    lost = _read(output, ledger_folder(_STAGE), name, ["id"], part)
+    if table is None or captions is None or lost is None:
+        return part
+    gone = set(lost["id"].to_pylist())
+    expected = [id_ for id_ in captions["caption_id"].to_pylist() if id_ not in gone]
+    teachers = table["teacher"].to_pylist()
+    judges = list(dict.fromkeys(teachers))
+    found = table["caption_id"].to_pylist()[:: len(judges) or 1]
+    if found != expected or teachers != judges * len(found):
+        words = f"they are not those of {scored.captions}/{name}, in its order, once a teacher"
+        right = len(set(found) & set(expected))
+        part.differences.append(
+            _difference(Unit.CAPTION, "scored", len(expected), right, f"{SCORES}/{name}", words)
+        )
+    part.captions = len(found)
+    part.judged = Counter(dict.fromkeys(judges, 0))
+    _check_cosines(table, f"{SCORES}/{name}", Unit.CAPTION, part)
+    _count(table, part)
+    return part
+
+
+def _recount_texts(output: Folder, name: str) -> Scores:
+    part = Scores()
+    table = _read(output, TEXT_SCORES, name, _OF_TEXT, part)
+    pairs = _read(output, SCREENED_TEXTS, name, ["query_id"], part)
+    if table is None or pairs is None:
+        return part
+    judges = set(table["teacher"].to_pylist())
+    found = table["query_id"].to_pylist()[:: len(judges) or 1]
+    if found != pairs["query_id"].to_pylist():
+        words = f"they are not those of {SCREENED_TEXTS}/{name}, in its order, once a teacher"
+        file = f"{TEXT_SCORES}/{name}"
+        part.differences.append(
+            _difference(Unit.TEXT, "scored", pairs.num_rows, len(found), file, words)
+        )
+    part.texts = len(found)
+    _check_cosines(table, f"{TEXT_SCORES}/{name}", Unit.TEXT, part)
+    return part
+
+
+def _check_cosines(table: pa.Table, file: str, unit: Unit, part: Scores) -> None:
+    """A cosine is in [-1, 1], and 0 where nobody judged."""
+    names = [name for name in ("cosine", "shuffled_cosine") if name in table.column_names]
+    columns = np.stack([numbers(table, name) for name in names])
+    judged = np.array([s == ScoreStatus.SCORED for s in table["status"].to_pylist()], dtype=bool)
+    right = (np.abs(columns) <= 1).all(axis=0) & (judged | (columns == 0).all(axis=0))
+    if not right.all():
+        words = "a cosine must be in [-1, 1], and 0 where nothing was judged"
+        part.differences.append(
+            _difference(unit, "with a cosine", len(right), int(right.sum()), file, words)
+        )
+
+
+def _count(table: pa.Table, part: Scores) -> None:
+    rows = zip(
+        *(table[name].to_pylist() for name in ("teacher", "language", "status")),
+        *(
+            np.rint(numbers(table, name) * THOUSANDTHS).tolist()
+            for name in ("cosine", "shuffled_cosine")
+        ),
+        strict=True,
+    )
+    for teacher, language, status, cosine, shuffled in rows:
+        said = (teacher, language)
+        if status == ScoreStatus.SCORED:
+            part.cosines.setdefault(said, Counter())[int(cosine)] += 1
+            part.shuffled.setdefault(said, Counter())[int(shuffled)] += 1
+            part.judged[teacher] += 1
+        else:
+            part.not_understood[said] += 1
+
+
+def _recount_embeddings(output: Folder, where: str) -> Scores:
+    """The rows of a folder of embeddings, and whether arrays and ids are of a length."""
+    folder, found = output / where, Scores()
+    names = folder.names()
+    for name in names:
+        array, ids = f"{name.partition('.')[0]}.npy", f"{name.partition('.')[0]}.parquet"
+        missing = next((other for other in (array, ids) if other not in names), "")
+        if missing:
+            found.differences.append(missing_file(_STAGE, f"{where}/{missing}"))
+        elif name == array:
+            found.add(_recount_array(folder, where, array, ids))
+    return found
+
+
+def _recount_array(folder: Folder, where: str, array: str, ids: str) -> Scores:
+    found = Scores()
+    try:
+        rows, named = _rows(folder, array), row_count(folder, ids)
+    except (Unreadable, ValueError, OSError) as error:
+        found.differences.append(unreadable(_STAGE, f"{where}/{array}", str(error)))
+        return found
+    found.embedded[where] = rows
+    if rows != named:
+        file, words = f"{where}/{array}", f"{ids} names so many"
+        found.differences.append(Difference(_STAGE, "embedding", "", named, rows, file, words))
+    return found
+
+
+def _rows(folder: Folder, name: str) -> int:
+    """How many rows an array has, by its header and its size.
+
+    Raises:
+      ValueError: where it is none of ours, or not whole.
+    """
+    with folder.open(name) as file:
+        np.lib.format.read_magic(file)
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+        begin, end = file.tell(), file.seek(0, 2)
+    if kind != np.float16 or len(shape) != 2:
+        raise ValueError(f"it must be float16 [n, dim], got {kind} {list(shape)}")
+    if end - begin != kind.itemsize * shape[0] * shape[1]:
+        raise ValueError(f"it must have {shape[0]:,} rows, got {end - begin:,} bytes")
+    return int(shape[0])
+
+
+def _unembedded(whole: Scores) -> Iterator[Difference]:
+    """Every caption that was judged has its embedding."""
+    for number, teacher in enumerate(whole.judged):
+        where = embeddings_folder(number, OF_CAPTIONS)
+        expected, found = whole.judged[teacher], whole.embedded[where]
+        if expected != found:
+            words = f"{teacher} judged so many captions"
+            yield Difference(_STAGE, "embedding", "", expected, found, f"{where}/", words)
+
+
+def _difference(
+    unit: Unit, what: str, expected: int, found: int, file: str, words: str = ""
+) -> Difference:
+    return Difference(_STAGE, unit.value, what, expected, found, file, words)
+
+
+def _read(
+    output: Folder, table: str, name: str, columns: list[str], part: Scores
+) -> pa.Table | None:
+    try:
+        return read_columns(output / table, name, columns)
+    except Unreadable as error:
+        part.differences.append(unreadable(_STAGE, f"{table}/{name}", str(error)))
+        return None

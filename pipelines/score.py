@@ -1,0 +1,199 @@
+"""Scores captions and texts: what teachers say, measured once, decided by nobody.
+
+Pictures are streamed past each teacher shard by shard; only embeddings' cosines are regrouped.
+"""
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.embedding import EmbedPieces, Sight, embedded_folder, marker_of, read_lost
+from pipelines.errors import RunError
+from pipelines.parts import part_names
+from pipelines.recipe import Score
+from pipelines.records import Counts
+from pipelines.score_plan import Piece, pieces_of, plan, strangers
+from pipelines.scoring import (
+    JUDGED,
+    STAGE,
+    Bench,
+    JudgeShard,
+    JudgeTexts,
+    PickStrangers,
+    ShardPieces,
+    WriteScores,
+)
+from pipelines.stages import FRESH, Run, kept_before
+from pipelines.storage import Folder
+from pipelines.teachers import Judge, judges_of, load
+from pipelines.threads import in_threads
+from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, hash_buckets, pieces_for
+from pipelines.transforms.inference import Lost
+from pipelines.transforms.tally import Tally
+from schemas.languages import ALL
+from schemas.layout import (
+    EMBEDDINGS,
+    GATHERED,
+    KEPT,
+    OF_CAPTIONS,
+    OF_PICTURES,
+    OF_TEXTS,
+    SCORES,
+    TEXT_SCORES,
+    embeddings_folder,
+)
+
+_TEACHERS = "teachers"
+_OF_CAPTIONS = "counts-captions.json"
+_OF_TEXTS = "counts-texts.json"
+_MOST_LOST = 0.1
+"""Share of the pictures that may have become undecodable before a run stops."""
+
+
+class ScoreStage:
+    """The `score` stage of one run."""
+
+    name: str = STAGE
+    version: int = 1
+
+    def __init__(self, run: Run) -> None:
+        assert run.recipe.score is not None
+        self._run = run
+        self._rules: Score = run.recipe.score
+        self._judges = judges_of(self._rules)
+        before = kept_before(run.recipe, STAGE)
+        self.reads: tuple[str, ...] = (before,)
+        self._kept = KEPT[before]
+        # The folder of each is replaced before those inside it: they are published in reverse.
+        self.writes: tuple[str, ...] = (
+            *(
+                embeddings_folder(judge.number, what)
+                for judge in self._judges
+                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS)
+            ),
+            EMBEDDINGS,
+            TEXT_SCORES,
+            SCORES,
+        )
+
+    def depends_on(self) -> Any:
+        return asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
+
+    def builds_on(self) -> None:
+        """It begins anew."""
+
+    def run(self, work: Folder) -> Counts:
+        run = self._run
+        parts = len(part_names(run.output / self._kept.captions))
+        sights = tuple(self._look(work, judge) for judge in self._judges)
+        plan(run, work, self._kept if parts else None)
+        for judge, sight in zip(self._judges, sights, strict=True):
+            self._embed(work, judge, sight)
+        run.step("comparing")
+        bench = Bench(work, tuple(self._judges), sights)
+        self._judge_captions(work, bench, parts)
+        self._judge_texts(work, bench)
+        return _counts(work, _OF_CAPTIONS) | _counts(work, _OF_TEXTS)
+
+    def _look(self, work: Folder, judge: Judge) -> Sight:
+        """Loads a teacher once, since nothing else says for sure what it understands."""
+        name = f"{judge.number}.json"
+        if not (work / _TEACHERS).exists(name):
+            self._run.step(f"loading {judge.label}")
+            teacher = load(judge.spec)
+            languages = tuple(code for code in ALL if teacher.understands(code))
+            sight = {"dim": teacher.dim, "languages": languages}
+            (work / _TEACHERS).write(name, json.dumps(sight).encode())
+        found = json.loads((work / _TEACHERS).read(name))
+        return Sight(found["dim"], tuple(found["languages"]))
+
+    def _embed(self, work: Folder, judge: Judge, sight: Sight) -> None:
+        run, rules = self._run, self._rules
+        pieces = [
+            *pieces_of(work, OF_PICTURES, rules.picture_batch),
+            *pieces_of(work, OF_CAPTIONS, rules.text_batch),
+            *pieces_of(work, OF_TEXTS, rules.text_batch),
+        ]
+        markers = embedded_folder(work, judge)
+        run.step(f"embedding by {judge.label}", len(pieces), markers, ".json", "pieces")
+        done = set(markers.names())
+        left = [piece for piece in pieces if marker_of(piece) not in done]
+        if left:
+            with run.pipeline(len(left)) as pipeline:
+                _ = pipeline | EmbedPieces(run.output, work, rules, judge, sight, left)
+        _check_lost(markers, [piece for piece in pieces if piece.what == OF_PICTURES])
+
+    def _judge_captions(self, work: Folder, bench: Bench, parts: int) -> None:
+        rules, output, fresh = self._rules, self._run.output, work / FRESH
+        shards = _by_shard(
+            [
+                *pieces_of(work, OF_PICTURES, rules.picture_batch),
+                *pieces_of(work, OF_CAPTIONS, rules.text_batch),
+            ]
+        )
+        if not parts:
+            return
+        with self._run.pipeline(pieces_for(parts)) as pipeline:
+            embedded = pipeline | Deal("shards", shards)
+            pick = beam.ParDo(PickStrangers(bench, strangers(work)))
+            others = beam.pvalue.AsList(embedded | pick)
+            judged = embedded | beam.ParDo(JudgeShard(bench, fresh), others).with_outputs(
+                "lost", main="judged"
+            )
+            schemas = {"judged": JUDGED, "lost": arrow_schema(Lost)}
+            _ = (
+                {"judged": judged.judged, "lost": judged.lost}
+                | Regroup("scores by picture", schemas, parts, hash_buckets("uid", parts))
+                | beam.ParDo(WriteScores(output, self._kept, bench, fresh))
+                | Tally(work, _OF_CAPTIONS)
+            )
+
+    def _judge_texts(self, work: Folder, bench: Bench) -> None:
+        output, fresh = self._run.output, work / FRESH
+        parts = _by_shard(list(pieces_of(work, OF_TEXTS, self._rules.text_batch)))
+        if not parts:
+            return
+        with self._run.pipeline(pieces_for(len(parts))) as pipeline:
+            _ = (
+                pipeline
+                | Deal("texts", parts)
+                | beam.ParDo(JudgeTexts(output, bench, fresh))
+                | Tally(work, _OF_TEXTS)
+            )
+
+
+def _by_shard(pieces: list[Piece]) -> list[ShardPieces]:
+    ordered = sorted(pieces, key=lambda piece: (piece.shard, piece.what, piece.number))
+    return [
+        ShardPieces(shard, tuple(of_shard))
+        for shard, of_shard in groupby(ordered, key=lambda piece: piece.shard)
+    ]
+
+
+def _check_lost(folder: Folder, pieces: list[Piece]) -> None:
+    """Stops a run whose gathered pictures are damaged, before anything is made of it.
+
+    What was lost is forgotten, so that a run after they were mended looks again.
+
+    Raises:
+      RunError: saying how many.
+    """
+    lost = list(in_threads(lambda piece: read_lost(folder, [piece]), pieces))
+    came, gone = sum(piece.end - piece.first for piece in pieces), sum(map(len, lost))
+    if gone <= max(1, _MOST_LOST * came):
+        return
+    for piece, of_piece in zip(pieces, lost, strict=True):
+        if of_piece:
+            (folder / marker_of(piece)).remove()
+    first = next(of_piece[0] for of_piece in lost if of_piece)
+    raise RunError(
+        f"of {came:,} gathered pictures {gone:,} cannot be decoded any more, as {first.uid} "
+        f"({first.detail}): is {GATHERED}/ damaged?"
+    )
+
+
+def _counts(work: Folder, name: str) -> Counts:
+    return dict(json.loads(work.read(name))) if work.exists(name) else {}

@@ -1,0 +1,49 @@
+"""What teachers said of captions, as the stages after `score` use it."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters.choice import Verdict
+from pipelines.storage import Folder
+from pipelines.transforms.tables import read_table
+from schemas.layout import SCORES, Tables, part_name
+from schemas.rows import ScoreStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPart:
+    """A part's pictures and captions that teachers have seen.
+
+    Attributes:
+      pictures: a table of `Picture`s.
+      captions: a table of `Caption`s.
+      verdicts: by caption id, the first teacher's that understands it; none of the others.
+    """
+
+    pictures: pa.Table
+    captions: pa.Table
+    verdicts: dict[str, Verdict]
+
+
+def read_scored(output: Folder, kept: Tables, part: int) -> ScoredPart:
+    """A part without the pictures that failed when they were scored, and their captions."""
+    name = part_name(part)
+    pictures = read_table(output / kept.pictures, name)
+    captions = read_table(output / kept.captions, name)
+    scores = read_table(output / SCORES, name, ["caption_id", "uid", "cosine", "status"])
+    numbers: dict[str, int] = {}
+    verdicts: dict[str, Verdict] = {}
+    rows = (scores[column].to_pylist() for column in ("caption_id", "cosine", "status"))
+    for id_, cosine, status in zip(*rows, strict=True):
+        numbers[id_] = numbers.get(id_, -1) + 1
+        if status == ScoreStatus.SCORED and id_ not in verdicts:
+            verdicts[id_] = Verdict(numbers[id_], cosine)
+    return ScoredPart(
+        pictures.filter(pc.is_in(pictures["uid"], value_set=scores["uid"].combine_chunks())),
+        captions.filter(
+            pc.is_in(captions["caption_id"], value_set=scores["caption_id"].combine_chunks())
+        ),
+        verdicts,
+    )

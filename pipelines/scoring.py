@@ -1,0 +1,358 @@
+"""From embeddings to scores: cosines a shard at a time, then brought to the captions' parts."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.pvalue import TaggedOutput
+
+from pipelines.embedding import Shard, Sight, embedded_folder, read_embedded, read_lost
+from pipelines.score_plan import Piece, Stranger
+from pipelines.storage import Folder
+from pipelines.teachers import Judge
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
+from pipelines.transforms.inference import Halves, Lost
+from pipelines.transforms.tables import read_rows, read_table, write_table
+from pipelines.transforms.tally import Count
+from schemas.ids import bucket_of
+from schemas.layout import (
+    OF_CAPTIONS,
+    OF_PICTURES,
+    OF_TEXTS,
+    SCORES,
+    SCREENED_TEXTS,
+    TEXT_SCORES,
+    Tables,
+    embeddings_folder,
+    ledger_folder,
+    part_name,
+    shard_name,
+)
+from schemas.rows import (
+    Fate,
+    Float32,
+    LedgerRow,
+    Score,
+    ScoreStatus,
+    TextPair,
+    TextScore,
+    Unit,
+)
+
+STAGE = "score"
+_AT_ONCE = 4_096  # rows whose cosines are computed together: some 40 MB
+
+JUDGED = pa.schema(
+    [
+        pa.field("caption_id", pa.string(), nullable=False),
+        pa.field("uid", pa.string(), nullable=False),
+        pa.field("teacher", pa.int64(), nullable=False),
+        pa.field("cosine", pa.float32(), nullable=False),
+        pa.field("shuffled_cosine", pa.float32(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPieces:
+    """A shard whose pieces are all embedded.
+
+    Attributes:
+      number: of the shard.
+      pieces: of it.
+    """
+
+    number: int
+    pieces: tuple[Piece, ...]
+
+    def of(self, what: str) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.what == what]
+
+
+@dataclass(frozen=True, slots=True)
+class StrangersEmbedding:
+    """What a teacher made of a picture that captions of others are held against.
+
+    Attributes:
+      order: see `Stranger`.
+      uid: …
+      teacher: its number.
+      embedding: float16, as bytes.
+    """
+
+    order: str
+    uid: str
+    teacher: int
+    embedding: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What shards are judged with.
+
+    Attributes:
+      work: of the stage.
+      judges: the teachers.
+      sights: what is known of each.
+    """
+
+    work: Folder
+    judges: tuple[Judge, ...]
+    sights: tuple[Sight, ...]
+
+    def read(self, judge: Judge, pieces: list[Piece]) -> Shard:
+        """What a teacher made of some pieces of a shard, sorted."""
+        folder, dim = embedded_folder(self.work, judge), self.sights[judge.number].dim
+        return read_embedded(folder, pieces, dim).sorted()
+
+
+class PickStrangers(beam.DoFn):
+    """The embeddings of those of a shard's pictures that others' captions are held against."""
+
+    def __init__(self, bench: Bench, chosen: list[Stranger]) -> None:
+        self._bench = bench
+        self._chosen = chosen
+
+    def process(self, shard: ShardPieces) -> Iterator[StrangersEmbedding]:
+        here = {of.uid: of for of in self._chosen if of.shard == shard.number}
+        for judge in self._bench.judges if here else ():
+            pictures = self._bench.read(judge, shard.of(OF_PICTURES))
+            for row, uid in enumerate(pictures.ids):
+                if stranger := here.get(uid):
+                    embedding = pictures.embeddings[row].tobytes()
+                    yield StrangersEmbedding(stranger.order, uid, judge.number, embedding)
+
+
+class JudgeShard(beam.DoFn):
+    """Writes a shard's embeddings as they stay; gives the cosines of its captions.
+
+    Args:
+      bench: …
+      fresh: where to write.
+    """
+
+    def __init__(self, bench: Bench, fresh: Folder) -> None:
+        self._bench = bench
+        self._fresh = fresh
+
+    def process(
+        self, shard: ShardPieces, strangers: list[StrangersEmbedding]
+    ) -> Iterator[pa.Table | TaggedOutput[Literal["lost"], pa.Table]]:
+        lost: dict[str, Lost] = {}
+        for judge in self._bench.judges:
+            pictures = self._bench.read(judge, shard.of(OF_PICTURES))
+            captions = self._bench.read(judge, shard.of(OF_CAPTIONS))
+            at = {uid: row for row, uid in enumerate(pictures.ids)}
+            captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in at])
+            self._write(judge, shard.number, pictures, captions)
+            of = np.array([at[uid] for uid in captions.uids], dtype=np.int64)
+            mine = [each for each in strangers if each.teacher == judge.number]
+            columns = [
+                captions.ids,
+                captions.uids,
+                np.full(len(captions.ids), judge.number),
+                cosines(captions.embeddings, pictures.embeddings, of),
+                shuffled_cosines(captions, mine),
+            ]
+            yield pa.table(columns, schema=JUDGED)
+            folder = embedded_folder(self._bench.work, judge)
+            lost |= {each.uid: each for each in read_lost(folder, shard.of(OF_PICTURES))}
+        yield TaggedOutput("lost", table_of(Lost, list(lost.values())))
+
+    def _write(self, judge: Judge, number: int, pictures: Shard, captions: Shard) -> None:
+        where = self._fresh / embeddings_folder(judge.number, OF_PICTURES)
+        write_embeddings(where, number, pa.table({"uid": pictures.ids}), pictures.embeddings)
+        where = self._fresh / embeddings_folder(judge.number, OF_CAPTIONS)
+        ids = pa.table({"caption_id": captions.ids, "uid": captions.uids})
+        write_embeddings(where, number, ids, captions.embeddings)
+
+
+def write_embeddings(folder: Folder, number: int, ids: pa.Table, embeddings: Halves) -> None:
+    """Writes embeddings, and the ids of their rows beside."""
+    write_npy(folder, f"{shard_name(number)}.npy", embeddings)
+    types = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ids.column_names])
+    write_table(folder, f"{shard_name(number)}.parquet", ids.cast(types))
+
+
+def write_npy(folder: Folder, name: str, array: Halves) -> None:
+    """Writes an array as numpy does."""
+    with folder.writing(name) as path, path.open("wb") as file:
+        np.save(file, array)
+
+
+def cosines(ours: Halves, theirs: Halves, rows: np.ndarray) -> np.ndarray:
+    """The cosines of each of `ours` and its row of `theirs`, float32 [n].
+
+    Calculated in float32 from the embeddings as they are stored, so that they can be made again.
+    """
+    found = np.zeros(len(ours), dtype=np.float32)
+    for first in range(0, len(ours), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        one = ours[part].astype(np.float32)  # [m, dim]
+        other = theirs[rows[part]].astype(np.float32)  # [m, dim]
+        lengths = np.sqrt(_dots(one, one) * _dots(other, other))  # [m]
+        found[part] = np.clip(_dots(one, other) / lengths, -1, 1)
+    return found
+
+
+def _dots(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Row by row, [n, dim] twice to [n]; a row's sum does not depend on the rows beside it."""
+    return np.asarray((ours * theirs).sum(axis=1))
+
+
+def shuffled_cosines(captions: Shard, strangers: list[StrangersEmbedding]) -> np.ndarray:
+    """The cosines of captions and pictures of others, chosen by the captions' ids, float32 [n].
+
+    The pictures are those of the lowest hashes of all that are scored, not of the captions' shard:
+    a shard is of one host or few, whose pictures are more alike than pictures are, and its number
+    depends on how rows were gathered.
+    """
+    pool = sorted(strangers, key=lambda each: each.order)
+    if len(pool) < 2:
+        return np.zeros(len(captions.ids), dtype=np.float32)
+    rows = []
+    for id_, uid in zip(captions.ids, captions.uids, strict=True):
+        row = bucket_of(id_, len(pool))
+        rows.append((row + 1) % len(pool) if pool[row].uid == uid else row)
+    joined = np.frombuffer(b"".join(each.embedding for each in pool), dtype=np.float16)
+    theirs = joined.reshape(len(pool), -1)
+    return cosines(captions.embeddings, theirs, np.array(rows, dtype=np.int64))
+
+
+class WriteScores(beam.DoFn):
+    """Writes a part's scores, in the order of its captions, and its ledger; tells the counts.
+
+    Args:
+      output: of the recipe.
+      kept: the tables that were scored.
+      bench: …
+      fresh: where to write.
+    """
+
+    def __init__(self, output: Folder, kept: Tables, bench: Bench, fresh: Folder) -> None:
+        self._output = output
+        self._kept = kept
+        self._bench = bench
+        self._fresh = fresh
+
+    def process(self, keyed: Keyed) -> Iterator[Count]:
+        part, tables = keyed
+        name = part_name(part)
+        captions = read_table(
+            self._output / self._kept.captions,
+            name,
+            ["caption_id", "uid", "language", "source", "row"],
+        )
+        pictures = read_table(self._output / self._kept.pictures, name, ["uid"])
+        lost = {row["uid"]: Lost(**row) for row in tables["lost"].to_pylist()}
+        ledger = _ledger(captions, lost)
+        whole = pc.invert(pc.is_in(captions["uid"], value_set=pa.array(lost, pa.string())))
+        scores = self._scores(captions.filter(whole), tables["judged"])
+        write_table(self._fresh / SCORES, name, scores)
+        write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
+        counts["picture in"] = pictures.num_rows
+        counts["picture kept"] = pictures.num_rows - len(lost)
+        counts["caption in"] = captions.num_rows
+        counts["caption kept"] = pc.sum(whole).as_py() or 0
+        yield from counts.items()
+
+    def _scores(self, captions: pa.Table, judged: pa.Table) -> pa.Table:
+        """A row for each caption and teacher."""
+        judges = self._bench.judges
+        shape = (captions.num_rows, len(judges))
+        cosine = np.zeros(shape, dtype=np.float32)
+        shuffled = np.zeros(shape, dtype=np.float32)
+        scored = np.zeros(shape, dtype=bool)
+        languages = captions["language"].to_pylist()
+        for judge in judges:
+            mine = judged.filter(pc.equal(judged["teacher"], judge.number)).combine_chunks()
+            at = pc.index_in(captions["caption_id"], value_set=mine["caption_id"].combine_chunks())
+            rows = pc.fill_null(at, -1).to_numpy()
+            known = self._bench.sights[judge.number].languages
+            understood = np.array([code in known for code in languages], dtype=bool)
+            assert np.array_equal(rows >= 0, understood), f"{judge.label} left captions out"
+            scored[:, judge.number] = understood
+            for column, into in (("cosine", cosine), ("shuffled_cosine", shuffled)):
+                into[understood, judge.number] = mine[column].to_numpy()[rows[understood]]
+        repeated = np.repeat(np.arange(captions.num_rows), len(judges))
+        columns = [captions[name].take(repeated) for name in arrow_schema(Score).names[:4]]
+        labels = [judge.label for judge in judges] * captions.num_rows
+        status = np.where(scored, ScoreStatus.SCORED.value, ScoreStatus.NOT_UNDERSTOOD.value)
+        columns += [labels, cosine.ravel(), shuffled.ravel(), status.ravel().tolist()]
+        return pa.table(columns, schema=arrow_schema(Score))
+
+
+def _ledger(captions: pa.Table, lost: dict[str, Lost]) -> list[LedgerRow]:
+    """A row for each picture that is lost and for each of its captions."""
+    failed = Fate.FAILED.value
+    gone = captions.filter(pc.is_in(captions["uid"], value_set=pa.array(lost, pa.string())))
+    rows: dict[str, str] = {}
+    ledger = []
+    for caption in gone.to_pylist():
+        uid, row = caption["uid"], caption["row"]
+        rows.setdefault(uid, row)
+        reason, unit = lost[uid].reason, Unit.CAPTION.value
+        ledger.append(LedgerRow(STAGE, unit, caption["caption_id"], uid, row, failed, reason, ""))
+    unit = Unit.PICTURE.value
+    return [
+        LedgerRow(STAGE, unit, of.uid, "", rows.get(of.uid, ""), failed, of.reason, of.detail)
+        for of in sorted(lost.values(), key=lambda each: each.uid)
+    ] + ledger
+
+
+class JudgeTexts(beam.DoFn):
+    """Writes the embeddings and the scores of a part of the text pairs; tells the counts.
+
+    Args:
+      output: of the recipe.
+      bench: …
+      fresh: where to write.
+    """
+
+    def __init__(self, output: Folder, bench: Bench, fresh: Folder) -> None:
+        self._output = output
+        self._bench = bench
+        self._fresh = fresh
+
+    def process(self, part: ShardPieces) -> Iterator[Count]:
+        name = part_name(part.number)
+        pairs: list[TextPair] = read_rows(self._output / SCREENED_TEXTS, name, TextPair)
+        columns = []
+        for judge in self._bench.judges:
+            texts = self._bench.read(judge, part.of(OF_TEXTS))
+            where = self._fresh / embeddings_folder(judge.number, OF_TEXTS)
+            ids = pa.table({"text_id": pa.array(texts.ids, pa.string())})
+            write_embeddings(where, part.number, ids, texts.embeddings)
+            columns.append(list(self._scores(judge, texts, pairs)))
+        scores = [score for row in zip(*columns, strict=True) for score in row]
+        write_table(self._fresh / TEXT_SCORES, name, table_of(TextScore, scores))
+        yield "text in", len(pairs)
+        yield "text kept", len(pairs)
+
+    def _scores(self, judge: Judge, texts: Shard, pairs: list[TextPair]) -> Iterator[TextScore]:
+        at = {id_: row for row, id_ in enumerate(texts.ids)}
+        known = self._bench.sights[judge.number].languages
+        understood = [
+            pair.query_language in known and pair.positive_language in known for pair in pairs
+        ]
+        asked = [pair for pair, known in zip(pairs, understood, strict=True) if known]
+        queries = texts.take([at[pair.query_id] for pair in asked])
+        rows = np.array([at[pair.positive_id] for pair in asked], dtype=np.int64)
+        found = iter(cosines(queries.embeddings, texts.embeddings, rows).tolist())
+        for pair, judged in zip(pairs, understood, strict=True):
+            yield TextScore(
+                pair.query_id,
+                pair.positive_id,
+                pair.query_language,
+                pair.positive_language,
+                pair.source,
+                judge.label,
+                Float32(next(found) if judged else 0.0),
+                ScoreStatus.SCORED if judged else ScoreStatus.NOT_UNDERSTOOD,
+            )
