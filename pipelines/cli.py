@@ -107,6 +107,19 @@ def score(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption 
 
 
 @app.command()
+def select(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be kept, write nothing.")
+    ] = False,
+) -> None:
+    """Keeps captions and pictures by what the teachers said of them."""
+    _run_one("select", recipe, limit, beam, dry_run)
+
+
+@app.command()
 def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
     """Writes the final shards."""
     _run_one("pack", recipe, limit, beam)
@@ -287,13 +300,15 @@ def main() -> None:
     app()
 
 
-def _run_one(stage: str, recipe: str, limit: int | None, beam: list[str] | None) -> None:
+def _run_one(
+    stage: str, recipe: str, limit: int | None, beam: list[str] | None, preview: bool = False
+) -> None:
     with _errors_shown():
         from pipelines.recipe_file import read_recipe
 
         if getattr(read_recipe(recipe), stage) is None:
             raise RecipeError(f"{recipe} has no [{stage}] table")
-    _run(recipe, (stage,), limit, beam)
+    _run(recipe, (stage,), limit, beam, preview=preview)
 
 
 def _run(
@@ -302,6 +317,7 @@ def _run(
     limit: int | None,
     beam: list[str] | None,
     retry: tuple[str, ...] = (),
+    preview: bool = False,
 ) -> None:
     from pipelines.driver import Job
     from pipelines.progress import Progress
@@ -320,10 +336,12 @@ def _run(
             check_installed()
         progress = Progress(Console(stderr=True))
         try:
-            supervise(Job(recipe, present, limit, tuple(beam or ()), retry), read, progress)
+            job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)
+            supervise(job, read, progress)
         finally:
             progress.close()
-        print(f"Output: {read.output}   (pairmill stats {read.output})")
+        if not preview:
+            print(f"Output: {read.output}   (pairmill stats {read.output})")
 
 
 def _numbers(option: str, words: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ picture stays while one of its captions does.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from pipelines.balancing import BALANCE_FILE, balance_concepts
 from pipelines.budgeting import make_room
 from pipelines.chosen import Chosen, check_teachers, read_chosen
 from pipelines.errors import RecipeError
+from pipelines.pages import as_line
 from pipelines.parts import rows_below
 from pipelines.recipe import Select
 from pipelines.records import Counts
@@ -27,17 +28,18 @@ from pipelines.selected import EXAMPLES, WriteSelected, first_examples, histogra
 from pipelines.selecting import BALANCE, BUDGET, CHOSEN_FILE, ROOMS_FILE, SEMANTIC, STAGE, Inputs
 from pipelines.selecting_scores import CountScores, Scales, deal_parts, read_counted
 from pipelines.semantic import CLUSTERS_FILE, find_duplicates
-from pipelines.stages import FRESH, Run, kept_before
+from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Regroup, pieces_for
 from pipelines.transforms.tally import Tally
-from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, ledger_folder
+from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, WORK, ledger_folder
 
 _BY_TEACHER = "by-teacher.parquet"
 _BY_GROUP = "by-group.parquet"
 _COUNTS_FILE = "counts.json"
 _GROUPS_FILE = "groups.json"
 _EXAMPLES_FILE = "examples.json"
+_PREVIEW = "select-preview"
 
 
 class SelectStage:
@@ -65,19 +67,24 @@ class SelectStage:
     def run(self, work: Folder) -> Counts:
         return self._decide_and_write(work, work / FRESH)
 
-    def preview(self, work: Folder) -> dict[str, Any]:
-        """What would be kept, without writing anything that stays: thresholds and counts by group.
+    def tell_preview(self) -> None:
+        """Tells what would be kept, by language and source; nothing that is written stays.
 
-        Args:
-          work: a folder to work in.
+        Raises:
+          RunError: where there are no scores.
         """
-        counts = self._decide_and_write(work, None)
-        chosen = Chosen.from_json(work.read(CHOSEN_FILE))
-        return {
-            "counts": counts,
-            "groups": _grouped(json.loads(work.read(_GROUPS_FILE))),
-            "thresholds": [asdict(threshold) for threshold in chosen.thresholds],
-        }
+        fingerprints_read(self, self._run.output)
+        work = self._run.output / WORK / _PREVIEW
+        work.remove()
+        self._run.tell({"event": "stage", "stage": STAGE})
+        try:
+            counts = self._decide_and_write(work, None)
+            chosen = Chosen.from_json(work.read(CHOSEN_FILE))
+            groups = json.loads(work.read(_GROUPS_FILE))
+        finally:
+            work.remove()
+        for line in preview_lines(counts, groups, chosen.needed()):
+            self._run.tell({"event": "shown", "line": line})
 
     def _decide_and_write(self, work: Folder, fresh: Folder | None) -> Counts:
         output = self._run.output
@@ -200,18 +207,26 @@ def _language_scales(groups: dict[Group, Measured]) -> dict[str, Scale]:
     return {name: scale for name, measured in sorted(sums.items()) if (scale := measured.scale)}
 
 
-def _grouped(counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Captions by language and source: how many there are, how many would be kept."""
-    groups = sorted({tuple(name.split("\t")[:2]) for name in counts})
-    return [
-        {
-            "language": language,
-            "source": source,
-            "in": counts[f"{language}\t{source}\tin"],
-            "kept": counts.get(f"{language}\t{source}\tkept", 0),
-        }
-        for language, source in groups
-    ]
+def preview_lines(
+    counts: Counts, by_group: dict[str, int], needed: dict[Group, float]
+) -> Iterator[str]:
+    """A table of the captions that would be kept, and a line on the pictures."""
+    yield f"{'language':<10}{'source':<24}{'captions':>12}{'kept':>12}{'share':>8}{'threshold':>11}"
+    for language, source in sorted({_group(name) for name in by_group}):
+        there = by_group[f"{language}\t{source}\tin"]
+        kept = by_group.get(f"{language}\t{source}\tkept", 0)
+        score = needed.get((language, source))
+        threshold = "–" if score is None else f"{score:.4f}"
+        numbers = f"{there:>12,}{kept:>12,}{kept / there:>8.1%}{threshold:>11}"
+        yield f"{language:<10}{as_line(source, 22):<24}{numbers}"
+    for unit in ("caption", "picture"):
+        there, kept = counts[f"{unit} in"], counts[f"{unit} kept"]
+        yield f"{unit}s: {kept:,} of {there:,} would be kept"
+
+
+def _group(name: str) -> Group:
+    language, source, _ = name.split("\t")
+    return language, source
 
 
 def _content(path: str) -> str:

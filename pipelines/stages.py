@@ -110,7 +110,7 @@ def execute(stage: Stage, run: Run) -> None:
     Raises:
       RunError: where a stage that it reads has not been run.
     """
-    reads = {name: _required(run.output, stage.name, name).fingerprint for name in stage.reads}
+    reads = fingerprints_read(stage, run.output)
     depends = json.dumps([stage.depends_on(), run.limit], sort_keys=True)
     asked = digest(stage.name, str(stage.version), depends, *reads.values())
     found = read_record(run.output, stage.name)
@@ -130,6 +130,15 @@ def execute(stage: Stage, run: Run) -> None:
     stage_work.remove()
     seconds, counts = record.seconds, record.counts
     run.tell({"event": "done", "stage": stage.name, "seconds": seconds, "counts": counts})
+
+
+def fingerprints_read(stage: Stage, output: Folder) -> dict[str, str]:
+    """The fingerprints of the stages that `stage` reads.
+
+    Raises:
+      RunError: where one of them has not been run.
+    """
+    return {name: _required(output, stage.name, name).fingerprint for name in stage.reads}
 
 
 def kept_before(recipe: Recipe, stage: str) -> str:
