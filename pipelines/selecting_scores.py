@@ -6,7 +6,7 @@ is the caption's standing, and is said as a cosine of the first teacher, in the 
 understands the language.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -189,7 +189,7 @@ def _counted(
             yield group, np.array([counted(observed[rows]), counted(shuffled[rows])])
 
 
-def _summed(histograms: Iterator[np.ndarray]) -> np.ndarray:
+def _summed(histograms: Iterable[np.ndarray]) -> np.ndarray:
     total = np.zeros((len(_KINDS), BINS), np.int64)
     for histogram in histograms:
         total = total + histogram
