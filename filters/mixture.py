@@ -27,7 +27,8 @@ _OTHER_PARTS = (0.35, 0.55)  # tried to see how much hangs on it
 _MIDDLES = 3  # components between mismatches and the furthest part
 _MOST_SKEW = 3.0  # of a half normal's width to the other's
 _STARTS = (0.4, 0.6, 0.8, 0.92)  # quantiles where the matches' mode is looked for first
-_TURNS = 150  # of expectation-maximisation
+_FIRST_TURNS = 40  # of expectation-maximisation, from each start
+_TURNS = 150  # from the best of these
 _STEADY = 1e-6
 _CANDIDATES = np.linspace(-0.5, 0.5, 13)  # of the next mode, in widths around the last
 _OUTLIERS = 1e-4  # share of a wider bell in the known component: a sample has thinner tails
@@ -96,13 +97,13 @@ def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
     """
     known = _known(centres, shuffled)
     fits = [
-        fit
+        _fit(centres, observed, known, _first(centres, observed, quantile, known), _FIRST_TURNS)
         for quantile in _STARTS
-        if (fit := _fit(centres, observed, known, _first(centres, observed, quantile, known)))
     ]
-    best = max(fits, key=lambda fit: fit.likelihood)
+    likeliest = max(fits, key=lambda fit: fit.likelihood)
+    best = _fit(centres, observed, known, likeliest, _TURNS)
     posterior = np.maximum.accumulate(best.posterior)
-    others = [_fit(centres, observed, known, best, part) for part in _OTHER_PARTS]
+    others = [_fit(centres, observed, known, best, _TURNS, part) for part in _OTHER_PARTS]
     shares = [_mismatched(fit.posterior, observed) for fit in (best, *others)]
     share = shares[0]
     error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
@@ -138,12 +139,17 @@ def _first(centres: Floats, observed: Floats, quantile: float, known: _Known) ->
 
 
 def _fit(
-    centres: Floats, observed: Floats, known: _Known, start: _Fit, furthest: float = FURTHEST_PART
+    centres: Floats,
+    observed: Floats,
+    known: _Known,
+    start: _Fit,
+    turns: int,
+    furthest: float = FURTHEST_PART,
 ) -> _Fit:
-    """Expectation-maximisation from a start."""
+    """Expectation-maximisation from a start, so many turns at most."""
     total = observed.sum()
     fit = start
-    for _ in range(_TURNS):
+    for _ in range(turns):
         densities = _densities(centres, known, fit, furthest)
         weighed = densities * fit.shares[:, None]
         mixed = weighed.sum(axis=0) + 1e-300
@@ -163,7 +169,7 @@ def _densities(centres: Floats, known: _Known, fit: _Fit, furthest: float) -> Fl
     middles = []
     for part in np.linspace(0, furthest, _MIDDLES + 1)[1:]:
         mean = known.mean + part * (fit.mode - known.mean)
-        std = float(np.sqrt((1 - part) * known.std**2 + part * fit.widths[0] ** 2))
+        std = 1 / ((1 - part) / known.std + part / fit.widths[0])  # nearer the narrower of both
         middles.append(_bell(centres, mean, std, std))
     return np.array([known.density, *middles, _bell(centres, fit.mode, *fit.widths)])
 
