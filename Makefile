@@ -41,6 +41,7 @@ bench: install
 	$(BIN)/python -m benchmarks.full_disk
 	$(BIN)/python -m benchmarks.duplicates
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.score
 	$(BIN)/python -m benchmarks.losses
 	$(BIN)/python -m benchmarks.loader
 

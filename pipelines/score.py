@@ -10,12 +10,13 @@ from typing import Any
 
 import apache_beam as beam
 
+from pipelines.clip_retrieval import FOLDERS, ClipRetrieval
 from pipelines.embedding import EmbedPieces, Sight, embedded_folder, marker_of, read_lost
 from pipelines.errors import RunError
 from pipelines.parts import part_names
 from pipelines.recipe import Score
 from pipelines.records import Counts
-from pipelines.score_plan import Piece, pieces_of, plan, strangers
+from pipelines.score_plan import Piece, pieces_of, plan, strangers, text_parts
 from pipelines.scoring import (
     JUDGED,
     STAGE,
@@ -39,6 +40,7 @@ from schemas.layout import (
     GATHERED,
     KEPT,
     OF_CAPTIONS,
+    OF_CLIP_RETRIEVAL,
     OF_PICTURES,
     OF_TEXTS,
     SCORES,
@@ -46,6 +48,7 @@ from schemas.layout import (
     embeddings_folder,
 )
 
+_CLIP_RETRIEVAL = tuple(f"{OF_CLIP_RETRIEVAL}/{name}" for name in FOLDERS)
 _TEACHERS = "teachers"
 _OF_CAPTIONS = "counts-captions.json"
 _OF_TEXTS = "counts-texts.json"
@@ -72,7 +75,7 @@ class ScoreStage:
             *(
                 embeddings_folder(judge.number, what)
                 for judge in self._judges
-                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS)
+                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS, *_CLIP_RETRIEVAL)
             ),
             EMBEDDINGS,
             TEXT_SCORES,
@@ -90,12 +93,19 @@ class ScoreStage:
         parts = len(part_names(run.output / self._kept.captions))
         sights = tuple(self._look(work, judge) for judge in self._judges)
         plan(run, work, self._kept if parts else None)
+        pieces = self._pieces(work)
         for judge, sight in zip(self._judges, sights, strict=True):
-            self._embed(work, judge, sight)
+            self._embed(work, judge, sight, pieces)
         run.step("comparing")
         bench = Bench(work, tuple(self._judges), sights)
-        self._judge_captions(work, bench, parts)
-        self._judge_texts(work, bench)
+        if parts:
+            shards = _by_shard([piece for piece in pieces if piece.what != OF_TEXTS])
+            self._judge_captions(work, bench, shards, parts)
+        if texts := text_parts(run):
+            of_texts = [piece for piece in pieces if piece.what == OF_TEXTS]
+            found = {part.number: part for part in _by_shard(of_texts)}
+            whole = [found.get(part, ShardPieces(part, ())) for part in range(texts)]
+            self._judge_texts(work, bench, whole)
         return _counts(work, _OF_CAPTIONS) | _counts(work, _OF_TEXTS)
 
     def _look(self, work: Folder, judge: Judge) -> Sight:
@@ -110,13 +120,13 @@ class ScoreStage:
         found = json.loads((work / _TEACHERS).read(name))
         return Sight(found["dim"], tuple(found["languages"]))
 
-    def _embed(self, work: Folder, judge: Judge, sight: Sight) -> None:
+    def _pieces(self, work: Folder) -> list[Piece]:
+        of_pictures, of_texts = self._rules.picture_batch, self._rules.text_batch
+        sizes = {OF_PICTURES: of_pictures, OF_CAPTIONS: of_texts, OF_TEXTS: of_texts}
+        return [piece for what, size in sizes.items() for piece in pieces_of(work, what, size)]
+
+    def _embed(self, work: Folder, judge: Judge, sight: Sight, pieces: list[Piece]) -> None:
         run, rules = self._run, self._rules
-        pieces = [
-            *pieces_of(work, OF_PICTURES, rules.picture_batch),
-            *pieces_of(work, OF_CAPTIONS, rules.text_batch),
-            *pieces_of(work, OF_TEXTS, rules.text_batch),
-        ]
         markers = embedded_folder(work, judge)
         run.step(f"embedding by {judge.label}", len(pieces), markers, ".json", "pieces")
         done = set(markers.names())
@@ -126,21 +136,19 @@ class ScoreStage:
                 _ = pipeline | EmbedPieces(run.output, work, rules, judge, sight, left)
         _check_lost(markers, [piece for piece in pieces if piece.what == OF_PICTURES])
 
-    def _judge_captions(self, work: Folder, bench: Bench, parts: int) -> None:
-        rules, output, fresh = self._rules, self._run.output, work / FRESH
-        shards = _by_shard(
-            [
-                *pieces_of(work, OF_PICTURES, rules.picture_batch),
-                *pieces_of(work, OF_CAPTIONS, rules.text_batch),
-            ]
-        )
-        if not parts:
-            return
+    def _judge_captions(
+        self, work: Folder, bench: Bench, shards: list[ShardPieces], parts: int
+    ) -> None:
+        output, fresh = self._run.output, work / FRESH
+        layout = None
+        if self._rules.clip_retrieval:
+            last = max((shard.number for shard in shards), default=0)
+            layout = ClipRetrieval(fresh, len(str(last)))
         with self._run.pipeline(pieces_for(parts)) as pipeline:
             embedded = pipeline | Deal("shards", shards)
             pick = beam.ParDo(PickStrangers(bench, strangers(work)))
             others = beam.pvalue.AsList(embedded | pick)
-            judged = embedded | beam.ParDo(JudgeShard(bench, fresh), others).with_outputs(
+            judged = embedded | beam.ParDo(JudgeShard(bench, fresh, layout), others).with_outputs(
                 "lost", main="judged"
             )
             schemas = {"judged": JUDGED, "lost": arrow_schema(Lost)}
@@ -151,11 +159,8 @@ class ScoreStage:
                 | Tally(work, _OF_CAPTIONS)
             )
 
-    def _judge_texts(self, work: Folder, bench: Bench) -> None:
+    def _judge_texts(self, work: Folder, bench: Bench, parts: list[ShardPieces]) -> None:
         output, fresh = self._run.output, work / FRESH
-        parts = _by_shard(list(pieces_of(work, OF_TEXTS, self._rules.text_batch)))
-        if not parts:
-            return
         with self._run.pipeline(pieces_for(len(parts))) as pipeline:
             _ = (
                 pipeline

@@ -18,6 +18,7 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.parts import part_names, row_count
 from pipelines.stages import Run
 from pipelines.storage import Folder
+from pipelines.threads import in_threads
 from pipelines.transforms.blocks import (
     Deal,
     Keyed,
@@ -158,16 +159,13 @@ def strangers(work: Folder) -> list[Stranger]:
     return [Stranger(*row) for row in json.loads((work / PLAN).read(_STRANGERS_FILE))]
 
 
-def planned_shards(work: Folder, what: str) -> list[int]:
-    """The numbers of the shards that have a plan."""
-    return [int(name.partition(".")[0]) for name in (work / PLAN / what).names()]
-
-
 def pieces_of(work: Folder, what: str, batch: int) -> Iterator[Piece]:
     """The plan cut to pieces of `BATCHES_A_PIECE` batches."""
-    rows = batch * BATCHES_A_PIECE
-    for shard in planned_shards(work, what):
-        planned = row_count(work / PLAN / what, plan_name(shard))
+    rows, folder = batch * BATCHES_A_PIECE, work / PLAN / what
+    names = folder.names()
+    counts = in_threads(lambda name: row_count(folder, name), names)
+    for name, planned in zip(names, counts, strict=True):
+        shard = int(name.partition(".")[0])
         for number, first in enumerate(range(0, planned, rows)):
             yield Piece(what, shard, number, first, min(first + rows, planned))
 
@@ -196,7 +194,7 @@ class PlanPictures(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
         tars = [name for name in (self._output / GATHERED).names() if name.endswith(".tar")]
-        shards = 1 + max(int(name.partition(".")[0]) for name in tars)
+        shards = 1 + max((int(name.partition(".")[0]) for name in tars), default=0)
         schemas = {
             "pictures": arrow_schema(PictureToEmbed),
             "captions": arrow_schema(TextToEmbed),

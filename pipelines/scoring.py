@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
+from pipelines.clip_retrieval import ClipRetrieval
 from pipelines.embedding import Shard, Sight, embedded_folder, read_embedded, read_lost
-from pipelines.score_plan import Piece, Stranger
+from pipelines.embedding_files import write_embeddings
+from pipelines.score_plan import PLAN, Piece, Stranger, plan_name
 from pipelines.storage import Folder
 from pipelines.teachers import Judge
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
@@ -31,7 +33,6 @@ from schemas.layout import (
     embeddings_folder,
     ledger_folder,
     part_name,
-    shard_name,
 )
 from schemas.rows import (
     Fate,
@@ -134,11 +135,13 @@ class JudgeShard(beam.DoFn):
     Args:
       bench: …
       fresh: where to write.
+      layout: clip-retrieval's, None where it is not wanted.
     """
 
-    def __init__(self, bench: Bench, fresh: Folder) -> None:
+    def __init__(self, bench: Bench, fresh: Folder, layout: ClipRetrieval | None) -> None:
         self._bench = bench
         self._fresh = fresh
+        self._layout = layout
 
     def process(
         self, shard: ShardPieces, strangers: list[StrangersEmbedding]
@@ -151,18 +154,24 @@ class JudgeShard(beam.DoFn):
             captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in at])
             self._write(judge, shard.number, pictures, captions)
             of = np.array([at[uid] for uid in captions.uids], dtype=np.int64)
+            found = cosines(captions.embeddings, pictures.embeddings, of)
+            if self._layout:
+                texts = self._texts(shard.number)
+                self._layout.write(judge.number, shard.number, pictures, captions, found, texts)
             mine = [each for each in strangers if each.teacher == judge.number]
-            columns = [
-                captions.ids,
-                captions.uids,
-                np.full(len(captions.ids), judge.number),
-                cosines(captions.embeddings, pictures.embeddings, of),
-                shuffled_cosines(captions, mine),
-            ]
+            numbers = np.full(len(captions.ids), judge.number)
+            shuffled = shuffled_cosines(captions, mine)
+            columns = [captions.ids, captions.uids, numbers, found, shuffled]
             yield pa.table(columns, schema=JUDGED)
             folder = embedded_folder(self._bench.work, judge)
             lost |= {each.uid: each for each in read_lost(folder, shard.of(OF_PICTURES))}
         yield TaggedOutput("lost", table_of(Lost, list(lost.values())))
+
+    def _texts(self, shard: int) -> dict[str, tuple[str, str]]:
+        """Language and text of a shard's captions by id."""
+        table = read_table(self._bench.work / PLAN / OF_CAPTIONS, plan_name(shard))
+        columns = (table[name].to_pylist() for name in ("id", "language", "text"))
+        return {id_: (language, text) for id_, language, text in zip(*columns, strict=True)}
 
     def _write(self, judge: Judge, number: int, pictures: Shard, captions: Shard) -> None:
         where = self._fresh / embeddings_folder(judge.number, OF_PICTURES)
@@ -170,19 +179,6 @@ class JudgeShard(beam.DoFn):
         where = self._fresh / embeddings_folder(judge.number, OF_CAPTIONS)
         ids = pa.table({"caption_id": captions.ids, "uid": captions.uids})
         write_embeddings(where, number, ids, captions.embeddings)
-
-
-def write_embeddings(folder: Folder, number: int, ids: pa.Table, embeddings: Halves) -> None:
-    """Writes embeddings, and the ids of their rows beside."""
-    write_npy(folder, f"{shard_name(number)}.npy", embeddings)
-    types = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ids.column_names])
-    write_table(folder, f"{shard_name(number)}.parquet", ids.cast(types))
-
-
-def write_npy(folder: Folder, name: str, array: Halves) -> None:
-    """Writes an array as numpy does."""
-    with folder.writing(name) as path, path.open("wb") as file:
-        np.save(file, array)
 
 
 def cosines(ours: Halves, theirs: Halves, rows: np.ndarray) -> np.ndarray:

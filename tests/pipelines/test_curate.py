@@ -15,12 +15,10 @@ import pytest
 import webdataset as wds
 from PIL import Image
 
-from filters.choice import best_caption
 from pipelines.errors import RecipeError, RunError
 from pipelines.gather import GatherStage
 from pipelines.storage import Folder
 from schemas.ids import picture_uid
-from schemas.rows import Caption
 from tests.conftest import WORLD_ROWS, counts, curate, digests, table
 
 PAIRS = Path("shards/pairs/train")
@@ -285,15 +283,6 @@ def test_pack_without_gather_says_what_to_run(write_recipe, tmp_path):
 def test_a_misspelt_beam_option_is_named(write_recipe, tmp_path):
     with pytest.raises(RecipeError, match=r"--direct_num_wrokers, did you mean --direct_num_work"):
         curate(write_recipe(tmp_path), "--direct_num_wrokers=2")
-
-
-def test_the_best_caption_follows_the_recipes_languages():
-    def caption(language: str, text: str) -> Caption:
-        return Caption(text, "", language, text, "source", "", 1.0, "", "", "", "{}")
-
-    choice = [caption("fr", "un renard"), caption("de", "Fuchs"), caption("de", "ein Fuchs")]
-    assert best_caption(choice, ("en", "de", "fr")).text == "ein Fuchs"
-    assert best_caption(choice, ("fr",)).text == "un renard"
 
 
 def test_a_dead_network_stops_the_run_and_costs_no_picture(server, write_recipe, tmp_path):
