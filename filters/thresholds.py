@@ -236,7 +236,7 @@ class _Judged:
         """
         made = self._made(self._rules.value_for(group[0]))
         score = made.score
-        if level == Level.ALL and scale and self.scale:
+        if whose is not self and level == Level.ALL and scale and self.scale:
             score = self.scale.moved(score, scale)
         return replace(
             made,

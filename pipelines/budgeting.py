@@ -53,7 +53,7 @@ def make_room(run: Run, inputs: Inputs, parts: int, rules: BudgetRules) -> None:
             | "AtTheEnd" >> beam.Map(_at_the_end, work=work, ends=ends)
         )
         _ = (
-            {"leads": leads.with_output_types(pa.Table)}
+            {"leads": leads}
             | Regroup("last leads", {"leads": _LEADS}, 1, lambda t: np.zeros(t.num_rows, np.int64))
             | "Cut" >> beam.Map(_write_rooms, work=work, ends=ends, rooms=rooms)
         )

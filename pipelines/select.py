@@ -123,7 +123,7 @@ class SelectStage:
 
     def _choose(self, work: Folder, parts: int) -> Chosen:
         self._run.step("counting scores")
-        self._count(work, parts, _BY_TEACHER, None)
+        self._count(work, parts, {_BY_TEACHER: None, _BY_GROUP: {}})
         by_teacher = read_counted(work, _BY_TEACHER)
         teachers = tuple(dict.fromkeys(teacher for teacher, _ in by_teacher))
         known = read_chosen(self._rules.thresholds) if self._rules.thresholds else None
@@ -132,16 +132,18 @@ class SelectStage:
         scales: dict[tuple[str, str], Scale] = {}
         if len(teachers) > 1:
             scales = _scales(by_teacher) | (known.scales if known else {})
-        self._count(work, parts, _BY_GROUP, scales)
+            self._count(work, parts, {_BY_GROUP: scales})
         groups = read_counted(work, _BY_GROUP)
         rules = self._rules.threshold
         thresholds = given(groups, known.thresholds, rules) if known else decide(groups, rules)
         return Chosen(teachers, scales, _language_scales(groups), tuple(thresholds))
 
-    def _count(self, work: Folder, parts: int, name: str, scales: Scales | None) -> None:
+    def _count(self, work: Folder, parts: int, tables: dict[str, Scales | None]) -> None:
+        """Makes some tables of counts, by their names; see `CountScores`."""
         with self._run.pipeline(pieces_for(parts)) as pipeline:
-            count = CountScores(self._run.output, self._kept, work, name, scales)
-            _ = deal_parts(pipeline, parts) | count
+            numbers = deal_parts(pipeline, parts)
+            for name, scales in tables.items():
+                _ = numbers | CountScores(self._run.output, self._kept, work, name, scales)
 
     # Writing
 

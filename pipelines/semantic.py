@@ -101,7 +101,7 @@ def _fit(
     with run.pipeline(pieces_for(len(shards))) as pipeline:
         tables = pipeline | Deal("shards to sample", shards) | beam.Map(sampled)
         _ = (
-            {"sample": tables.with_output_types(pa.Table)}
+            {"sample": tables}
             | Regroup("sample", {"sample": _SAMPLE}, 1, _one_bucket)
             | "WriteSample" >> beam.Map(lambda keyed: _write_sample(work, keyed))
         )
@@ -116,7 +116,7 @@ def _place(run: Run, inputs: Inputs, folder: Folder, shards: list[int], parts: i
         candidates = (
             pipeline
             | Deal("parts", range(parts))
-            | "Candidates" >> beam.Map(_candidates, inputs=inputs).with_output_types(pa.Table)
+            | "Candidates" >> beam.Map(_candidates, inputs=inputs)
         )
         _ = (
             {"candidates": candidates}
@@ -150,7 +150,7 @@ def _compare(
             | "Members" >> beam.FlatMap(_members, folder=folder, work=work, first=first, of=pieces)
         )
         verdicts = (
-            {"members": members.with_output_types(pa.Table)}
+            {"members": members}
             | Regroup(
                 "members by cluster",
                 {"members": _MEMBERS},
@@ -160,7 +160,7 @@ def _compare(
             | "Compare" >> beam.Map(_compared, min_cosine=rules.min_cosine)
         )
         _ = (
-            {"verdicts": verdicts.with_output_types(pa.Table)}
+            {"verdicts": verdicts}
             | Regroup("verdicts by uid", {"verdicts": _VERDICTS}, parts, hash_buckets("uid", parts))
             | "Write"
             >> beam.Map(
