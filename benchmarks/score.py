@@ -1,6 +1,6 @@
 """What `pairmill score` costs beside a bare torch loop over the same batches, and its memory.
 
-    python -m benchmarks.score [--pictures N] [--rounds R] [--image-size PIXELS]
+    python -m benchmarks.score [--pictures N] [--rounds R] [--layers L]
 
 Gathers N and 4 N pictures with a caption each, and scores both with one worker under watch, by a
 CLIP ViT-B/32 of chance. The loop has the batches of the N pictures, read, decoded and cut by the
@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -63,11 +62,12 @@ class Cost:
     wall_ms: float
 
 
-def write_teacher(folder: Path) -> Path:
-    """A CLIP ViT-B/32 with weights of chance and a small vocabulary."""
+def write_teacher(folder: Path, layers: int) -> Path:
+    """A CLIP ViT-B/32 of so many layers, with weights of chance and a small vocabulary."""
     tokenizer = learn_tokenizer((text for _, text in captions(1000)), 2000)
     tokenizer.model_max_length = _TOKENS
     text = {
+        "num_hidden_layers": layers,
         "vocab_size": len(tokenizer),
         "max_position_embeddings": _TOKENS,
         "bos_token_id": tokenizer.bos_token_id,
@@ -75,17 +75,18 @@ def write_teacher(folder: Path) -> Path:
         "pad_token_id": tokenizer.pad_token_id,
     }
     torch.manual_seed(17)
-    CLIPModel(CLIPConfig(text_config=text)).save_pretrained(folder)
+    CLIPModel(
+        CLIPConfig(text_config=text, vision_config={"num_hidden_layers": layers})
+    ).save_pretrained(folder)
     CLIPProcessor(CLIPImageProcessorPil(), tokenizer).save_pretrained(folder)
     return folder
 
 
-def write_gathered(folder: Path, pictures: list[Path], image_size: int, teacher: Path) -> Path:
+def write_gathered(folder: Path, pictures: list[Path], teacher: Path) -> Path:
     """Gathers the pictures; returns the recipe that scores them."""
     folder.mkdir()
     write_table(folder / "table.parquet", len(pictures), lambda row: str(pictures[row]))
-    gather = {"allow_local_files": True, "image_size": image_size}
-    recipe = write_recipe(folder, folder / "table.parquet", gather)
+    recipe = write_recipe(folder, folder / "table.parquet", {"allow_local_files": True})
     text = recipe.read_text("utf-8").replace("[pack]", "")
     recipe.write_text(text, "utf-8")
     curate(recipe)
@@ -205,16 +206,15 @@ def main() -> None:
     )
     parser.add_argument("--pictures", type=int, default=512, help="of the smaller set")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--image-size", type=int, default=256, help="shorter side, as stored")
+    parser.add_argument("--layers", type=int, default=12, help="of each of the teacher's towers")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as name:
         scratch = Path(name)
-        teacher = write_teacher(scratch / "teacher")
+        teacher = write_teacher(scratch / "teacher", args.layers)
         drawn = drawn_pictures(scratch / "pictures", _TIMES * args.pictures)
-        gathered = partial(write_gathered, image_size=args.image_size, teacher=teacher)
-        few = gathered(scratch / "few", drawn[: args.pictures])
-        many = gathered(scratch / "many", drawn)
+        few = write_gathered(scratch / "few", drawn[: args.pictures], teacher)
+        many = write_gathered(scratch / "many", drawn, teacher)
         batches = batches_of(few, scratch / "work")
         compare(few, many, Loop(teacher), batches, args.rounds)
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from model.arithmetic import attend_plainly, working_dtype
+from model.arithmetic import attend_plainly, working_device, working_dtype
 from tests.model.tiny import TEXTS, tiny_dual_encoder, tiny_tokenizer
 
 
@@ -21,6 +21,13 @@ def test_bfloat16_where_the_processor_has_it(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
     assert working_dtype(wanted, "cpu") == dtype
+
+
+@pytest.mark.parametrize("has_gpu", [True, False])
+def test_the_gpu_where_there_is_one(has_gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    assert working_device("auto") == ("cuda" if has_gpu else "cpu")
+    assert working_device("cpu") == "cpu"
 
 
 @pytest.mark.parametrize("image", ["vit", "resnet"])

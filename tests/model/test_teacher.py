@@ -61,6 +61,12 @@ def transformers_own(
     return output.text_embeds.numpy(), output.image_embeds.numpy()
 
 
+def test_it_calculates_on_so_many_threads(folder: Callable[[str], Path]) -> None:
+    torch.set_num_threads(2)
+    teacher(folder("clip"), threads=1, device="auto")
+    assert torch.get_num_threads() == 1
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_embeddings_are_transformers_own(family: str, folder: Callable[[str], Path]) -> None:
     known = ALL if family in ("clip", "siglip") else None  # which know English alone

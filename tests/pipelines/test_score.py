@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +20,7 @@ from model.pictures import decode_picture
 from model.teacher import TeacherSpec, folder_digest, load_teacher
 from pipelines.embedding import KeepEmbeddings
 from pipelines.errors import RunError
+from pipelines.recount import recount
 from pipelines.score_plan import pieces_of
 from pipelines.storage import Folder
 from schemas.ids import digest
@@ -349,6 +351,25 @@ def test_samples_have_the_best_captions_and_their_scores(scored: Path) -> None:
     for sample in samples:
         best = max(by_uid[sample["uid"]], key=lambda row: cosines[row["caption_id"]])
         assert (sample["txt"], sample["score"]) == (best["text"], best["score"])
+
+
+@pytest.mark.filterwarnings("ignore")  # of botocore and moto
+def test_an_output_in_a_bucket(
+    write_recipe: Callable[..., Path],
+    curated: Curated,
+    checkpoint: Path,
+    scored: Path,
+    tmp_path: Path,
+    bucket: str,
+) -> None:
+    fs = fsspec.filesystem("s3")
+    fs.put(str(curated.output), f"{bucket}/out", recursive=True)
+    recipe = with_score(write_recipe(tmp_path, output=f"{bucket}/out"), checkpoint)
+    curate(recipe, *HERE, stages=("score",))
+    for name in ("scores", "embeddings"):
+        fs.get(f"{bucket}/out/{name}", str(tmp_path / name), recursive=True)
+        assert digests(tmp_path / name) == digests(scored / name)
+    assert not recount(Folder(f"{bucket}/out")).differences
 
 
 def stats(output: Path) -> subprocess.CompletedProcess[str]:
