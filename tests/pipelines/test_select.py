@@ -183,21 +183,19 @@ def test_a_cluster_that_is_too_large_is_cut_and_told(made: Made) -> None:
 
 
 def test_common_concepts_are_thinned_and_rare_ones_kept(made: Made) -> None:
-    for picture in range(600):
-        what = "Common Cat" if picture >= 30 else f"rare{picture % 3}"
-        made.add(picture, "en", f"{what} {picture}", [0.5])
-    for picture in range(600, 900):
-        what = "猫" if picture >= 660 else "犬の絵"
-        made.add(picture, "ja", f"{what}{'です' * (picture - 598)}", [0.5])
+    for language, words in (("en", ("Cats", "dog", "rare{}")), ("ja", ("猫の絵", "犬", "珍{}"))):
+        for number in range(600):
+            word = words[0 if number >= 130 else 1 if number >= 30 else 2].format(number % 3)
+            made.add(len(made.captions), language, f"{word} {number}", [0.5])
     rules = "[select.balance]\ntail_share = 0.06\nmin_captions = 10\n"
     ends = selected(made.write(NONE + rules))
-    texts = [row["text"] for row in ends.captions.values()]
-    assert sum(text.startswith("rare") for text in texts) == 30
-    common = sum(text.startswith("Common") for text in texts)
-    assert 0 < common < 300
+    texts = Counter(row["text"][:4].rstrip("0123456789 ") for row in ends.captions.values())
+    assert texts["rare"] == 30
+    assert texts["珍0"] + texts["珍1"] + texts["珍2"] + texts["珍"] == 30
+    assert 60 < texts["Cats"] < 140  # of 470, t is 100
+    assert ends.chosen["balance"]["en"]["t"] == 100
     assert set(ends.chosen["balance"]) == {"en", "ja"}
-    assert ends.reasons["caption", "concept-balance"] == 900 - len(texts)
-    assert selected(made.rewrite(NONE + rules.replace("0.06", "1.0"))).reasons == {}
+    assert ends.reasons["caption", "concept-balance"] == 1_200 - len(ends.captions)
 
 
 def test_concepts_of_a_list(made: Made) -> None:
