@@ -24,6 +24,7 @@ FURTHEST_PART = 0.45
 """Of the way from a mismatch to a match that a mismatch's score may go."""
 
 _OTHER_PARTS = (0.35, 0.55)  # tried to see how much hangs on it
+_DOUBT = 1 / 3  # weight of the last of these where a precision is promised
 _MIDDLES = 3  # components between mismatches and the furthest part
 _MOST_SKEW = 3.0  # of a half normal's width to the other's
 _STARTS = (0.4, 0.6, 0.8, 0.92)  # quantiles where the matches' mode is looked for first
@@ -41,7 +42,8 @@ class Mixture:
     Attributes:
       centres: of the cells of scores, rising; shape [cells].
       observed: how many scores are in each; shape [cells].
-      posterior: how probable it is that a caption of such a score matches, rising; shape [cells].
+      posterior: how probable it is that a caption of such a score matches, rising; it errs on the
+        side of doubt, so that a precision is rather exceeded than missed; shape [cells].
       mismatched: share of the captions that do not match, in [0, 1].
       low: the least that it may be, for all that the scores say: over other parts of the way than
         `FURTHEST_PART`, and two standard errors of a share of so many.
@@ -102,8 +104,9 @@ def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
     ]
     likeliest = max(fits, key=lambda fit: fit.likelihood)
     best = _fit(centres, observed, known, likeliest, _TURNS)
-    posterior = np.maximum.accumulate(best.posterior)
     others = [_fit(centres, observed, known, best, _TURNS, part) for part in _OTHER_PARTS]
+    doubtful = _DOUBT * others[-1].posterior + (1 - _DOUBT) * best.posterior
+    posterior = np.maximum.accumulate(doubtful)
     shares = [_mismatched(fit.posterior, observed) for fit in (best, *others)]
     share = shares[0]
     error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
