@@ -29,6 +29,7 @@ app = typer.Typer(
     pairmill curate world/recipe.toml      run every stage that it has
     pairmill stats world/out               what became of every row
     pairmill why world/out ID              what became of one
+    pairmill select R.toml --dry-run       what a threshold would keep
     pairmill retry world/recipe.toml       gather again what failed
     pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
