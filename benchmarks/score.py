@@ -1,23 +1,25 @@
-"""What `pairmill score` costs beside a bare torch loop over the same batches, and its memory.
+"""What embedding in `pairmill score` costs beside a bare torch loop, and that memory does not grow.
 
-    python -m benchmarks.score [--pictures N] [--rounds R] [--layers L]
+    python -m benchmarks.score [--pictures N] [--rounds R] [--layers L] [--stored M]
 
-Gathers N and 4 N pictures with a caption each, and scores both with one worker under watch, by a
-CLIP ViT-B/32 of chance. The loop has the batches of the N pictures, read, decoded and cut by the
-same code before its watch begins, and hands them to transformers' processor and model, on one
-thread. They take turns, R times each. What a further picture costs between N and 4 N pictures, with
-reading, decoding, Beam, cosines and writing but without start-up, is compared with what one costs
-the loop: CPU seconds, which other work on the machine disturbs less, and wall seconds. At least
-0.90 is the aim. Last, the peaks of the tree of processes (PSS) while it embeds, which should not
-grow with the set.
+First, N pictures with a caption each and a CLIP ViT-B/32 of chance, in this process, on one thread,
+R times by turns: the pipeline that embeds, in one worker, which reads and decodes the pictures out
+of a gathered tar, cuts batches, and writes the embeddings; and a loop over the same batches, which
+are decoded before its watch begins, that hands them to transformers' processor and model. Both load
+the model first. CPU seconds are disturbed less than wall seconds by other work on the machine; the
+ratio is the loop's by the pipeline's, 0.90 is the aim.
+
+Second, the command on M and 4 M pictures with one-layer towers: the peaks of the tree of processes
+(PSS) while it embeds, which should be about equal.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -35,16 +37,18 @@ from benchmarks.harness import (
     write_table,
 )
 from model.tokens import learn_tokenizer
-from pipelines.embedding import ReadBatches
+from pipelines.embedding import EmbedPieces, ReadBatches, Sight
 from pipelines.recipe_file import read_recipe
 from pipelines.score_plan import pieces_of, plan
 from pipelines.stages import Run
 from pipelines.storage import Folder
+from pipelines.teachers import judges_of
 from pipelines.transforms.inference import Batch
 from schemas.layout import KEPT, OF_CAPTIONS, OF_PICTURES
 
 _TIMES = 4
 _TOKENS = 64
+_DIM = 512  # features
 _MIB = 1 << 20
 _LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "ru", "tr")  # of the harness's captions
 
@@ -96,14 +100,104 @@ def write_gathered(folder: Path, pictures: list[Path], teacher: Path) -> Path:
     return recipe
 
 
+class Pipeline:
+    """The pipeline that embeds, and the batches that it makes.
+
+    Args:
+      recipe: of gathered pictures.
+      work: a folder of its own.
+    """
+
+    def __init__(self, recipe: Path, work: Folder) -> None:
+        read = read_recipe(str(recipe))
+        assert read.score
+        self._run = Run(read, None, (), (), 1, lambda _: None)
+        self._output, self._rules, self._work = self._run.output, read.score, work
+        (self._judge,) = judges_of(read.score)
+        plan(self._run, work, KEPT["gather"])
+        self._pieces = [
+            *pieces_of(work, OF_PICTURES, read.score.picture_batch),
+            *pieces_of(work, OF_CAPTIONS, read.score.text_batch),
+        ]
+
+    def batches(self) -> list[Batch]:
+        """The batches, pictures decoded."""
+        reader = ReadBatches(self._output, self._work, self._rules, _LANGUAGES)
+        return [batch for piece in self._pieces for batch in reader.process(piece)]
+
+    def run(self) -> None:
+        """Embeds them in one worker."""
+        sight = Sight(_DIM, _LANGUAGES)
+        embed = EmbedPieces(self._output, self._work, self._rules, self._judge, sight, self._pieces)
+        with self._run.pipeline(1) as pipeline:
+            _ = pipeline | embed
+
+
+def loop(teacher: Path, batches: list[Batch]) -> None:
+    """Embeds the batches as one does with torch and transformers."""
+    model = CLIPModel.from_pretrained(teacher).eval()
+    processor = CLIPProcessor.from_pretrained(teacher)
+    for batch in batches:
+        with torch.no_grad():
+            if batch.images:
+                inputs = processor.image_processor(list(batch.images), return_tensors="pt")
+                features = model.get_image_features(**inputs).pooler_output
+            else:
+                inputs = processor.tokenizer(
+                    list(batch.texts),
+                    padding=True,
+                    truncation=True,
+                    max_length=_TOKENS,
+                    return_tensors="pt",
+                )
+                features = model.get_text_features(**inputs).pooler_output
+        torch.nn.functional.normalize(features, dim=-1).half().numpy()
+
+
+def timed(work: Callable[[], None], pictures: int) -> Cost:
+    """What `work` costs a picture, in this process."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    work()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return Cost(1e3 * cpu / pictures, 1e3 * wall / pictures)
+
+
+def show_costs(scratch: Path, pictures: int, layers: int, rounds: int) -> None:
+    teacher = write_teacher(scratch / "teacher", layers)
+    drawn = drawn_pictures(scratch / "pictures", pictures)
+    recipe = write_gathered(scratch / "gathered", drawn, teacher)
+    pipeline = Pipeline(recipe, Folder(str(scratch / "work")))
+    batches = pipeline.batches()
+    ways = (partial(loop, teacher, batches), pipeline.run)
+    costs = [[timed(way, pictures) for way in ways] for _ in range(rounds)]
+    rows = []
+    for what in ("cpu_ms", "wall_ms"):
+        bare, ours = (median(getattr(of, what) for of in way) for way in zip(*costs, strict=True))
+        name = f"{what.removesuffix('_ms')} ms a picture"
+        rows.append((name, f"{bare:.2f}", f"{ours:.2f}", f"{bare / ours:.3f}"))
+    print(f"{pictures:,} pictures with a caption each, {layers} layers, {rounds} rounds\n")
+    show(("", "bare loop", "pipeline", "ratio"), rows)
+
+
+def show_memory(scratch: Path, pictures: int) -> None:
+    teacher = write_teacher(scratch / "small-teacher", 1)
+    drawn = drawn_pictures(scratch / "more-pictures", _TIMES * pictures)
+    rows = []
+    for number in (pictures, _TIMES * pictures):
+        recipe = write_gathered(scratch / f"{number}", drawn[:number], teacher)
+        run = score(recipe)
+        peak = max((m for step, m in run.peaks.items() if "embedding" in step), key=lambda m: m.pss)
+        workers = peak.by_role.get("workers", 0)
+        rows.append((f"{number:,}", f"{peak.pss / _MIB:,.0f}", f"{workers / _MIB:,.0f}"))
+    show(("pictures", "peak MiB while embedding", "of it the worker"), rows)
+
+
 def score(recipe: Path) -> Measured:
-    """Runs the command under watch, anew.
+    """Runs the command under watch.
 
     Raises:
       RuntimeError: where it does not end well.
     """
-    output = Folder(str(recipe.parent / "out"))
-    (output / "ledger/score").remove()
     command = [sys.executable, "-m", "benchmarks.told", "score", str(recipe)]
     run = measure([*command, "--", "--direct_num_workers=1"], memory=True)
     if run.code:
@@ -111,112 +205,22 @@ def score(recipe: Path) -> Measured:
     return run
 
 
-def batches_of(recipe: Path, scratch: Path) -> list[Batch]:
-    """The batches that the command makes, pictures decoded."""
-    read, work = read_recipe(str(recipe)), Folder(str(scratch))
-    assert read.score
-    plan(Run(read, None, (), (), 1, lambda _: None), work, KEPT["gather"])
-    reader = ReadBatches(Folder(read.output), work, read.score, _LANGUAGES)
-    pieces = [
-        *pieces_of(work, OF_PICTURES, read.score.picture_batch),
-        *pieces_of(work, OF_CAPTIONS, read.score.text_batch),
-    ]
-    return [batch for piece in pieces for batch in reader.process(piece)]
-
-
-class Loop:
-    """A loop as one writes it with torch and transformers.
-
-    Args:
-      teacher: its folder.
-    """
-
-    def __init__(self, teacher: Path) -> None:
-        self._model = CLIPModel.from_pretrained(teacher).eval()
-        self._processor = CLIPProcessor.from_pretrained(teacher)
-
-    def run(self, batches: list[Batch]) -> Cost:
-        """Embeds the batches."""
-        cpu, wall = time.process_time(), time.perf_counter()
-        pictures = 0
-        for features in self._embedded(batches):
-            pictures += len(features)
-        pictures //= 2  # as many captions
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return Cost(1e3 * cpu / pictures, 1e3 * wall / pictures)
-
-    @torch.no_grad()
-    def _embedded(self, batches: list[Batch]) -> Iterator[torch.Tensor]:
-        for batch in batches:
-            if batch.images:
-                inputs = self._processor.image_processor(list(batch.images), return_tensors="pt")
-                features = self._model.get_image_features(**inputs).pooler_output
-            else:
-                inputs = self._processor.tokenizer(
-                    list(batch.texts),
-                    padding=True,
-                    truncation=True,
-                    max_length=_TOKENS,
-                    return_tensors="pt",
-                )
-                features = self._model.get_text_features(**inputs).pooler_output
-            yield torch.nn.functional.normalize(features, dim=-1).half()
-
-
-def compare(few: Path, many: Path, loop: Loop, batches: list[Batch], rounds: int) -> None:
-    """Prints what a picture costs either, and the peaks of memory."""
-    pictures = sum(len(batch.images) for batch in batches)
-    more = (_TIMES - 1) * pictures
-    bare, ours, runs = [loop.run(batches)], [], []
-    for _ in range(rounds):
-        small, large = score(few), score(many)
-        cpu, wall = large.cpu_s - small.cpu_s, large.wall_s - small.wall_s
-        ours.append(Cost(1e3 * cpu / more, 1e3 * wall / more))
-        runs.append((small, large))
-        bare.append(loop.run(batches))
-    rows = []
-    for what in ("cpu_ms", "wall_ms"):
-        theirs, mine = (median(getattr(cost, what) for cost in way) for way in (bare, ours))
-        name = what.replace("_", " ").removesuffix(" ms")
-        rows.append((name, f"{theirs:.2f}", f"{mine:.2f}", f"{theirs / mine:.3f}"))
-    print(f"{pictures:,} and {_TIMES * pictures:,} pictures with a caption each, {rounds} rounds\n")
-    show(("ms a picture", "bare loop", "pairmill score", "ratio"), rows)
-    peaks = [[_peak(run) / _MIB for run in pair] for pair in runs]
-    small_peak, large_peak = (median(values) for values in zip(*peaks, strict=True))
-    start = median(small.cpu_s for small, _ in runs) - 1e-3 * pictures * median(
-        cost.cpu_ms for cost in ours
-    )
-    show(
-        ("pictures", "peak MiB while embedding", "start-up in CPU s"),
-        [
-            (f"{pictures:,}", f"{small_peak:,.0f}", f"{start:.1f}"),
-            (f"{_TIMES * pictures:,}", f"{large_peak:,.0f}", ""),
-        ],
-    )
-
-
-def _peak(run: Measured) -> int:
-    return max(moment.pss for step, moment in run.peaks.items() if "embedding" in step)
-
-
 def main() -> None:
     """Prints two tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pictures", type=int, default=512, help="of the smaller set")
+    parser.add_argument("--pictures", type=int, default=512, help="embedded by turns; 0: none")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--layers", type=int, default=12, help="of each of the teacher's towers")
+    parser.add_argument("--stored", type=int, default=2_048, help="scored under watch; 0: none")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as name:
-        scratch = Path(name)
-        teacher = write_teacher(scratch / "teacher", args.layers)
-        drawn = drawn_pictures(scratch / "pictures", _TIMES * args.pictures)
-        few = write_gathered(scratch / "few", drawn[: args.pictures], teacher)
-        many = write_gathered(scratch / "many", drawn, teacher)
-        batches = batches_of(few, scratch / "work")
-        compare(few, many, Loop(teacher), batches, args.rounds)
+        if args.pictures:
+            show_costs(Path(name), args.pictures, args.layers, args.rounds)
+        if args.stored:
+            show_memory(Path(name), args.stored)
 
 
 if __name__ == "__main__":
