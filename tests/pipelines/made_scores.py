@@ -137,10 +137,10 @@ class Made:
 
     def _tables(self) -> tuple[pa.Table, pa.Table]:
         captions, scores = [], []
-        for at, made in enumerate(self.captions):
+        for made in self.captions:
             uid = uid_of(made.picture)
             id_ = caption_id(uid, made.language, made.text)
-            row, text = f"{made.source}:pairs.parquet:{at}", made.text
+            row, text = f"{made.source}:pairs.parquet:{made.picture}", made.text
             captions.append(
                 Caption(
                     id_, uid, made.language, text, "source", "", 1.0, made.source, row, "", "{}"
