@@ -67,6 +67,15 @@ def all_normalised(texts: Sequence[str]) -> list[str]:
     return [_spaced_once(text) for text in _PLAIN.texts([_folded(text) for text in texts])]
 
 
+def is_spaceless(text: str) -> bool:
+    """Whether most of a text is in a script that puts no spaces between words.
+
+    >>> is_spaceless("東京 tower"), is_spaceless("東京タワー tv")
+    (False, True)
+    """
+    return not text.isascii() and 2 * len(_SPACELESS.findall(text)) > len(text)
+
+
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
@@ -109,7 +118,7 @@ def run_digests(texts: Iterable[str], rules: OverlapRules) -> tuple[NDArray[np.i
     numbers: dict[int, list[int]] = {length: [] for length in units}
     known: dict[str, int] = {}
     for number, text in enumerate(texts):
-        spaceless = not text.isascii() and 2 * len(_SPACELESS.findall(text)) > len(text)
+        spaceless = is_spaceless(text)
         length = -rules.characters if spaceless else rules.words
         units[length].append(_characters(text) if spaceless else _words(text, known))
         numbers[length].append(number)

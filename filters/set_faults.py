@@ -12,6 +12,10 @@ class SetFault(StrEnum):
       DUPLICATE_ROW: of a caption that an earlier row has claimed for the same picture.
       DUPLICATE_CAPTION: of a caption that another of its picture equals once languages are known.
       DUPLICATE_PAIR: of a text pair that stands there twice.
+      SEMANTIC_DUPLICATE: of a picture that means the same as a better one.
+      CONCEPT_BALANCE: of a caption whose concepts are common.
+      NO_CONCEPT: of a caption that has none of the concepts listed.
+      OVER_BUDGET: of a picture that there is no room for.
     """
 
     NO_CAPTION = "no-caption"
@@ -19,3 +23,7 @@ class SetFault(StrEnum):
     DUPLICATE_ROW = "duplicate-row"
     DUPLICATE_CAPTION = "duplicate-caption"
     DUPLICATE_PAIR = "duplicate-pair"
+    SEMANTIC_DUPLICATE = "semantic-duplicate"
+    CONCEPT_BALANCE = "concept-balance"
+    NO_CONCEPT = "no-concept"
+    OVER_BUDGET = "over-budget"

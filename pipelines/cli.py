@@ -29,6 +29,7 @@ app = typer.Typer(
     pairmill curate world/recipe.toml      run every stage that it has
     pairmill stats world/out               what became of every row
     pairmill why world/out ID              what became of one
+    pairmill select R.toml --dry-run       what a threshold would keep
     pairmill retry world/recipe.toml       gather again what failed
     pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
@@ -104,6 +105,19 @@ def screen(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption
 def score(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
     """Has teachers say how well captions and pictures, and texts, belong together."""
     _run_one("score", recipe, limit, beam)
+
+
+@app.command()
+def select(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be kept, write nothing.")
+    ] = False,
+) -> None:
+    """Keeps captions and pictures by what the teachers said of them."""
+    _run_one("select", recipe, limit, beam, dry_run)
 
 
 @app.command()
@@ -287,13 +301,15 @@ def main() -> None:
     app()
 
 
-def _run_one(stage: str, recipe: str, limit: int | None, beam: list[str] | None) -> None:
+def _run_one(
+    stage: str, recipe: str, limit: int | None, beam: list[str] | None, preview: bool = False
+) -> None:
     with _errors_shown():
         from pipelines.recipe_file import read_recipe
 
         if getattr(read_recipe(recipe), stage) is None:
             raise RecipeError(f"{recipe} has no [{stage}] table")
-    _run(recipe, (stage,), limit, beam)
+    _run(recipe, (stage,), limit, beam, preview=preview)
 
 
 def _run(
@@ -302,6 +318,7 @@ def _run(
     limit: int | None,
     beam: list[str] | None,
     retry: tuple[str, ...] = (),
+    preview: bool = False,
 ) -> None:
     from pipelines.driver import Job
     from pipelines.progress import Progress
@@ -320,10 +337,12 @@ def _run(
             check_installed()
         progress = Progress(Console(stderr=True))
         try:
-            supervise(Job(recipe, present, limit, tuple(beam or ()), retry), read, progress)
+            job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)
+            supervise(job, read, progress)
         finally:
             progress.close()
-        print(f"Output: {read.output}   (pairmill stats {read.output})")
+        if not preview:
+            print(f"Output: {read.output}   (pairmill stats {read.output})")
 
 
 def _numbers(option: str, words: str) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ class Job:
       limit: rows of each source, None for all.
       flags: Beam's options.
       retry: reasons for which pictures failed that are to be gathered again.
+      preview: whether `select` is only to say what it would keep.
     """
 
     recipe: str
@@ -42,6 +43,7 @@ class Job:
     limit: int | None
     flags: tuple[str, ...]
     retry: tuple[str, ...] = ()
+    preview: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -50,7 +52,7 @@ class Job:
     def from_json(cls, text: str) -> "Job":
         read = json.loads(text)
         stages, flags, retry = (tuple(read[name]) for name in ("stages", "flags", "retry"))
-        return cls(read["recipe"], stages, read["limit"], flags, retry)
+        return cls(read["recipe"], stages, read["limit"], flags, retry, read["preview"])
 
 
 def main() -> None:
@@ -87,16 +89,21 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     from pipelines.recipe_file import read_recipe
     from pipelines.score import ScoreStage
     from pipelines.screen import ScreenStage
+    from pipelines.select import SelectStage
     from pipelines.stages import Run, Stage, execute
 
     check_options(list(job.flags))
     recipe = read_recipe(job.recipe)
     run = Run(recipe, job.limit, job.retry, job.flags, local_workers(list(job.flags)), tell)
+    if job.preview:
+        SelectStage(run).tell_preview()
+        return
     run.output.write("recipe.toml", recipe.to_toml().encode())
     stages: dict[str, Callable[[Run], Stage]] = {
         "gather": GatherStage,
         "screen": ScreenStage,
         "score": ScoreStage,
+        "select": SelectStage,
         "pack": PackStage,
     }
     for name in job.stages:

@@ -21,7 +21,7 @@ from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
 from pipelines.parts import row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
-from pipelines.stages import FRESH, Run
+from pipelines.stages import FRESH, Run, kept_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
@@ -57,8 +57,9 @@ class PackStage:
         assert run.recipe.pack is not None
         self._run = run
         self._rules: Pack = run.recipe.pack
-        before = "screen" if run.recipe.screen else "gather"
-        self.reads: tuple[str, ...] = ("score",) if run.recipe.score else (before,)
+        before = kept_before(run.recipe, self.name)
+        is_scored = run.recipe.score is not None and run.recipe.select is None
+        self.reads: tuple[str, ...] = ("score",) if is_scored else (before,)
         self._kept = KEPT[before]
 
     def depends_on(self) -> Any:

@@ -50,6 +50,9 @@ class Progress:
                 self.say(f"stands, nothing changed ({_outcome(event['counts'])})")
             case "note":
                 self.say(event["words"])
+            case "shown":
+                self.close()
+                print(event["line"])
             case "done":
                 self._finish()
                 self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")

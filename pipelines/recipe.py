@@ -8,12 +8,16 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field
 
+from filters.budget import BudgetRules
 from filters.caption import CaptionRules
+from filters.concepts import BalanceRules
 from filters.contamination import DecontaminationRules
 from filters.duplicates import DuplicateRules
 from filters.language import LanguageRules
 from filters.picture import ImageRules
+from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
+from filters.thresholds import ThresholdRules
 from pipelines.img2dataset_options import Img2dataset
 from schemas.languages import ALL, LANGUAGES
 
@@ -266,6 +270,39 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Select:
+    """What is kept of what the teachers judged; the tables are described where they are defined.
+
+    Attributes:
+      not_understood: what becomes of captions in languages that no teacher understands.
+      thresholds: `thresholds.json` of another run, whose thresholds stand for those that
+        `threshold` would give (its floor and ceiling hold); relative to the recipe's folder.
+      threshold: `filters.thresholds`.
+      semantic: `filters.spheres`; pictures that mean the same stay where it is absent.
+      balance: `filters.concepts`; concepts stay as they are where it is absent.
+      budget: `filters.budget`; there is none where it is absent.
+    """
+
+    not_understood: Literal["keep", "reject"] = "keep"
+    thresholds: str = ""
+    threshold: ThresholdRules = field(default_factory=ThresholdRules)
+    semantic: SemanticRules | None = None
+    balance: BalanceRules | None = None
+    budget: BudgetRules | None = None
+
+    def __post_init__(self) -> None:
+        named = {
+            "threshold.value_in": self.threshold.value_in,
+            "balance.concepts": self.balance.concepts if self.balance else {},
+            "budget.shares": self.budget.shares if self.budget else {},
+        }
+        for key, by_language in named.items():
+            unknown = [code for code in by_language if code not in LANGUAGES]
+            if unknown:
+                raise ValueError(f"{key} must be of {' '.join(ALL)}, got {unknown[0]!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """What the final shards look like.
 
@@ -290,6 +327,7 @@ class Recipe:
       gather: the `gather` stage.
       screen: the `screen` stage.
       score: the `score` stage.
+      select: the `select` stage.
       pack: the `pack` stage.
     """
 
@@ -300,6 +338,7 @@ class Recipe:
     gather: Gather | None = None
     screen: Screen | None = None
     score: Score | None = None
+    select: Select | None = None
     pack: Pack | None = None
 
     def __post_init__(self) -> None:
@@ -310,6 +349,8 @@ class Recipe:
             raise ValueError(
                 f"sources.{pairs[0]}.task: text pairs need a [screen], which reads them"
             )
+        if self.select and not self.score:
+            raise ValueError("select must go with a [score], which it reads")
         twice = [name for name, n in Counter(s.name for s in self.sources).items() if n > 1]
         if twice:
             raise ValueError(f"sources must have different names, got {twice[0]!r} twice")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
-from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Source
+from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Select, Source
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
 from pipelines.teachers import spec_of
@@ -20,7 +20,7 @@ _MANNER = Manner(
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},
-    named=("screen",),
+    named=("screen", "select"),
 )
 
 
@@ -40,8 +40,11 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     )
     screen = recipe.screen and _screen_with_absolute_paths(recipe.screen, folder)
     score = recipe.score and _score_with_absolute_paths(recipe.score, folder)
+    select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
     output = absolute(recipe.output, folder)
-    return dataclasses.replace(recipe, output=output, sources=sources, screen=screen, score=score)
+    return dataclasses.replace(
+        recipe, output=output, sources=sources, screen=screen, score=score, select=select
+    )
 
 
 def _screen_with_absolute_paths(screen: Screen, folder: str) -> Screen:
@@ -74,6 +77,15 @@ def _found_teacher(teacher: ScoreTeacher, folder: str) -> ScoreTeacher:
             f"Hugging Face hub; there is no folder {path}"
         )
     return teacher
+
+
+def _select_with_absolute_paths(select: Select, folder: str) -> Select:
+    thresholds = select.thresholds and absolute(select.thresholds, folder)
+    balance = select.balance
+    if balance:
+        files = {code: absolute(path, folder) for code, path in balance.concepts.items()}
+        balance = dataclasses.replace(balance, concepts=files)
+    return dataclasses.replace(select, thresholds=thresholds, balance=balance)
 
 
 def _model_path(model: str, folder: str) -> str:

@@ -140,11 +140,19 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
         if is_outdated(records, after.stage):
             continue
         for unit in _HANDED_OVER:
-            kept, read = before.counts.get(f"{unit} kept", 0), after.counts.get(f"{unit} in")
+            read, keeper = after.counts.get(f"{unit} in"), _keeper(records, before, unit)
+            kept = keeper.counts.get(f"{unit} kept", 0)
             if read is not None and read != kept:
                 file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
-                words = f"{before.stage} kept so many"
+                words = f"{keeper.stage} kept so many"
                 yield Difference(after.stage, unit.value, "in", kept, read, file, words)
+
+
+def _keeper(records: dict[str, Record], before: Record, unit: Unit) -> Record:
+    """Who handed a unit over: `before`, or where it has nothing to do with such, who did to it."""
+    knows = any(name.startswith(f"{unit} ") for name in before.counts)
+    sources = [records[name] for name in before.reads if name in records]
+    return before if knows or not sources else _keeper(records, sources[0], unit)
 
 
 def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:

@@ -27,7 +27,7 @@ from pipelines.scoring import (
     ShardPieces,
     WriteScores,
 )
-from pipelines.stages import FRESH, Run
+from pipelines.stages import FRESH, Run, kept_before
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, judges_of, load
 from pipelines.threads import in_threads
@@ -67,7 +67,7 @@ class ScoreStage:
         self._run = run
         self._rules: Score = run.recipe.score
         self._judges = judges_of(self._rules)
-        before = "screen" if run.recipe.screen else "gather"
+        before = kept_before(run.recipe, STAGE)
         self.reads: tuple[str, ...] = (before,)
         self._kept = KEPT[before]
         # The folder of each is replaced before those inside it: they are published in reverse.

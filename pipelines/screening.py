@@ -23,9 +23,10 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
+from pipelines.verdicts import Verdicts, ledger_of
 from schemas.ids import digest
 from schemas.layout import KEPT, PICTURES, SOURCE_CAPTIONS, ledger_folder, part_name
-from schemas.rows import Caption, Fate, LedgerRow, Unit
+from schemas.rows import Caption, LedgerRow
 
 STAGE = "screen"
 JUDGED = "judged"
@@ -112,11 +113,9 @@ class Part:
 
     Attributes:
       pictures: a table of `Picture`s.
-      picture_faults: of each, or "".
-      picture_details: for people.
+      on_pictures: what was decided on them.
       captions: a table of `Caption`s, in the languages that they are in.
-      caption_faults: of each, or ""; a caption of a picture that goes has its fault.
-      caption_details: for people.
+      on_captions: what was decided on them; a caption of a picture that goes has its fault.
       twins: rows of the duplicates' table by uid.
     """
 
@@ -126,64 +125,34 @@ class Part:
         self.twins: dict[str, dict[str, Any]] = {row["uid"]: row for row in twins}
         self.pictures = read_table(output / PICTURES, name)
         judged = read_table(work / JUDGED_PICTURES, name)
-        self.picture_faults: list[str] = judged["fault"].to_pylist()
-        self.picture_details: list[str] = judged["detail"].to_pylist()
+        self.on_pictures = Verdicts(judged["fault"].to_pylist(), judged["detail"].to_pylist())
         uids = self.pictures["uid"].to_pylist()
         for row, uid in enumerate(uids):
             if twin := self.twins.get(uid):
-                self.picture_faults[row] = twin["reason"]
-                self.picture_details[row] = f"of {twin['kept_uid']}, {twin['distance']} bits apart"
+                self.on_pictures.faults[row] = twin["reason"]
+                words = f"of {twin['kept_uid']}, {twin['distance']} bits apart"
+                self.on_pictures.details[row] = words
         verdicts = read_table(work / JUDGED_CAPTIONS, name)
         self.captions = _replaced(read_table(output / SOURCE_CAPTIONS, name), verdicts)
-        self.caption_details: list[str] = verdicts["detail"].to_pylist()
-        ended = dict(zip(uids, self.picture_faults, strict=True))
-        self.caption_faults: list[str] = [
+        ended = dict(zip(uids, self.on_pictures.faults, strict=True))
+        faults = [
             fault or ended[uid]
             for fault, uid in zip(
                 verdicts["fault"].to_pylist(), self.captions["uid"].to_pylist(), strict=True
             )
         ]
+        self.on_captions = Verdicts(faults, verdicts["detail"].to_pylist())
 
     def ledger(self) -> list[LedgerRow]:
         """A row for each picture and caption that is not kept."""
-        first_rows: dict[str, str] = {}
-        uids, rows = self.captions["uid"].to_pylist(), self.captions["row"].to_pylist()
-        for uid, row in zip(uids, rows, strict=True):
-            first_rows.setdefault(uid, row)
-        pictures = zip(
-            self.pictures["uid"].to_pylist(),
-            self.picture_faults,
-            self.picture_details,
-            strict=True,
-        )
-        captions = zip(
-            self.captions["caption_id"].to_pylist(),
-            uids,
-            rows,
-            self.caption_faults,
-            self.caption_details,
-            strict=True,
-        )
-        rejected, picture, caption = Fate.REJECTED.value, Unit.PICTURE.value, Unit.CAPTION.value
-        return [
-            LedgerRow(STAGE, picture, uid, "", first_rows.get(uid, ""), rejected, fault, detail)
-            for uid, fault, detail in pictures
-            if fault
-        ] + [
-            LedgerRow(STAGE, caption, caption_id, uid, row, rejected, fault, detail)
-            for caption_id, uid, row, fault, detail in captions
-            if fault
-        ]
+        uids = self.pictures["uid"].to_pylist()
+        return list(ledger_of(STAGE, uids, self.on_pictures, self.captions, self.on_captions))
 
     def kept_pictures(self) -> pa.Table:
-        return self.pictures.filter(
-            pa.array([not fault for fault in self.picture_faults], pa.bool_())
-        )
+        return self.on_pictures.kept(self.pictures)
 
     def kept_captions(self) -> pa.Table:
-        return self.captions.filter(
-            pa.array([not fault for fault in self.caption_faults], pa.bool_())
-        )
+        return self.on_captions.kept(self.captions)
 
 
 def _replaced(captions: pa.Table, verdicts: pa.Table) -> pa.Table:

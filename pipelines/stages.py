@@ -16,10 +16,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.errors import RunError
 from pipelines.recipe import Recipe
-from pipelines.records import Counts, Record, imbalance, read_record
+from pipelines.records import STAGES, Counts, Record, imbalance, read_record
 from pipelines.storage import Folder
 from schemas.ids import digest
-from schemas.layout import STAGE_FILE, WORK, ledger_folder
+from schemas.layout import KEPT, STAGE_FILE, WORK, ledger_folder
 
 FRESH = "fresh"
 _OF_A_RUN = "run-"
@@ -110,7 +110,7 @@ def execute(stage: Stage, run: Run) -> None:
     Raises:
       RunError: where a stage that it reads has not been run.
     """
-    reads = {name: _required(run.output, stage.name, name).fingerprint for name in stage.reads}
+    reads = fingerprints_read(stage, run.output)
     depends = json.dumps([stage.depends_on(), run.limit], sort_keys=True)
     asked = digest(stage.name, str(stage.version), depends, *reads.values())
     found = read_record(run.output, stage.name)
@@ -130,6 +130,22 @@ def execute(stage: Stage, run: Run) -> None:
     stage_work.remove()
     seconds, counts = record.seconds, record.counts
     run.tell({"event": "done", "stage": stage.name, "seconds": seconds, "counts": counts})
+
+
+def fingerprints_read(stage: Stage, output: Folder) -> dict[str, str]:
+    """The fingerprints of the stages that `stage` reads.
+
+    Raises:
+      RunError: where one of them has not been run.
+    """
+    return {name: _required(output, stage.name, name).fingerprint for name in stage.reads}
+
+
+def kept_before(recipe: Recipe, stage: str) -> str:
+    """The stage whose pictures and captions `stage` reads: the last before it that decides."""
+    before = STAGES[: STAGES.index(stage)]
+    deciding = [name for name in before if name in KEPT and getattr(recipe, name) is not None]
+    return deciding[-1] if deciding else STAGES[0]
 
 
 def _fingerprint(asked: str, stage: Stage) -> str:
@@ -173,12 +189,18 @@ def _json(record: Record) -> bytes:
 
 
 def _publish(work: Folder, output: Folder, folders: Iterable[str]) -> None:
-    """Puts the fresh folders into the place of the old ones, the ledger with the record first."""
+    """Puts the fresh folders into the place of the old ones, the ledger with the record first.
+
+    A name that ends in `.json` is a file's.
+    """
     for name in reversed(list(folders)):
         removed = f"removed-{name.replace('/', '-')}"
         if not work.exists(removed):  # else a run was killed while it moved this folder
             (output / name).remove()
             work.write(removed, b"")
-        fresh = work / FRESH / name
-        for file in fresh.names():
-            fresh.move(file, output / name, file)
+        fresh = work / FRESH
+        if name.endswith(".json"):
+            fresh.move(name, output, name)
+            continue
+        for file in (fresh / name).names():
+            (fresh / name).move(file, output / name, file)

@@ -16,6 +16,7 @@ from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
 from pipelines.recount_scores import THOUSANDTHS, Scores
 from pipelines.recount_tables import SIDES
+from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
 from pipelines.truth import compare
 from schemas.layout import GATHERED, PAIRS, REPORT, shard_name
@@ -54,6 +55,7 @@ def show_stats(folder: str, truth: str | None = None) -> bool:
         return not survey.differences
     account = recount(root)
     report = make_report(account)
+    report["selection"] = read_score_report(root) if "select" in account.records else {}
     if truth:
         report["truth"] = {
             defect or "none": {"rows": of.rows, "gone": of.gone, "reasons": dict(of.reasons)}
@@ -250,11 +252,23 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
         console.print(_grid([_told(code, said) for code, said in languages.items()]) + "\n")
     if report["picture_sides"] and report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
+    for line in _selection(report["selection"]):
+        console.print(line, soft_wrap=True)
     if "truth" in report:
         console.print(_truth(report["truth"]), "")
     for line in _facts(report):
         console.print(line, soft_wrap=True)
     console.print("")
+
+
+def _selection(selection: dict[str, Any]) -> Iterator[str]:
+    """Scores by language, and pairs to look at; nothing where nothing was selected."""
+    if selection:
+        yield "scores by language, least to greatest, | where the kept begin"
+        yield from histogram_lines(selection["languages"])
+        yield ""
+        yield from example_lines(selection["examples"])
+        yield ""
 
 
 def _table(*columns: str, words: int) -> Table:

@@ -19,10 +19,13 @@ from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
-from schemas.layout import EMBEDDINGS, GATHERED, PICTURES, REPORT, SCORES, WORK
+from schemas.layout import EMBEDDINGS, GATHERED, PICTURES, REPORT, SCORES, THRESHOLDS_FILE, WORK
 
 _TICK_S = 0.5
-_OUR_FOLDERS = (GATHERED, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "shards", REPORT)
+_OURS = (
+    *(GATHERED, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "selected"),
+    *(THRESHOLDS_FILE, "shards", REPORT),
+)
 _DEATHS_WITHOUT_PROGRESS = 3
 
 
@@ -61,7 +64,7 @@ def check_output(output: Folder, recipe: Recipe) -> None:
     """
     if output.exists("ledger") or output.exists(WORK):
         return
-    taken = [name for name in (*_OUR_FOLDERS, "recipe.toml") if output.exists(name)]
+    taken = [name for name in (*_OURS, "recipe.toml") if output.exists(name)]
     if "recipe.toml" in taken and output.read("recipe.toml") == recipe.to_toml().encode():
         taken.remove("recipe.toml")
     if taken:

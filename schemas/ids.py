@@ -60,6 +60,15 @@ def order_key(seed: int, key: str) -> str:
     return digest(str(seed), key)
 
 
+def share_of(*parts: str) -> float:
+    """A number in [0, 1) made of `parts` alone: stands where others draw by chance.
+
+    >>> 0 <= share_of("balance", "17", "00" * 16) < 1
+    True
+    """
+    return int(digest(*parts)[:12], 16) / float(1 << 48)
+
+
 def bucket_of(hex_digest: str, buckets: int) -> int:
     """Which of `buckets` equal ranges of the hash space holds `hex_digest`, in [0, buckets).
 

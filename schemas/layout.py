@@ -9,6 +9,10 @@ SCREENED_PICTURES = "screened/pictures"
 SCREENED_CAPTIONS = "screened/captions"
 SCREENED_TEXTS = "screened/texts"
 SCORES = "scores"
+SELECTED_PICTURES = "selected/pictures"
+SELECTED_CAPTIONS = "selected/captions"
+THRESHOLDS_FILE = "thresholds.json"
+SCORE_REPORT_FILE = "scores.json"
 TEXT_SCORES = "scores/texts"
 EMBEDDINGS = "embeddings"
 PAIRS = "shards/pairs/train"
@@ -37,6 +41,7 @@ class Tables:
 KEPT = {
     "gather": Tables(PICTURES, SOURCE_CAPTIONS),
     "screen": Tables(SCREENED_PICTURES, SCREENED_CAPTIONS),
+    "select": Tables(SELECTED_PICTURES, SELECTED_CAPTIONS),
 }
 """By stage, for those that hand pictures and captions on."""
 

@@ -1,0 +1,207 @@
+"""What share of a group's captions belongs to other pictures, told from their scores alone?
+
+The scores of a group are a mixture. Some captions belong to another picture altogether: they score
+as shuffled pairs do, whose distribution is known. Some describe a picture that is like theirs: one
+attribute wrong, the rest right. The others match. Two components, the known one and the rest, would
+take those in the middle for matches, and promise more precision than there is (so Storey 2002;
+Patra and Sen 2016, arXiv:1204.5488). Here a caption that is right in part has gone a part of the
+way from the mean of mismatches to the mode of matches, at most `FURTHEST_PART`. Matches are two
+half normals of one mode (Fechner's distribution), since few scores have equal tails. What a score
+says is made to rise with it. The fit is expectation-maximisation from several starts; nothing is
+drawn by chance.
+
+What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FURTHEST_PART = 0.45
+"""Of the way from a mismatch to a match that a mismatch's score may go."""
+
+_OTHER_PARTS = (0.35, 0.55)  # tried to see how much hangs on it
+_DOUBT = 1 / 3  # weight of the last of these where a precision is promised
+_MIDDLES = 3  # components between mismatches and the furthest part
+_MOST_SKEW = 3.0  # of a half normal's width to the other's
+_STARTS = (0.4, 0.6, 0.8, 0.92)  # quantiles where the matches' mode is looked for first
+_FIRST_TURNS = 40  # of expectation-maximisation, from each start
+_TURNS = 150  # from the best of these
+_STEADY = 1e-6
+_CANDIDATES = np.linspace(-0.5, 0.5, 13)  # of the next mode, in widths around the last
+_OUTLIERS = 1e-4  # share of a wider bell in the known component: a sample has thinner tails
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Scores taken apart.
+
+    Attributes:
+      centres: of the cells of scores, rising; shape [cells].
+      observed: how many scores are in each; shape [cells].
+      posterior: how probable it is that a caption of such a score matches, rising; it errs on the
+        side of doubt, so that a precision is rather exceeded than missed; shape [cells].
+      mismatched: share of the captions that do not match, in [0, 1].
+      low: the least that it may be, for all that the scores say: over other parts of the way than
+        `FURTHEST_PART`, and two standard errors of a share of so many.
+      high: the most.
+    """
+
+    centres: Floats
+    observed: Floats
+    posterior: Floats
+    mismatched: float
+    low: float
+    high: float
+
+    def precision_above(self) -> Floats:
+        """Share of matches among the captions of each cell and all above it; shape [cells]."""
+        right = _from_above(self.posterior * self.observed)
+        every = _from_above(self.observed)
+        return np.where(every > 0, right / np.maximum(every, 1e-300), 1.0)
+
+    def cell_for(self, precision: float) -> int:
+        """The lowest cell from which on the kept are as precise as wanted; their number if none."""
+        good = np.flatnonzero(self.precision_above() >= precision)
+        return int(good[0]) if len(good) and self.observed[good[0] :].sum() else len(self.centres)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """One solution: shares of the components, mode and widths of the matches, log-likelihood."""
+
+    shares: Floats
+    mode: float
+    widths: tuple[float, float]
+    likelihood: float
+    posterior: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """The mismatches' distribution: density by cell, mean, standard deviation."""
+
+    density: Floats
+    mean: float
+    std: float
+
+
+def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
+    """Takes scores apart into those of matches and of mismatches.
+
+    Args:
+      centres: of equal cells, rising; shape [cells].
+      observed: scores of captions with their own pictures in each; some; shape [cells].
+      shuffled: scores of captions with other pictures; some, in two cells at least; shape [cells].
+    """
+    known = _known(centres, shuffled)
+    fits = [
+        _fit(centres, observed, known, _first(centres, observed, quantile, known), _FIRST_TURNS)
+        for quantile in _STARTS
+    ]
+    likeliest = max(fits, key=lambda fit: fit.likelihood)
+    best = _fit(centres, observed, known, likeliest, _TURNS)
+    others = [_fit(centres, observed, known, best, _TURNS, part) for part in _OTHER_PARTS]
+    doubtful = _DOUBT * others[-1].posterior + (1 - _DOUBT) * best.posterior
+    posterior = np.maximum.accumulate(doubtful)
+    shares = [_mismatched(fit.posterior, observed) for fit in (best, *others)]
+    share = shares[0]
+    error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
+    low, high = max(0.0, min(shares) - error), min(1.0, max(shares) + error)
+    return Mixture(centres, observed, posterior, share, low, high)
+
+
+def _mismatched(posterior: Floats, observed: Floats) -> float:
+    rising = np.maximum.accumulate(posterior)
+    return float(1 - (rising * observed).sum() / observed.sum())
+
+
+def _known(centres: Floats, shuffled: Floats) -> _Known:
+    """The shuffled scores' density, smoothed by a bell that shrinks as there are more of them."""
+    density = shuffled / shuffled.sum()
+    mean = float((density * centres).sum())
+    step = centres[1] - centres[0]
+    std = max(float(np.sqrt((density * (centres - mean) ** 2).sum())), step)
+    reach = 0.9 * std * float(shuffled.sum()) ** -0.2  # Silverman 1986, section 3.4.1
+    kernel = np.exp(-0.5 * (np.subtract.outer(centres, centres) / max(reach, step / 2)) ** 2)
+    smooth = kernel @ density
+    smooth /= smooth.sum()
+    outliers = _bell(centres, mean, 1.5 * std, 1.5 * std)
+    return _Known((1 - _OUTLIERS) * smooth + _OUTLIERS * outliers, mean, std)
+
+
+def _first(centres: Floats, observed: Floats, quantile: float, known: _Known) -> _Fit:
+    """A start: the matches' mode at a quantile of the scores, but beyond the mismatches."""
+    at = int(np.searchsorted(np.cumsum(observed), quantile * observed.sum()))
+    mode = max(float(centres[min(at, len(centres) - 1)]), known.mean + known.std)
+    shares = np.array([0.3, *[0.2 / _MIDDLES] * _MIDDLES, 0.5])
+    return _Fit(shares, mode, (known.std, known.std), -np.inf, np.zeros(len(centres)))
+
+
+def _fit(
+    centres: Floats,
+    observed: Floats,
+    known: _Known,
+    start: _Fit,
+    turns: int,
+    furthest: float = FURTHEST_PART,
+) -> _Fit:
+    """Expectation-maximisation from a start, so many turns at most."""
+    total = observed.sum()
+    fit = start
+    for _ in range(turns):
+        densities = _densities(centres, known, fit, furthest)
+        weighed = densities * fit.shares[:, None]
+        mixed = weighed.sum(axis=0) + 1e-300
+        belonging = weighed / mixed * observed
+        shares = belonging.sum(axis=1) / total
+        mode, widths = _shape(centres, belonging[-1], fit, known)
+        moved = max(float(np.abs(shares - fit.shares).max()), abs(mode - fit.mode))
+        likelihood = float((observed * np.log(mixed)).sum())
+        fit = _Fit(shares, mode, widths, likelihood, weighed[-1] / mixed)
+        if moved < _STEADY:
+            break
+    return fit
+
+
+def _densities(centres: Floats, known: _Known, fit: _Fit, furthest: float) -> Floats:
+    """Mismatches, those right in part, matches; shape [components, cells]."""
+    middles = []
+    for part in np.linspace(0, furthest, _MIDDLES + 1)[1:]:
+        mean = known.mean + part * (fit.mode - known.mean)
+        std = 1 / ((1 - part) / known.std + part / fit.widths[0])  # nearer the narrower of both
+        middles.append(_bell(centres, mean, std, std))
+    return np.array([known.density, *middles, _bell(centres, fit.mode, *fit.widths)])
+
+
+def _bell(centres: Floats, mode: float, left: float, right: float) -> Floats:
+    """Two half normals of one mode, summing to 1 over the cells."""
+    apart = (centres - mode) / np.where(centres < mode, left, right)
+    density = np.exp(-0.5 * apart**2)
+    return np.asarray(density / max(float(density.sum()), 1e-300))
+
+
+def _shape(
+    centres: Floats, belonging: Floats, fit: _Fit, known: _Known
+) -> tuple[float, tuple[float, float]]:
+    """The most likely mode near the last one, and widths, of the scores that belong to matches."""
+    left, right = fit.widths
+    modes = fit.mode + _CANDIDATES * np.where(_CANDIDATES < 0, left, right)
+    modes = modes[modes > known.mean]
+    apart = centres[None, :] - modes[:, None]
+    squares = apart**2 * belonging
+    below = np.where(apart < 0, squares, 0).sum(axis=1)
+    above = np.where(apart < 0, 0, squares).sum(axis=1)
+    at = int(np.argmin(np.cbrt(below) + np.cbrt(above)))  # the likelihood's maximum (John 1982)
+    number, step = max(float(belonging.sum()), 1e-12), centres[1] - centres[0]
+    ratio = float(np.cbrt(below[at] / max(above[at], 1e-300)))
+    ratio = min(max(ratio, 1 / _MOST_SKEW), _MOST_SKEW)
+    width = float(np.sqrt((below[at] / ratio**2 + above[at]) / number))
+    return float(modes[at]), (max(ratio * width, step), max(width, step))
+
+
+def _from_above(values: Floats) -> Floats:
+    return values[::-1].cumsum()[::-1]

@@ -1,0 +1,244 @@
+"""Selects captions and pictures by what the teachers said: thresholds, meaning, concepts, a budget.
+
+It reads scores and embeddings, and no picture. Captions are kept or turned away one by one; a
+picture stays while one of its captions does.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from filters.score_bins import Scale
+from filters.thresholds import EVERY, Group, Measured, decide, given
+from pipelines.balancing import BALANCE_FILE, balance_concepts
+from pipelines.budgeting import make_room
+from pipelines.chosen import Chosen, check_teachers, read_chosen
+from pipelines.errors import RecipeError
+from pipelines.pages import as_line
+from pipelines.parts import rows_below
+from pipelines.recipe import Select
+from pipelines.records import Counts
+from pipelines.selected import EXAMPLES, WriteSelected, first_examples, histograms
+from pipelines.selecting import BALANCE, BUDGET, CHOSEN_FILE, ROOMS_FILE, SEMANTIC, STAGE, Inputs
+from pipelines.selecting_scores import CountScores, Scales, deal_parts, read_counted
+from pipelines.semantic import CLUSTERS_FILE, find_duplicates
+from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Regroup, pieces_for
+from pipelines.transforms.tally import Tally
+from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, WORK, ledger_folder
+
+_BY_TEACHER = "by-teacher.parquet"
+_BY_GROUP = "by-group.parquet"
+_COUNTS_FILE = "counts.json"
+_GROUPS_FILE = "groups.json"
+_EXAMPLES_FILE = "examples.json"
+_PREVIEW = "select-preview"
+
+
+class SelectStage:
+    """The `select` stage of one run."""
+
+    name: str = STAGE
+    version: int = 1
+    writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, THRESHOLDS_FILE)
+    reads: tuple[str, ...] = ("score",)
+
+    def __init__(self, run: Run) -> None:
+        assert run.recipe.select is not None
+        self._run = run
+        self._rules: Select = run.recipe.select
+        self._kept = KEPT[kept_before(run.recipe, STAGE)]
+
+    def depends_on(self) -> Any:
+        lists = self._rules.balance.concepts.values() if self._rules.balance else ()
+        paths = [path for path in (self._rules.thresholds, *lists) if path]
+        return [asdict(self._rules), self._run.recipe.seed, [_content(path) for path in paths]]
+
+    def builds_on(self) -> None:
+        """It begins anew."""
+
+    def run(self, work: Folder) -> Counts:
+        return self._decide_and_write(work, work / FRESH)
+
+    def tell_preview(self) -> None:
+        """Tells what would be kept, by language and source; nothing that is written stays.
+
+        Raises:
+          RunError: where there are no scores.
+        """
+        fingerprints_read(self, self._run.output)
+        work = self._run.output / WORK / _PREVIEW
+        work.remove()
+        self._run.tell({"event": "stage", "stage": STAGE})
+        try:
+            counts = self._decide_and_write(work, None)
+            chosen = Chosen.from_json(work.read(CHOSEN_FILE))
+            groups = json.loads(work.read(_GROUPS_FILE))
+        finally:
+            work.remove()
+        for line in preview_lines(counts, groups, chosen.needed()):
+            self._run.tell({"event": "shown", "line": line})
+
+    def _decide_and_write(self, work: Folder, fresh: Folder | None) -> Counts:
+        output = self._run.output
+        parts = len((output / self._kept.captions).names())
+        if not work.exists(CHOSEN_FILE):
+            work.write(CHOSEN_FILE, self._choose(work, parts).to_json())
+        steps: list[str] = []
+        for step, take in self._steps(parts).items():
+            if not work.exists(f"{step}.done"):
+                take(self._inputs(work, steps))
+                work.write(f"{step}.done", b"")
+            steps.append(step)
+        self._write(self._inputs(work, steps), parts, fresh)
+        return dict(json.loads(work.read(_COUNTS_FILE)))
+
+    def _inputs(self, work: Folder, steps: list[str]) -> Inputs:
+        drop = self._rules.not_understood == "reject"
+        return Inputs(self._run.output, self._kept, work, tuple(steps), drop)
+
+    def _steps(self, parts: int) -> dict[str, Callable[[Inputs], None]]:
+        """What is to be done after the thresholds, in order."""
+        run, rules = self._run, self._rules
+        found: dict[str, Callable[[Inputs], None]] = {}
+        if rules.semantic:
+            found[SEMANTIC] = partial(find_duplicates, run, parts=parts, rules=rules.semantic)
+        if rules.balance:
+            captions = rows_below(run.output / self._kept.captions)
+            found[BALANCE] = partial(
+                balance_concepts, run, parts=parts, captions=captions, rules=rules.balance
+            )
+        if rules.budget:
+            found[BUDGET] = partial(make_room, run, parts=parts, rules=rules.budget)
+        return found
+
+    # Thresholds
+
+    def _choose(self, work: Folder, parts: int) -> Chosen:
+        self._run.step("counting scores")
+        self._count(work, parts, {_BY_TEACHER: None, _BY_GROUP: {}})
+        by_teacher = read_counted(work, _BY_TEACHER)
+        teachers = tuple(dict.fromkeys(teacher for teacher, _ in by_teacher))
+        known = read_chosen(self._rules.thresholds) if self._rules.thresholds else None
+        if known:
+            check_teachers(known, teachers, self._rules.thresholds)
+        scales: dict[tuple[str, str], Scale] = {}
+        if len(teachers) > 1:
+            scales = _scales(by_teacher) | (known.scales if known else {})
+            self._count(work, parts, {_BY_GROUP: scales})
+        groups = read_counted(work, _BY_GROUP)
+        rules = self._rules.threshold
+        thresholds = given(groups, known.thresholds, rules) if known else decide(groups, rules)
+        return Chosen(teachers, scales, _language_scales(groups), tuple(thresholds))
+
+    def _count(self, work: Folder, parts: int, tables: dict[str, Scales | None]) -> None:
+        """Makes some tables of counts, by their names; see `CountScores`."""
+        with self._run.pipeline(pieces_for(parts)) as pipeline:
+            numbers = deal_parts(pipeline, parts)
+            for name, scales in tables.items():
+                _ = numbers | CountScores(self._run.output, self._kept, work, name, scales)
+
+    # Writing
+
+    def _write(self, inputs: Inputs, parts: int, fresh: Folder | None) -> None:
+        self._run.step("writing what is kept" if fresh else "counting what would be kept")
+        work = inputs.work
+        with self._run.pipeline(pieces_for(parts)) as pipeline:
+            written = deal_parts(pipeline, parts) | beam.ParDo(
+                WriteSelected(inputs, fresh)
+            ).with_outputs("groups", "examples", main="counts")
+            _ = written.counts | Tally(work, _COUNTS_FILE)
+            _ = written.groups | Tally(work, _GROUPS_FILE)
+            _ = (
+                {"examples": written.examples}
+                | Regroup("examples", {"examples": EXAMPLES}, 1, _one_bucket)
+                | "Shown"
+                >> beam.Map(
+                    lambda keyed: work.write(
+                        _EXAMPLES_FILE, json.dumps(first_examples(keyed)).encode()
+                    )
+                )
+            )
+        if fresh:
+            self._write_reports(work, fresh)
+
+    def _write_reports(self, work: Folder, fresh: Folder) -> None:
+        chosen = Chosen.from_json(work.read(CHOSEN_FILE))
+        later = {
+            name: json.loads(work.read(file))
+            for name, file in (("semantic", CLUSTERS_FILE), ("balance", BALANCE_FILE))
+            if work.exists(file)
+        }
+        if work.exists(ROOMS_FILE):
+            rooms = json.loads(work.read(ROOMS_FILE))
+            later["budget"] = {language: room["pictures"] for language, room in rooms.items()}
+        fresh.write(THRESHOLDS_FILE, chosen.to_json(**later))
+        report = {
+            "languages": histograms(read_counted(work, _BY_GROUP), chosen.thresholds),
+            "examples": json.loads(work.read(_EXAMPLES_FILE)),
+        }
+        text = json.dumps(report, ensure_ascii=False).encode()
+        (fresh / ledger_folder(STAGE)).write(SCORE_REPORT_FILE, text)
+
+
+def _one_bucket(table: Any) -> np.ndarray:
+    return np.zeros(table.num_rows, np.int64)
+
+
+def _scales(by_teacher: dict[Group, Measured]) -> dict[tuple[str, str], Scale]:
+    return {
+        (teacher, language): scale
+        for (teacher, language), measured in by_teacher.items()
+        if (scale := measured.scale)
+    }
+
+
+def _language_scales(groups: dict[Group, Measured]) -> dict[str, Scale]:
+    """Of the mismatches of each language, and of all."""
+    sums: dict[str, Measured] = {}
+    for (language, _), measured in groups.items():
+        for name in (language, EVERY):
+            sums[name] = sums[name] + measured if name in sums else measured
+    return {name: scale for name, measured in sorted(sums.items()) if (scale := measured.scale)}
+
+
+def preview_lines(
+    counts: Counts, by_group: dict[str, int], needed: dict[Group, float]
+) -> Iterator[str]:
+    """A table of the captions that would be kept, and a line on the pictures."""
+    yield f"{'language':<10}{'source':<24}{'captions':>12}{'kept':>12}{'share':>8}{'threshold':>11}"
+    for language, source in sorted({_group(name) for name in by_group}):
+        there = by_group[f"{language}\t{source}\tin"]
+        kept = by_group.get(f"{language}\t{source}\tkept", 0)
+        score = needed.get((language, source))
+        threshold = "–" if score is None else f"{score:.4f}"
+        numbers = f"{there:>12,}{kept:>12,}{kept / there:>8.1%}{threshold:>11}"
+        yield f"{language:<10}{as_line(source, 22):<24}{numbers}"
+    for unit in ("caption", "picture"):
+        there, kept = counts[f"{unit} in"], counts[f"{unit} kept"]
+        yield f"{unit}s: {kept:,} of {there:,} would be kept"
+
+
+def _group(name: str) -> Group:
+    language, source, _ = name.split("\t")
+    return language, source
+
+
+def _content(path: str) -> str:
+    """A digest of a file that the recipe names.
+
+    Raises:
+      RecipeError: where there is none.
+    """
+    folder, _, name = path.rpartition("/")
+    try:
+        return hashlib.sha256(Folder(folder).read(name)).hexdigest()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise RecipeError(f"select: there is no {path}") from error

@@ -1,0 +1,193 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from filters.score_bins import WIDTH, counted
+from filters.thresholds import EVERY, Group, Level, Measured, Threshold, ThresholdRules, decide
+from filters.thresholds import given as given_by
+
+MATCHES, MISMATCHES, HARD = (0.6, 0.1), (0.05, 0.1), (0.28, 0.11)
+
+
+def scores(seed: int, number: int, mean: float, std: float) -> np.ndarray:
+    return np.random.default_rng(seed).normal(mean, std, number)
+
+
+def mixed(number: int, mismatched: float, hard: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
+    """Scores, and whether each is a match's; of the mismatches a share `hard` is right in part."""
+    wrong = round(number * mismatched)
+    nearly = round(wrong * hard)
+    sizes = (number - wrong, wrong - nearly, nearly)
+    kinds = zip((MATCHES, MISMATCHES, HARD), sizes, strict=True)
+    drawn = [scores(7 + at, size, *kind) for at, (kind, size) in enumerate(kinds)]
+    return np.concatenate(drawn), np.repeat([True, False, False], sizes)
+
+
+def measured(observed: np.ndarray, shift: float = 0.0, times: float = 1.0) -> Measured:
+    shuffled = scores(3, max(len(observed), 200), *MISMATCHES)
+    return Measured(counted(observed * times + shift), counted(shuffled * times + shift))
+
+
+def by_group(thresholds: list[Threshold]) -> dict[Group, Threshold]:
+    return {threshold.group: threshold for threshold in thresholds}
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(-1, 1, width=32), min_size=5, max_size=300), st.floats(0.01, 1))
+def test_a_keep_fraction_is_numpys_quantile_to_one_bin(values: list[float], share: float) -> None:
+    column = np.array(values)
+    groups = {("en", "web"): Measured(counted(column), counted(column))}
+    rules = ThresholdRules(by="keep-fraction", value=share, min_group=1)
+    found = by_group(decide(groups, rules))["en", "web"]
+    assert abs(found.score - np.quantile(column, 1 - share)) <= WIDTH + 1e-12
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from(["precision", "keep-fraction", "cosine"]), st.floats(0.05, 1), st.floats(0, 0.5)
+)
+def test_what_is_stricter_keeps_nothing_that_is_looser_turns_away(
+    by: Any, value: float, more: float
+) -> None:
+    groups = {("en", "web"): measured(mixed(4_000, 0.4)[0])}
+    strict, loose = (
+        (min(1.0, value + more), value)
+        if by != "keep-fraction"
+        else (value, min(1.0, value + more))
+    )
+    cuts = [
+        by_group(decide(groups, ThresholdRules(by=by, value=of)))["en", "web"].score
+        for of in (strict, loose)
+    ]
+    assert cuts[0] >= cuts[1]
+
+
+@pytest.mark.parametrize("mismatched", [0.1, 0.4, 0.7])
+@pytest.mark.parametrize("hard", [0.0, 0.25, 0.5])
+def test_the_share_of_mismatches_and_a_precision_are_found_without_the_truth(
+    mismatched: float, hard: float
+) -> None:
+    observed, matches = mixed(20_000, mismatched, hard)
+    found = by_group(decide({("en", "web"): measured(observed)}, ThresholdRules()))["en", "web"]
+    assert found.level == Level.GROUP
+    assert found.mismatched == pytest.approx(mismatched, abs=0.05)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low - 0.01 <= mismatched <= found.high + 0.01
+    kept = observed >= found.score
+    assert matches[kept].mean() >= 0.91
+    assert kept[matches].mean() >= 0.85
+
+
+def test_hard_mismatches_are_not_taken_for_matches() -> None:
+    """As two components, the known one and the rest, would: a lower bound by a third."""
+    observed, _ = mixed(20_000, 0.4, hard=0.5)
+    shuffled = scores(3, 20_000, *MISMATCHES)
+    below = np.quantile(shuffled, 0.5)
+    two_components = (observed < below).mean() / 0.5
+    assert two_components < 0.25
+    found = by_group(decide({("en", "web"): measured(observed)}, ThresholdRules()))["en", "web"]
+    assert found.mismatched == pytest.approx(0.4, abs=0.05)
+
+
+def test_small_groups_fall_back_to_their_language_and_small_languages_to_all() -> None:
+    observed = mixed(9_000, 0.3)[0]
+    np.random.default_rng(1).shuffle(observed)
+    groups = {
+        ("en", "large"): measured(observed[:5_000]),
+        ("en", "small"): measured(observed[5_000:5_300]),
+        ("de", "small"): measured(observed[5_300:5_900], shift=-0.2, times=0.5),
+    }
+    for by, value in (("precision", 0.95), ("keep-fraction", 0.5)):
+        found = by_group(decide(groups, ThresholdRules(by=by, value=value)))  # type: ignore[arg-type]
+        levels = {group: threshold.level for group, threshold in found.items()}
+        assert levels == {
+            (EVERY, EVERY): "all",
+            ("de", EVERY): "all",
+            ("de", "small"): "all",
+            ("en", EVERY): "language",
+            ("en", "large"): "group",
+            ("en", "small"): "language",
+        }
+        assert found["en", "small"].score == found["en", EVERY].score
+        assert found["en", "small"].captions == 300
+        english, german = found["en", EVERY], found["de", "small"]
+        assert german.score == pytest.approx(0.5 * english.score - 0.2, abs=0.03)
+
+
+def test_one_scale_is_not_another_language_of_low_cosines_is_not_lost() -> None:
+    """One cut over both would keep all of one and nothing of the other."""
+    observed = mixed(8_000, 0.3)[0]
+    groups = {
+        ("en", "web"): measured(observed),
+        ("ka", "web"): measured(observed, shift=-0.3, times=0.3),
+    }
+    found = by_group(decide(groups, ThresholdRules(by="keep-fraction", value=0.6)))
+    for group, cosines in ((("en", "web"), observed), (("ka", "web"), 0.3 * observed - 0.3)):
+        assert (cosines >= found[group].score).mean() == pytest.approx(0.6, abs=0.01)
+
+
+def test_a_language_may_have_a_value_of_its_own() -> None:
+    observed = mixed(5_000, 0.3)[0]
+    groups = {("en", "web"): measured(observed), ("de", "web"): measured(observed)}
+    rules = ThresholdRules(by="keep-fraction", value=0.9, value_in={"de": 0.2})
+    found = by_group(decide(groups, rules))
+    assert (observed >= found["en", "web"].score).mean() == pytest.approx(0.9, abs=0.01)
+    assert (observed >= found["de", "web"].score).mean() == pytest.approx(0.2, abs=0.01)
+
+
+def test_floor_and_ceiling_bound_every_threshold() -> None:
+    groups = {("en", "web"): measured(mixed(5_000, 0.3)[0])}
+    for value, expected in ((0.999, 0.2), (0.01, 0.5)):
+        rules = ThresholdRules(by="keep-fraction", value=value, floor=0.2, ceiling=0.5)
+        assert {t.score for t in decide(groups, rules)} == {expected}
+
+
+def test_a_cosine_needs_no_group_and_none_turns_nothing_away() -> None:
+    groups = {("en", "web"): measured(mixed(10, 0.3)[0])}
+    found = decide(groups, ThresholdRules(by="cosine", value=-0.25))
+    assert {threshold.score for threshold in found} == {-0.25}
+    assert not decide(groups, ThresholdRules(by="none"))
+    assert not decide({}, ThresholdRules())
+
+
+def test_without_mismatches_to_compare_with_nothing_is_turned_away_for_a_precision() -> None:
+    column = counted(np.full(5_000, 0.4))
+    found = decide({("en", "web"): Measured(column, column)}, ThresholdRules(floor=-0.5))
+    assert {(threshold.score, threshold.mismatched) for threshold in found} == {(-0.5, None)}
+
+
+def test_thresholds_of_another_run_fall_back_as_its_own_did() -> None:
+    observed = mixed(5_000, 0.3)[0]
+    rules = ThresholdRules(ceiling=0.9)
+    first = decide({("en", "web"): measured(observed)}, rules)
+    groups = {
+        ("en", "web"): measured(observed[:40]),
+        ("en", "books"): measured(observed[:50]),
+        ("ka", "books"): measured(observed, shift=-0.3, times=0.3),
+    }
+    found = by_group(given_by(groups, first, rules))
+    assert set(found) == set(groups)
+    assert {threshold.level for threshold in found.values()} == {"given"}
+    score = by_group(first)["en", "web"].score
+    assert found["en", "web"].score == found["en", "books"].score == score
+    assert found["en", "books"].captions == 50
+    assert found["ka", "books"].score == pytest.approx(0.3 * score - 0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"value": 0.0}, r"value must be in \(0, 1\] where by is 'precision', got 0"),
+        ({"by": "cosine", "value": 1.5}, r"value must be in \[-1, 1\] where by is 'cosine'"),
+        ({"value_in": {"de": 2.0}}, r"value_in.de must be in \(0, 1\]"),
+        ({"min_group": 0}, "min_group must be at least 1, got 0"),
+        ({"floor": 0.5, "ceiling": 0.4}, "floor and ceiling must be in"),
+    ],
+)
+def test_impossible_rules_are_refused(rules: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ThresholdRules(**rules)
