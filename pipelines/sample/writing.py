@@ -84,7 +84,7 @@ language_column = "language"
 licence = "CC0-1.0"
 
 [gather]
-image_size = 224             # pixels
+image_size = 144             # pixels: twice what the small towers see
 pictures_per_shard = 100     # small, so that a small sample has several shards
 allow_local_files = true     # the pictures lie beside the table
 
