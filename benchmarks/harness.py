@@ -9,13 +9,14 @@ import ctypes
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _DRAWN = 200  # pictures, enough to be unlike
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_TURN_S = 0.5  # long beside what a change costs, short beside how neighbours come and go
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
@@ -241,6 +243,50 @@ def measure(command: list[str], *, memory: bool = False, every_s: float = 0.05) 
     sampler.join()
     cpu_s = usage.ru_utime + usage.ru_stime + _reap_orphans(others)
     return watch.measured(process.returncode, wall_s, cpu_s)
+
+
+@contextmanager
+def by_turns(others: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Lets what is started within and the processes `others` run by turns, each stopped in between.
+
+    At the end `others` run on alone; after an error within they are killed.
+    """
+    apart, ended = set(_children(os.getpid())), threading.Event()
+    thread = threading.Thread(target=_take_turns, args=(others, apart, ended))
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        for process in others:
+            process.kill()
+        raise
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _take_turns(
+    others: list[subprocess.Popen[bytes]], apart: set[int], ended: threading.Event
+) -> None:
+    while not ended.is_set():
+        for process in others:
+            process.send_signal(signal.SIGSTOP)
+        ended.wait(_TURN_S)
+        if [process for process in others if process.poll() is None]:
+            _signal_all(signal.SIGSTOP, apart)
+            for process in others:
+                process.send_signal(signal.SIGCONT)
+            time.sleep(_TURN_S)
+            _signal_all(signal.SIGCONT, apart)
+    for process in others:
+        process.send_signal(signal.SIGCONT)
+
+
+def _signal_all(number: signal.Signals, apart: set[int]) -> None:
+    """To this process's descendants, those `apart` and theirs left out."""
+    for pid in _descendants(os.getpid(), apart):
+        with suppress(ProcessLookupError):  # it has ended
+            os.kill(pid, number)
 
 
 def _reap_orphans(others: set[int]) -> float:

@@ -1,11 +1,11 @@
 """Which of a picture's captions speaks for it?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from schemas.rows import Caption
 
 
-def best_caption(captions: Iterable[Caption], languages: Sequence[str]) -> Caption:
+def best_caption(captions: Sequence[Caption], languages: Sequence[str]) -> Caption:
     """The caption that stands for a sample: by quality, language, length and id, in this order.
 
     Args:
@@ -18,4 +18,4 @@ def best_caption(captions: Iterable[Caption], languages: Sequence[str]) -> Capti
         place = languages.index(caption.language) if known else len(languages)
         return -caption.quality, place, -len(caption.text), caption.caption_id
 
-    return min(captions, key=rank)
+    return captions[0] if len(captions) == 1 else min(captions, key=rank)
