@@ -235,6 +235,8 @@ _SIGN_OF = {
     CaptionFault.URL: Sign.URL,
     CaptionFault.FILE_NAME: Sign.FILE_NAME,
     CaptionFault.PERSONAL_DATA: Sign.PERSONAL_DATA,
+    CaptionFault.BOILERPLATE: Sign.PHRASE,
     CaptionFault.PRICE: Sign.PRICE,
+    CaptionFault.CALL_TO_BUY: Sign.PHRASE,
 }
-"""What breaks these rules has such a character; the others can be broken without."""
+"""What breaks these rules has such a character or word; the others can be broken without."""

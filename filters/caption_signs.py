@@ -1,4 +1,4 @@
-"""Which characters stand in a caption that no rule of these is broken without.
+"""Which characters and words stand in a caption that no rule of these is broken without.
 
 Most captions have few of them, so most rules need not look at most captions.
 """
@@ -6,6 +6,7 @@ Most captions have few of them, so most rules need not look at most captions.
 from collections.abc import Sequence
 from enum import IntFlag, auto
 
+from filters import boilerplate, selling
 from filters.caption_markup import MARKUP_SIGNS
 from filters.caption_text import (
     DIGIT,
@@ -30,16 +31,21 @@ class Sign(IntFlag):
     FILE_NAME = auto()
     PERSONAL_DATA = auto()
     PRICE = auto()
+    PHRASE = auto()
 
 
 def signs_in(captions: Sequence[CaptionText]) -> list[int]:
-    """The `Sign`s of all characters of each caption.
+    """The `Sign`s of each caption.
 
     >>> texts = "a red fox", "see example.org", "$5"
     >>> [Sign(its) for its in signs_in(CaptionText.column(texts))]
     [<Sign: 0>, <Sign.URL|FILE_NAME: 24>, <Sign.FILE_NAME|PERSONAL_DATA|PRICE: 112>]
     """
-    return _TABLE.texts([caption.text for caption in captions])
+    signs = _TABLE.texts([caption.text for caption in captions])
+    for place, caption in enumerate(captions):
+        if caption.unspaced or not _KEY_WORDS.isdisjoint(caption.words):
+            signs[place] |= _PHRASE
+    return signs
 
 
 def _signs_of(char: str) -> int:
@@ -62,4 +68,6 @@ def _signs_of(char: str) -> int:
     return int(signs)
 
 
+_PHRASE = int(Sign.PHRASE)
+_KEY_WORDS = boilerplate.KEY_WORDS | selling.KEY_WORDS
 _TABLE = SignTable(_signs_of)

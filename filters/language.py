@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -257,12 +258,13 @@ def ranked(
       others: by text, which other language it is; `und` where it is not said.
     """
     names = [*languages, UNKNOWN]
-    columns = np.argsort(-shares, axis=1, kind="stable")[:, :_RANKS]
-    values = np.take_along_axis(shares, columns, axis=1)
-    told = [
-        tuple([(names[n], value) for n, value in zip(its, worth, strict=True) if value >= _TOLD])
-        for its, worth in zip(columns.tolist(), values.tolist(), strict=True)
-    ]
+    rows, columns = np.nonzero(shares >= _TOLD)  # one or two of most texts
+    values = shares[rows, columns]
+    order = np.lexsort((columns, -values, rows))
+    codes = [names[column] for column in columns[order].tolist()]
+    pairs = list(zip(codes, values[order].tolist(), strict=True))
+    ends = np.cumsum(np.bincount(rows, minlength=len(shares))).tolist()
+    told = [tuple(pairs[start:end][:_RANKS]) for start, end in pairwise([0, *ends])]
     for text, name in others.items():
         told[text] = tuple([(name if its == UNKNOWN else its, v) for its, v in told[text]])
     return told
