@@ -75,7 +75,8 @@ class SignTable:
         sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
         found[np.cumsum(sizes) - 1] = 0  # the line feeds between texts
         signs = np.bitwise_or.reduceat(found, np.cumsum(sizes) - sizes)
-        return np.asarray(signs & ~np.uint16(_ASKED)).tolist()
+        told: list[int] = (signs & ~np.uint16(_ASKED)).tolist()
+        return told
 
 
 def _points(text: str) -> NDArray[np.uint32]:
