@@ -4,7 +4,7 @@ import json
 import tarfile
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.packing import _as_columns, _coalesced, cut_shards
@@ -77,6 +77,7 @@ FIELDS = st.fixed_dictionaries({"uid": TEXTS, "width": st.integers(0, 2**63 - 1)
 
 
 @given(st.lists(FIELDS, min_size=1, max_size=5))
+@example([{"uid": "2024-01-02T03:04:05Z", "width": 1, "Tür ": "2024-01-02"}])  # texts, not times
 def test_json_members_as_columns_are_what_python_reads(rows: list[dict[str, str | int]]) -> None:
     for ascii_alone in (True, False):
         members = [json.dumps(row, ensure_ascii=ascii_alone) for row in rows]
