@@ -9,13 +9,14 @@ import ctypes
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _DRAWN = 200  # pictures, enough to be unlike
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_TURN_S = 0.7  # of CPU: long beside what a change costs, short beside how neighbours come and go
+_LONGEST_TURN_S = 3.0  # far within the deadline of a picture that waits meanwhile
+_LOOK_S = 0.05
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
@@ -241,6 +245,70 @@ def measure(command: list[str], *, memory: bool = False, every_s: float = 0.05) 
     sampler.join()
     cpu_s = usage.ru_utime + usage.ru_stime + _reap_orphans(others)
     return watch.measured(process.returncode, wall_s, cpu_s)
+
+
+@contextmanager
+def by_turns(others: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Lets what is started within and the processes `others` run by turns, each stopped in between.
+
+    At the end `others` run on alone; after an error within they are killed.
+    """
+    apart, ended = set(_children(os.getpid())), threading.Event()
+    thread = threading.Thread(target=_take_turns, args=(others, apart, ended))
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        for process in others:
+            process.kill()
+        raise
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _take_turns(
+    others: list[subprocess.Popen[bytes]], apart: set[int], ended: threading.Event
+) -> None:
+    pids = [process.pid for process in others]
+    while not ended.is_set():
+        for process in others:
+            process.send_signal(signal.SIGSTOP)
+        _await_turn(lambda: _descendants(os.getpid(), apart), ended)
+        if [process for process in others if process.poll() is None]:
+            _signal_all(signal.SIGSTOP, apart)
+            for process in others:
+                process.send_signal(signal.SIGCONT)
+            _await_turn(lambda: pids, ended)
+            _signal_all(signal.SIGCONT, apart)
+    for process in others:
+        process.send_signal(signal.SIGCONT)
+
+
+def _await_turn(pids: Callable[[], list[int]], ended: threading.Event) -> None:
+    """Waits until these processes have had their CPU time: others may have most of the cores."""
+    ends = time.monotonic() + _LONGEST_TURN_S
+    before = _ticks(pids())
+    while time.monotonic() < ends and not ended.wait(_LOOK_S):
+        spent = sum(ticks - before.get(pid, 0) for pid, ticks in _ticks(pids()).items())
+        if spent >= _TURN_S * _TICKS_PER_S:
+            return
+
+
+def _ticks(pids: list[int]) -> dict[int, int]:
+    ticks = {}
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            fields = _stat(pid)
+            ticks[pid] = int(fields[11]) + int(fields[12])
+    return ticks
+
+
+def _signal_all(number: signal.Signals, apart: set[int]) -> None:
+    """To this process's descendants, those `apart` and theirs left out."""
+    for pid in _descendants(os.getpid(), apart):
+        with suppress(ProcessLookupError):  # it has ended
+            os.kill(pid, number)
 
 
 def _reap_orphans(others: set[int]) -> float:

@@ -7,7 +7,8 @@ too, and plans, isolates, accounts for every row, commits, orders and packs. Wha
 the overhead: at most 20 % is the aim. A server on the loopback answers N URLs out of few pictures
 in memory; its CPU counts on neither side. CPU seconds are the operating system's accounts of all
 processes. The kernels run in as many processes as curate has workers, since a core whose neighbour
-is busy does less in a second; `--kernel-processes 1` shows by how much.
+is busy does less in a second; `--kernel-processes 1` shows by how much. Both run by turns: while
+one does, the other is stopped, so that whatever else is busy on the machine slows both alike.
 
 Start-up is measured apart, twice: one row, as a user meets it, and a handful of rows in as many
 shards as all have, so that every worker is started, which is what a long run pays once. Exits with
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 from benchmarks.harness import (
     ROOT,
     Measured,
+    by_turns,
     curate,
     drawn_pictures,
     found_pictures,
@@ -92,11 +94,11 @@ def _write_handful(folder: Path, whole: Path, urls: list[str], address: str) -> 
     return _write_inputs(folder, urls[:rows], address, (_HANDFUL, -(-rows // packed)))
 
 
-def _run_kernels(table: Path, parts: int) -> Cost:
-    """Runs the kernels in `parts` processes at once; returns their sums."""
+def _start_kernels(table: Path, parts: int) -> list[subprocess.Popen[bytes]]:
+    """Runs the kernels in `parts` processes at once."""
     script = [sys.executable, "-m", "benchmarks.kernels", table]
     each = f"--concurrency={Gather().concurrency}", f"--parts={parts}"
-    processes = [
+    return [
         subprocess.Popen(
             [*script, table.with_name(f"{part}.tar"), *each, f"--part={part}"],
             cwd=ROOT,
@@ -104,12 +106,15 @@ def _run_kernels(table: Path, parts: int) -> Cost:
         )
         for part in range(parts)
     ]
+
+
+def _end_kernels(processes: list[subprocess.Popen[bytes]]) -> Cost:
+    """Waits for the kernels; returns their sums."""
     costs = [Cost(**json.loads(process.communicate()[0])) for process in processes]
     return Cost(
         pictures=sum(cost.pictures for cost in costs),
         startup_s=sum(cost.startup_s for cost in costs),
         cpu_s=sum(cost.cpu_s for cost in costs),
-        wall_s=max(cost.wall_s for cost in costs),
         decode_s=sum(cost.decode_s for cost in costs),
         measure_s=sum(cost.measure_s for cost in costs),
     )
@@ -128,70 +133,63 @@ def _run_curate(recipe: Path) -> Measured:
 def _measure_round(folder: Path, urls: list[str], address: str, processes: int) -> Round:
     whole = _write_inputs(folder / "whole", urls, address)
     one = _write_inputs(folder / "one", urls[:1], address)
-    kernels = _run_kernels(folder / "whole" / "table.parquet", processes)
-    curate = _run_curate(whole)
+    kernels = _start_kernels(folder / "whole" / "table.parquet", processes)
+    with by_turns(kernels):
+        curate = _run_curate(whole)
+    cost = _end_kernels(kernels)
     handful = _write_handful(folder / "handful", whole, urls, address)
-    return Round(kernels, curate, one_row=_run_curate(one), handful=_run_curate(handful))
+    return Round(cost, curate, one_row=_run_curate(one), handful=_run_curate(handful))
 
 
 def _show_costs(rounds: list[Round], fetches: int) -> None:
-    def row(name: str, cpu: list[float], wall: list[float] | None) -> tuple[str, ...]:
+    def row(name: str, cpu: list[float]) -> tuple[str, ...]:
         seconds = median(cpu)
         each = f"{seconds / fetches * 1e3:.3f}", f"{fetches / seconds:.0f}"
-        walls = (f"{median(wall):.1f}", f"{fetches / median(wall):.0f}") if wall else ("", "")
-        spread = f"{min(cpu):.1f} to {max(cpu):.1f}"
-        return name, f"{seconds:.2f}", spread, *each, *walls
+        return name, f"{seconds:.2f}", f"{min(cpu):.1f} to {max(cpu):.1f}", *each
 
     kernels, runs = [r.kernels for r in rounds], [r.curate for r in rounds]
-    whole = row("kernels", [k.cpu_s for k in kernels], [k.wall_s for k in kernels])
-    header = ("", "CPU s", "all rounds", "ms/picture", "pictures/CPU s", "wall s", "pictures/s")
-    rows = [
-        row("  fetch, tar", [k.cpu_s - k.decode_s - k.measure_s for k in kernels], None),
-        row("  decode, resize, encode", [k.decode_s for k in kernels], None),
-        row("  measure", [k.measure_s for k in kernels], None),
-        whole,
-        row("curate", [run.cpu_s for run in runs], [run.wall_s for run in runs]),
-        row("curate, as sampled", [run.cpu_sampled_s for run in runs], None),
-    ]
-    show(header, rows)
-    starts = [
-        ("kernels: interpreter and imports", [k.startup_s for k in kernels], None),
-        ("curate: one row", [r.one_row.cpu_s for r in rounds], [r.one_row.wall_s for r in rounds]),
-        (
-            "curate: a handful, all workers",
-            [r.handful.cpu_s for r in rounds],
-            [r.handful.wall_s for r in rounds],
-        ),
-    ]
     show(
-        ("start-up", "CPU s", "wall s"),
-        [(name, f"{median(c):.2f}", f"{median(w):.1f}" if w else "") for name, c, w in starts],
+        ("", "CPU s", "all rounds", "ms/picture", "pictures/CPU s"),
+        [
+            row("  fetch, tar", [k.cpu_s - k.decode_s - k.measure_s for k in kernels]),
+            row("  decode, resize, encode", [k.decode_s for k in kernels]),
+            row("  measure", [k.measure_s for k in kernels]),
+            row("kernels", [k.cpu_s for k in kernels]),
+            row("curate", [run.cpu_s for run in runs]),
+            row("curate, as sampled", [run.cpu_sampled_s for run in runs]),
+        ],
     )
+    one, handful = [r.one_row for r in rounds], [r.handful for r in rounds]
+    starts = [
+        ("kernels: interpreter and imports", f"{median(k.startup_s for k in kernels):.2f}", "")
+    ]
+    starts += [
+        (name, f"{median(r.cpu_s for r in runs):.2f}", f"{median(r.wall_s for r in runs):.1f}")
+        for name, runs in (("curate: one row", one), ("curate: a handful, all workers", handful))
+    ]
+    show(("start-up", "CPU s", "wall s"), starts)
 
 
 def _show_overhead(rounds: list[Round]) -> None:
-    def percent(shares: list[float]) -> tuple[str, str]:
-        return f"{median(shares):+.1%}", f"{min(shares):+.1%} to {max(shares):+.1%}"
+    """In each round over its own kernels, since rounds differ by what else the machine does."""
 
     def row(name: str, runs: list[float]) -> tuple[str, ...]:
-        bare = [r.kernels.cpu_s for r in rounds]
-        unmeasured = [r.kernels.cpu_s - r.kernels.measure_s for r in rounds]
-        over = percent([run / base - 1 for run, base in zip(runs, bare, strict=True)])
-        return (
-            name,
-            *over,
-            percent([run / base - 1 for run, base in zip(runs, unmeasured, strict=True)])[0],
-        )
+        cells = [name]
+        for bare in (
+            [r.kernels.cpu_s for r in rounds],
+            [r.kernels.cpu_s - r.kernels.measure_s for r in rounds],
+        ):
+            shares = [run / base - 1 for run, base in zip(runs, bare, strict=True)]
+            cells += [f"{median(shares):+.1%}", f"{min(shares):+.1%} to {max(shares):+.1%}"]
+        return tuple(cells)
 
+    started = [r.curate.cpu_s - r.handful.cpu_s for r in rounds]
     show(
-        ("overhead of curate", "over kernels", "all rounds", "over kernels that measure nothing"),
+        ("overhead of curate", "over kernels", "all rounds", "that measure nothing", "all rounds"),
         [
             row("with start-up", [r.curate.cpu_s for r in rounds]),
             row("less start-up of one row", [r.curate.cpu_s - r.one_row.cpu_s for r in rounds]),
-            row(
-                "less start-up of all workers",
-                [r.curate.cpu_s - r.handful.cpu_s for r in rounds],
-            ),
+            row("less start-up of all workers", started),
         ],
     )
 
@@ -212,11 +210,10 @@ def _show_split(last: Round, fetches: int) -> None:
             f"{spent.total():.2f}",
             f"{startup[step]:.2f}",
             f"{(spent.total() - startup[step]) / fetches * 1e6:.0f}",
-            f"{last.curate.steps.get(step, 0):.1f}",
         )
         for step, spent in by_step.items()
     ]
-    header = ("CPU s in the last round", *roles, "all", "start-up", "µs/picture beyond", "wall s")
+    header = ("CPU s in the last round", *roles, "all", "start-up", "µs/picture beyond")
     show(header, rows)
 
 

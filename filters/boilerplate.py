@@ -174,6 +174,10 @@ _WITHIN = Phrases.of(
 )
 
 
+KEY_WORDS = _WHOLE.spaced.keys() | _WITHIN.spaced.keys()
+"""Without any of these a caption in a script that spaces words is none."""
+
+
 def is_boilerplate(caption: CaptionText) -> bool:
     """Whether the caption is a word for a picture, numbered or not, or has a web page's phrases.
 

@@ -15,11 +15,12 @@ from typing import Literal
 from filters.boilerplate import is_boilerplate
 from filters.caption_characters import (
     has_unfit_characters,
-    letter_share,
+    is_short_of_letters,
     repeats,
     words,
 )
 from filters.caption_markup import has_markup
+from filters.caption_signs import Sign, signs_in
 from filters.caption_text import CaptionText
 from filters.contact import has_personal_data, has_url, without_personal_data
 from filters.file_names import is_file_name
@@ -28,6 +29,9 @@ from filters.selling import calls_to_buy, has_price
 from schemas.languages import LANGUAGES
 
 _BLOCK = 256  # captions at a time; each is held in several forms
+
+
+IsBroken = Callable[[CaptionText, str, "CaptionRules"], bool]
 
 
 class CaptionFault(StrEnum):
@@ -121,25 +125,43 @@ def caption_faults(
 ) -> list[CaptionFault | None]:
     """What `caption_fault` returns of each, in a small part of the time."""
     faults: list[CaptionFault | None] = []
+    tried: dict[int, tuple[tuple[CaptionFault, IsBroken], ...]] = {}
     most = math.inf if CaptionFault.TOO_LONG in rules.overlook else 4 * rules.max_chars
     for start in range(0, len(texts), _BLOCK):
         block = slice(start, start + _BLOCK)
         short = [text if len(text) <= most else "" for text in texts[block]]
         captions = CaptionText.column(all_redacted(short, rules))
+        signs = signs_in(captions)
+        for its in set(signs) - tried.keys():
+            tried[its] = _rules_for(its, rules)
         faults += [
             CaptionFault.TOO_LONG  # NFC composes no more than four characters into one
             if len(text) > most
-            else _first_fault(caption, language, rules)
-            for text, caption, language in zip(
-                texts[block], captions, languages[block], strict=True
+            else _first_fault(caption, language, rules, tried[its])
+            for text, caption, language, its in zip(
+                texts[block], captions, languages[block], signs, strict=True
             )
         ]
     return faults
 
 
-def _first_fault(caption: CaptionText, language: str, rules: CaptionRules) -> CaptionFault | None:
-    for fault, is_broken in RULE_OF.items():
-        if is_broken(caption, language, rules) and fault not in rules.overlook:
+def _rules_for(signs: int, rules: CaptionRules) -> tuple[tuple[CaptionFault, IsBroken], ...]:
+    """The rules that a caption with these signs can break."""
+    return tuple(
+        (fault, is_broken)
+        for fault, is_broken in RULE_OF.items()
+        if fault not in rules.overlook and (fault not in _SIGN_OF or signs & _SIGN_OF[fault])
+    )
+
+
+def _first_fault(
+    caption: CaptionText,
+    language: str,
+    rules: CaptionRules,
+    tried: tuple[tuple[CaptionFault, IsBroken], ...],
+) -> CaptionFault | None:
+    for fault, is_broken in tried:
+        if is_broken(caption, language, rules):
             return fault
     return None
 
@@ -185,7 +207,7 @@ def _is_repetitive(caption: CaptionText, _: str, rules: CaptionRules) -> bool:
     return repeats(caption, rules.max_repeated_share) or 0 < rules.max_run < caption.longest_run
 
 
-RULE_OF: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]] = MappingProxyType(
+RULE_OF: Mapping[CaptionFault, IsBroken] = MappingProxyType(
     {
         CaptionFault.TOO_LONG: lambda caption, _, rules: len(caption.text) > rules.max_chars,
         CaptionFault.MOJIBAKE: lambda caption, _, __: is_mojibake(caption.text),
@@ -200,8 +222,21 @@ RULE_OF: Mapping[CaptionFault, Callable[[CaptionText, str, CaptionRules], bool]]
         CaptionFault.TOO_SHORT: lambda caption, _, rules: caption.letters < rules.min_letters,
         CaptionFault.FEW_WORDS: _has_few_words,
         CaptionFault.FEW_LETTERS: (
-            lambda caption, _, rules: letter_share(caption) < rules.min_letter_share
+            lambda caption, _, rules: is_short_of_letters(caption, rules.min_letter_share)
         ),
         CaptionFault.REPETITIVE: _is_repetitive,
     }
 )
+
+_SIGN_OF = {
+    CaptionFault.MOJIBAKE: Sign.MOJIBAKE,
+    CaptionFault.UNFIT_CHARACTERS: Sign.UNFIT,
+    CaptionFault.MARKUP: Sign.MARKUP,
+    CaptionFault.URL: Sign.URL,
+    CaptionFault.FILE_NAME: Sign.FILE_NAME,
+    CaptionFault.PERSONAL_DATA: Sign.PERSONAL_DATA,
+    CaptionFault.BOILERPLATE: Sign.PHRASE,
+    CaptionFault.PRICE: Sign.PRICE,
+    CaptionFault.CALL_TO_BUY: Sign.PHRASE,
+}
+"""What breaks these rules has such a character or word; the others can be broken without."""

@@ -47,6 +47,14 @@ def letter_share(caption: CaptionText) -> float:
     return caption.letters / (caption.letters + others) if caption.letters else 0.0
 
 
+def is_short_of_letters(caption: CaptionText, least: float) -> bool:
+    """Whether `letter_share` is under `least`."""
+    most_others = len(caption.text)  # which settles most captions, and is soon counted
+    if caption.letters and caption.letters >= least * (caption.letters + most_others):
+        return False
+    return letter_share(caption) < least
+
+
 def words(caption: CaptionText) -> int | None:
     """How many words there are, None where the script puts no space between them.
 

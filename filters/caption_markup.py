@@ -3,7 +3,9 @@
 import re
 from html.entities import html5
 
-_GATE = re.compile(r"[<>\[\]{}&*#`\\%=]")
+MARKUP_SIGNS = re.compile(r"[<>\[\]{}&*#`\\%=]")
+"""One of these stands in all markup."""
+
 _TAGS = (
     "a|abbr|article|aside|audio|b|big|blockquote|body|br|button|caption|center|cite|code|dd|div|dl"
     "|dt|em|embed|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input"
@@ -44,7 +46,7 @@ def has_markup(plain: str) -> bool:
     >>> [has_markup(text) for text in ("<b>fox", "cats &amp; dogs", "Q&A; 3 < 5 > 2", "a [b] c")]
     [True, True, False, False]
     """
-    if not _GATE.search(plain):
+    if not MARKUP_SIGNS.search(plain):
         return False
     if _MARKUP.search(plain):
         return True

@@ -1,6 +1,6 @@
 """Which of a picture's captions speaks for it?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.rows import Caption
@@ -20,7 +20,7 @@ class Verdict:
 
 
 def best_caption(
-    captions: Iterable[Caption], languages: Sequence[str], verdicts: Mapping[str, Verdict]
+    captions: Sequence[Caption], languages: Sequence[str], verdicts: Mapping[str, Verdict]
 ) -> Caption:
     """The caption that stands for a sample.
 
@@ -46,4 +46,4 @@ def best_caption(
             caption.caption_id,
         )
 
-    return min(captions, key=rank)
+    return captions[0] if len(captions) == 1 else min(captions, key=rank)

@@ -23,6 +23,11 @@ _TRACE = re.compile(
     "(?:(?<=[\xc2-\xf4В-Яа-п].)|(?<=[\u2500-\u259f\ufffd]))"
 )
 _BYTES_1251 = re.compile(6 * "[\xc0-\xd6\xd8-\xf6\xf8-\xff]")  # Cyrillic, by Windows-1252
+MOJIBAKE_SIGNS = re.compile(
+    f"[\xc0-\xd6\xd8-\xf6\xf8-\xff{_GO_ON_1252}{_GO_ON_1251}\u2500-\u259f\ufffd]"
+)
+"""One of these stands in all of it."""
+
 _KOI8 = re.compile(r"[\u2500-\u259f](?<=[^\W\d_].)(?=[^\W\d_])")  # lines between letters
 _THREES_1251 = re.compile(f"[а-п][{_GO_ON_1251}]{{2}}[а-п][{_GO_ON_1251}]{{2}}")  # Indic, Han …
 _PAIRS = re.compile(

@@ -65,16 +65,17 @@ class NgramModel:
         self._bits = len(weights).bit_length() - 1
         shifted = np.zeros((len(weights), -(-len(languages) // _LANES) * _LANES), np.uint16)
         shifted[:, : len(languages)] = weights.astype(np.int16) + self._shift
-        self._packed = shifted.view(np.uint64)
+        self._packed = np.ascontiguousarray(shifted.view(np.uint64).T)  # a row fits the cache
 
     def log_shares(self, column: Column) -> NDArray[np.float64]:
         """How probable each language is by these n-grams alone, in nats; [texts, languages]."""
         found = ngrams_of(column, self._bits, self._longest)
-        sums = np.zeros((len(found.sizes), self._packed.shape[1]), np.uint64)
+        sums = np.zeros((len(found.sizes), len(self._packed)), np.uint64)
         some = found.sizes > 0
         if some.any():
             starts = (np.cumsum(found.sizes) - found.sizes)[some]
-            sums[some] = np.add.reduceat(self._packed.take(found.buckets, axis=0), starts, axis=0)
+            for lanes, weights in enumerate(self._packed):
+                sums[some, lanes] = np.add.reduceat(weights.take(found.buckets), starts)
         totals = sums.view(np.uint16)[:, : len(self.languages)].astype(np.float64)
         totals -= self._shift * found.sizes[:, None]
         logits = totals * (self._scale / np.sqrt(np.maximum(found.sizes, 1)))[:, None]

@@ -176,6 +176,10 @@ def has_price(caption: CaptionText) -> bool:
     return _PRICE.search(caption.folded) is not None
 
 
+KEY_WORDS = _CALLS.spaced.keys() | _ALONE.spaced.keys()
+"""Without any of these a caption in a script that spaces words does not call to buy."""
+
+
 def calls_to_buy(caption: CaptionText) -> bool:
     """Whether the caption asks to buy, in any of the 30 languages, or says "Sold out" alone.
 

@@ -10,7 +10,8 @@ _END = b"\0" * (2 * _BLOCK)
 _MODE_AND_OWNER = b"0000644\0" + b"0000000\0" * 2
 _TIME = b"00000000000\0"
 _REST = (b"0" + b"\0" * 100 + b"ustar\x0000").ljust(356, b"\0")
-_REST_SUM = sum(_REST) + 8 * ord(" ")  # the checksum itself counts as spaces
+_FIXED_SUM = sum(_MODE_AND_OWNER + _TIME + _REST) + 8 * ord(" ")  # the checksum: as spaces
+_PADDING = bytes(_BLOCK)
 
 
 def _header(name: bytes, size: int) -> bytes:
@@ -18,9 +19,9 @@ def _header(name: bytes, size: int) -> bytes:
         raise ValueError(
             f"names must have at most 100 bytes and members 8 GiB, got {name!r}, {size}"
         )
-    head = name.ljust(100, b"\0") + _MODE_AND_OWNER + b"%011o\0" % size + _TIME
-    checksum = sum(head) + _REST_SUM
-    return head + b"%06o\0 " % checksum + _REST
+    digits = b"%011o\0" % size
+    checksum = b"%06o\0 " % (sum(name) + sum(digits) + _FIXED_SUM)
+    return b"".join((name.ljust(100, b"\0"), _MODE_AND_OWNER, digits, _TIME, checksum, _REST))
 
 
 class TarWriter:
@@ -32,15 +33,13 @@ class TarWriter:
 
     def add(self, name: str, data: bytes) -> int:
         """Appends `data` as `name`; returns the offset in bytes of its first byte."""
-        header = _header(name.encode(), len(data))
+        header, padding = _header(name.encode(), len(data)), _PADDING[: -len(data) % _BLOCK]
+        for piece in (header, data, padding):
+            self._file.write(piece)
         offset = self._position + len(header)
-        self._write(b"".join((header, data, bytes(-len(data) % _BLOCK))))
+        self._position = offset + len(data) + len(padding)
         return offset
 
     def close(self) -> None:
         """Writes the archive's end; the file itself is its opener's."""
-        self._write(_END)
-
-    def _write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._position += len(data)
+        self._file.write(_END)

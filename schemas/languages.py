@@ -8,6 +8,7 @@ arXiv:2010.11125) and MADLAD-400 (Kudugunta et al. 2023, arXiv:2309.04662).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 UNKNOWN = "und"
 """BCP-47 tag of a text whose language nobody stated."""
@@ -120,6 +121,7 @@ _PRIMARY = re.compile(r"[^-_.@]+")  # up to a separator of BCP-47 tags or POSIX 
 _MAX_CHARS = 16  # longer than any alias
 
 
+@lru_cache(maxsize=1 << 10)
 def normalise_tag(tag: str | None) -> str:
     """Returns the code, as we write it, of the language that a source names.
 

@@ -57,5 +57,10 @@ def read_table(folder: Folder, name: str, columns: Iterable[str] | None = None) 
 def read_rows(folder: Folder, name: str, row_type: type) -> list[Any]:
     """Reads a table as the dataclass that describes it."""
     names = [field.name for field in fields(row_type)]
-    table = read_table(folder, name, names)
+    return rows_of(read_table(folder, name, names), row_type)
+
+
+def rows_of(table: pa.Table, row_type: type) -> list[Any]:
+    """The rows of a table as the dataclass that describes it: by column, which costs a third."""
+    names = [field.name for field in fields(row_type)]
     return list(map(row_type, *(table[column].to_pylist() for column in names)))

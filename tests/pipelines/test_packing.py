@@ -1,11 +1,13 @@
 import io
 import itertools
+import json
 import tarfile
 
-from hypothesis import given
+import pyarrow as pa
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.packing import cut_shards
+from pipelines.packing import _as_columns, cut_shards
 from pipelines.stored_pictures import _coalesced
 from pipelines.tars import TarWriter
 
@@ -54,3 +56,35 @@ def test_tars_are_what_tarfile_reads(members: list[bytes]) -> None:
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     assert reference.getvalue().startswith(whole.rstrip(b"\0"))
+
+
+ODD = st.sampled_from(
+    [
+        "",
+        "null",
+        "1e5",
+        "2024-01-02T03:04:05Z",
+        '"',
+        "\\",
+        "{}",
+        "\n",
+        "\t\x01",
+        "\u2028",
+        "\U0001f98a",
+    ]
+)
+TEXTS = st.lists(ODD | st.text(st.characters(exclude_categories=["Cs"]), max_size=9)).map("".join)
+FIELDS = st.fixed_dictionaries({"uid": TEXTS, "width": st.integers(0, 2**63 - 1), "Tür ": TEXTS})
+
+
+@given(st.lists(FIELDS, min_size=1, max_size=5))
+@example([{"uid": "2024-01-02T03:04:05Z", "width": 1, "Tür ": "2024-01-02"}])  # texts, not times
+def test_json_members_as_columns_are_what_python_reads(rows: list[dict[str, str | int]]) -> None:
+    for ascii_alone in (True, False):
+        members = [json.dumps(row, ensure_ascii=ascii_alone) for row in rows]
+        assert _as_columns(members).equals(pa.Table.from_pylist(rows))
+
+
+def test_a_member_may_be_longer_than_what_is_read_at_a_time() -> None:
+    rows = [{"uid": letter * size} for letter, size in (("a", 9), ("b", 3 << 20), ("c", 1 << 20))]
+    assert _as_columns(list(map(json.dumps, rows))).equals(pa.Table.from_pylist(rows))
