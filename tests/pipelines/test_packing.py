@@ -74,12 +74,19 @@ ODD = st.sampled_from(
     ]
 )
 TEXTS = st.lists(ODD | st.text(st.characters(exclude_categories=["Cs"]), max_size=9)).map("".join)
-FIELDS = st.fixed_dictionaries({"uid": TEXTS, "width": st.integers(0, 2**63 - 1), "Tür ": TEXTS})
+SCORES = st.floats(-1, 1, width=32)
+FIELDS = st.fixed_dictionaries(
+    {"uid": TEXTS, "width": st.integers(0, 2**63 - 1), "score": SCORES, "Tür ": TEXTS}
+)
 
 
 @given(st.lists(FIELDS, min_size=1, max_size=5))
-@example([{"uid": "2024-01-02T03:04:05Z", "width": 1, "Tür ": "2024-01-02"}])  # texts, not times
-def test_json_members_as_columns_are_what_python_reads(rows: list[dict[str, str | int]]) -> None:
+@example(  # texts, not times
+    [{"uid": "2024-01-02T03:04:05Z", "width": 1, "score": 0.0, "Tür ": "2024-01-02"}]
+)
+def test_json_members_as_columns_are_what_python_reads(
+    rows: list[dict[str, str | int | float]],
+) -> None:
     for ascii_alone in (True, False):
         members = [json.dumps(row, ensure_ascii=ascii_alone) for row in rows]
         assert _as_columns(members).equals(pa.Table.from_pylist(rows))
