@@ -153,6 +153,14 @@ class Threshold:
         return None if self.mean is None or self.std is None else Scale(self.mean, self.std)
 
 
+def by_language(groups: Mapping[Group, Measured]) -> dict[str, Measured]:
+    """The scores of each language, whatever their source."""
+    found: dict[str, Measured] = {}
+    for (language, _), measured in groups.items():
+        found[language] = found[language] + measured if language in found else measured
+    return found
+
+
 def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Threshold]:
     """A threshold for each group, for each language (source `*`), and for all, in order.
 
@@ -162,9 +170,7 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
     """
     if rules.by == "none" or not groups:
         return []
-    languages: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        languages[language] = languages[language] + measured if language in languages else measured
+    languages = by_language(groups)
     whole = _Judged(_together(languages.values()), rules)
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
@@ -189,9 +195,7 @@ def given(
     """
     known = {threshold.group: threshold for threshold in thresholds}
     whole = known.get((EVERY, EVERY))
-    languages: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        languages[language] = languages[language] + measured if language in languages else measured
+    languages = by_language(groups)
     found = []
     for group, measured in sorted(groups.items()):
         there = known.get(group) or known.get((group[0], EVERY)) or whole
