@@ -215,7 +215,7 @@ def preview_lines(
         numbers = f"{there:>12,}{kept:>12,}{kept / there:>8.1%}{threshold:>11}"
         yield f"{language:<10}{as_line(source, 22):<24}{numbers}"
     for unit in ("caption", "picture"):
-        there, kept = counts[f"{unit} in"], counts[f"{unit} kept"]
+        there, kept = counts.get(f"{unit} in", 0), counts.get(f"{unit} kept", 0)
         yield f"{unit}s: {kept:,} of {there:,} would be kept"
 
 
