@@ -189,25 +189,31 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
 def given(
     groups: Mapping[Group, Measured], thresholds: Iterable[Threshold], rules: ThresholdRules
 ) -> list[Threshold]:
-    """The thresholds of another run for the groups of this one; falls back as `decide` does.
+    """The thresholds of another run, with those of this one's groups; falls back as `decide` does.
 
     A language that the other run has not seen stands as high over its mismatches as all do there.
+    All that was given stays among them, so that a third run can be given these.
     """
-    known = {threshold.group: threshold for threshold in thresholds}
+    known = {of.group: replace(of, level=Level.GIVEN.value, captions=0) for of in thresholds}
     whole = known.get((EVERY, EVERY))
     languages = by_language(groups)
-    found = []
-    for group, measured in sorted(groups.items()):
+    found = dict(known)
+    asked = {(code, EVERY): of for code, of in languages.items()} | dict(groups)
+    for group, measured in asked.items():
         there = known.get(group) or known.get((group[0], EVERY)) or whole
         if there is None:
             continue
-        scale, score = languages[group[0]].scale, there.score
+        scale = languages[group[0]].scale
         if there is whole and whole.scale and scale:
-            score = whole.scale.moved(score, scale)
-        named = replace(there, language=group[0], source=group[1], level=Level.GIVEN.value)
+            score = whole.scale.moved(whole.score, scale)
+            there = replace(whole, score=score, mean=scale.mean, std=scale.std)
         captions = int(measured.observed.sum())
-        found.append(replace(named, score=_bounded(score, rules), captions=captions))
-    return found
+        found[group] = replace(there, language=group[0], source=group[1], captions=captions)
+    if whole:
+        captions = sum(int(measured.observed.sum()) for measured in groups.values())
+        found[EVERY, EVERY] = replace(whole, captions=captions)
+    bounded = [replace(of, score=_bounded(of.score, rules)) for of in found.values()]
+    return sorted(bounded, key=lambda threshold: threshold.group)
 
 
 class _Judged:
