@@ -153,6 +153,22 @@ class Threshold:
         return None if self.mean is None or self.std is None else Scale(self.mean, self.std)
 
 
+def score_fault(score: float | None, needed: float, keep_unjudged: bool) -> ScoreFault | None:
+    """Why a caption is turned away for its score, None where it stays.
+
+    Args:
+      score: in [-1, 1], None where no teacher understands the caption.
+      needed: what captions of its language and source must score.
+      keep_unjudged: whether captions without a score stay.
+
+    >>> score_fault(0.2, 0.3, True), score_fault(0.3, 0.3, True), score_fault(None, 0.3, True)
+    (<ScoreFault.BELOW_THRESHOLD: 'below-threshold'>, None, None)
+    """
+    if score is None:
+        return None if keep_unjudged else ScoreFault.NOT_UNDERSTOOD
+    return ScoreFault.BELOW_THRESHOLD if score < needed else None
+
+
 def by_language(groups: Mapping[Group, Measured]) -> dict[str, Measured]:
     """The scores of each language, whatever their source."""
     found: dict[str, Measured] = {}

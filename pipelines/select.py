@@ -100,8 +100,8 @@ class SelectStage:
         return dict(json.loads(work.read(_COUNTS_FILE)))
 
     def _inputs(self, work: Folder, steps: list[str]) -> Inputs:
-        drop = self._rules.not_understood == "reject"
-        return Inputs(self._run.output, self._kept, work, tuple(steps), drop)
+        keep = self._rules.not_understood == "keep"
+        return Inputs(self._run.output, self._kept, work, tuple(steps), keep)
 
     def _steps(self, parts: int) -> dict[str, Callable[[Inputs], None]]:
         """What is to be done after the thresholds, in order."""

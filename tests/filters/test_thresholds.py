@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.score_bins import WIDTH, counted
-from filters.thresholds import EVERY, Group, Level, Measured, Threshold, ThresholdRules, decide
+from filters.thresholds import (
+    EVERY,
+    Group,
+    Level,
+    Measured,
+    Threshold,
+    ThresholdRules,
+    decide,
+    score_fault,
+)
 from filters.thresholds import given as given_by
 
 MATCHES, MISMATCHES, HARD = (0.6, 0.1), (0.05, 0.1), (0.28, 0.11)
@@ -33,6 +42,22 @@ def measured(observed: np.ndarray, shift: float = 0.0, times: float = 1.0) -> Me
 
 def by_group(thresholds: list[Threshold]) -> dict[Group, Threshold]:
     return {threshold.group: threshold for threshold in thresholds}
+
+
+@pytest.mark.parametrize(
+    ("score", "keep_unjudged", "fault"),
+    [
+        (0.25, True, None),
+        (0.2499, True, "below-threshold"),
+        (-1.0, False, "below-threshold"),
+        (None, True, None),
+        (None, False, "not-understood"),
+    ],
+)
+def test_a_caption_goes_for_its_score(
+    score: float | None, keep_unjudged: bool, fault: str | None
+) -> None:
+    assert score_fault(score, 0.25, keep_unjudged) == fault
 
 
 @settings(max_examples=30)
