@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters.overlap import all_normalised, is_spaceless
+from filters.set_faults import SetFault
 
 _WORDS = range(1, 3)  # in a run, where the list is made from the captions
 _CHARACTERS = range(2, 5)
@@ -128,3 +129,22 @@ def kept_share(counts: Iterable[int], threshold: int) -> float:
     for count in counts:
         lost *= 1 - min(1.0, threshold / count)
     return 1 - lost
+
+
+def concept_fault(
+    counts: Sequence[int], threshold: int, drawn: float, rules: BalanceRules
+) -> SetFault | None:
+    """Why a caption is turned away for its concepts, None where it stays.
+
+    Args:
+      counts: of each of its concepts, how many captions have it.
+      threshold: MetaCLIP's t in its language.
+      drawn: a number in [0, 1) that nothing but the caption decides.
+      rules: of the balance.
+
+    >>> concept_fault([400], 40, 0.05, BalanceRules()), concept_fault([], 40, 0.9, BalanceRules())
+    (None, None)
+    """
+    if not counts:
+        return SetFault.NO_CONCEPT if rules.drop_unmatched else None
+    return None if drawn < kept_share(counts, threshold) else SetFault.CONCEPT_BALANCE

@@ -90,7 +90,9 @@ def fit_centres(sample: Whole, clusters: int) -> Whole:
         if np.array_equal(nearest, before):
             break
         sums = np.zeros(centres.shape, np.int64)
-        np.add.at(sums, nearest, sample.astype(np.int64))
+        for at in range(0, len(sample), _BLOCK):  # in 64 bits all of it would weigh 2 GB
+            rows = slice(at, at + _BLOCK)
+            np.add.at(sums, nearest[rows], sample[rows].astype(np.int64))
         is_lost = np.logical_not(sums.any(axis=1, keepdims=True))
         centres = np.where(is_lost, centres, whole(sums.astype(np.float64)))
         before = nearest

@@ -153,6 +153,30 @@ class Threshold:
         return None if self.mean is None or self.std is None else Scale(self.mean, self.std)
 
 
+def score_fault(score: float | None, needed: float, keep_unjudged: bool) -> ScoreFault | None:
+    """Why a caption is turned away for its score, None where it stays.
+
+    Args:
+      score: in [-1, 1], None where no teacher understands the caption.
+      needed: what captions of its language and source must score.
+      keep_unjudged: whether captions without a score stay.
+
+    >>> score_fault(0.2, 0.3, True), score_fault(0.3, 0.3, True), score_fault(None, 0.3, True)
+    (<ScoreFault.BELOW_THRESHOLD: 'below-threshold'>, None, None)
+    """
+    if score is None:
+        return None if keep_unjudged else ScoreFault.NOT_UNDERSTOOD
+    return ScoreFault.BELOW_THRESHOLD if score < needed else None
+
+
+def by_language(groups: Mapping[Group, Measured]) -> dict[str, Measured]:
+    """The scores of each language, whatever their source."""
+    found: dict[str, Measured] = {}
+    for (language, _), measured in groups.items():
+        found[language] = found[language] + measured if language in found else measured
+    return found
+
+
 def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Threshold]:
     """A threshold for each group, for each language (source `*`), and for all, in order.
 
@@ -162,9 +186,7 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
     """
     if rules.by == "none" or not groups:
         return []
-    languages: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        languages[language] = languages[language] + measured if language in languages else measured
+    languages = by_language(groups)
     whole = _Judged(_together(languages.values()), rules)
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
@@ -183,27 +205,31 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
 def given(
     groups: Mapping[Group, Measured], thresholds: Iterable[Threshold], rules: ThresholdRules
 ) -> list[Threshold]:
-    """The thresholds of another run for the groups of this one; falls back as `decide` does.
+    """The thresholds of another run, with those of this one's groups; falls back as `decide` does.
 
     A language that the other run has not seen stands as high over its mismatches as all do there.
+    All that was given stays among them, so that a third run can be given these.
     """
-    known = {threshold.group: threshold for threshold in thresholds}
+    known = {of.group: replace(of, level=Level.GIVEN.value, captions=0) for of in thresholds}
     whole = known.get((EVERY, EVERY))
-    languages: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        languages[language] = languages[language] + measured if language in languages else measured
-    found = []
-    for group, measured in sorted(groups.items()):
+    languages = by_language(groups)
+    found = dict(known)
+    asked = {(code, EVERY): of for code, of in languages.items()} | dict(groups)
+    for group, measured in asked.items():
         there = known.get(group) or known.get((group[0], EVERY)) or whole
         if there is None:
             continue
-        scale, score = languages[group[0]].scale, there.score
+        scale = languages[group[0]].scale
         if there is whole and whole.scale and scale:
-            score = whole.scale.moved(score, scale)
-        named = replace(there, language=group[0], source=group[1], level=Level.GIVEN.value)
+            score = whole.scale.moved(whole.score, scale)
+            there = replace(whole, score=score, mean=scale.mean, std=scale.std)
         captions = int(measured.observed.sum())
-        found.append(replace(named, score=_bounded(score, rules), captions=captions))
-    return found
+        found[group] = replace(there, language=group[0], source=group[1], captions=captions)
+    if whole:
+        captions = sum(int(measured.observed.sum()) for measured in groups.values())
+        found[EVERY, EVERY] = replace(whole, captions=captions)
+    bounded = [replace(of, score=_bounded(of.score, rules)) for of in found.values()]
+    return sorted(bounded, key=lambda threshold: threshold.group)
 
 
 class _Judged:

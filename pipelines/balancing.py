@@ -11,8 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.concepts import BalanceRules, Concepts, frequent_runs, kept_share, tail_threshold
-from filters.set_faults import SetFault
+from filters.concepts import (
+    BalanceRules,
+    Concepts,
+    concept_fault,
+    frequent_runs,
+    kept_share,
+    tail_threshold,
+)
 from pipelines.errors import RecipeError
 from pipelines.parts import part_names
 from pipelines.selecting import UNBALANCED, Inputs, read_part
@@ -186,19 +192,13 @@ class _JudgeConcepts(beam.DoFn):
             listed = self._lists.get(language)
             runs = listed.in_texts(texts) if listed else frequent_runs(texts)
             for caption_id, found in zip(ids, runs, strict=True):
-                counts = [n for concept in found if (n := balance.captions.get(concept))]
-                if end := self._end(caption_id, counts, balance):
-                    ends.append((caption_id, *end))
+                counts = sorted(n for concept in found if (n := balance.captions.get(concept)))
+                drawn = share_of("balance", str(self._seed), caption_id)
+                if fault := concept_fault(counts, balance.threshold, drawn, self._rules):
+                    share = kept_share(counts, balance.threshold)
+                    detail = f"kept with a probability of {share:.4f}" if counts else ""
+                    ends.append((caption_id, fault.value, detail))
         columns = list(zip(*ends, strict=True)) or [(), (), ()]
         table = pa.table([list(column) for column in columns], schema=_VERDICTS)
         write_table(self._inputs.work / UNBALANCED, part_name(part), table)
         yield from ()
-
-    def _end(self, caption_id: str, counts: list[int], balance: Balance) -> tuple[str, str] | None:
-        """The fault of a caption whose concepts have so many captions, and its detail."""
-        if not counts:
-            return (SetFault.NO_CONCEPT.value, "") if self._rules.drop_unmatched else None
-        share = kept_share(sorted(counts), balance.threshold)
-        if share_of("balance", str(self._seed), caption_id) < share:
-            return None
-        return SetFault.CONCEPT_BALANCE.value, f"kept with a probability of {share:.4f}"

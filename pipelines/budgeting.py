@@ -2,18 +2,17 @@
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 
 from filters.budget import BudgetRules, last_step, quotas, steps_of
 from pipelines.selecting import LEADS, ROOMS_FILE, Inputs, read_part
 from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, Keyed, Regroup, pieces_for
+from pipelines.transforms.blocks import Deal, Keyed, Regroup, one_bucket, pieces_for
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count, Tally
 from schemas.layout import part_name
@@ -54,7 +53,7 @@ def make_room(run: Run, inputs: Inputs, parts: int, rules: BudgetRules) -> None:
         )
         _ = (
             {"leads": leads}
-            | Regroup("last leads", {"leads": _LEADS}, 1, lambda t: np.zeros(t.num_rows, np.int64))
+            | Regroup("last leads", {"leads": _LEADS}, 1, one_bucket)
             | "Cut" >> beam.Map(_write_rooms, work=work, ends=ends, rooms=rooms)
         )
 
@@ -72,8 +71,10 @@ class _ListLeads(beam.DoFn):
         languages = [part.captions["language"][row].as_py() for row in rows]
         table = pa.table([languages, part.standings[rows], list(best)], schema=_LEADS)
         write_table(self._inputs.work / LEADS, part_name(number), table)
-        for language, step in zip(languages, steps_of(part.standings[rows]).tolist(), strict=True):
-            yield f"{language} {step}", 1
+        steps = steps_of(part.standings[rows]).tolist()
+        counts = Counter(zip(languages, steps, strict=True))
+        for (language, step), n in counts.items():
+            yield f"{language} {step}", n
 
 
 def _counts(work: Folder) -> dict[str, dict[int, int]]:

@@ -83,12 +83,10 @@ def recount_scores(output: Folder, scored: Tables) -> Scores:
     """
     whole = Scores()
     captions, texts = part_names(output / scored.captions), part_names(output / SCREENED_TEXTS)
-    pieces = [
-        *in_threads(lambda name: _recount_part(output, scored, name), captions, _AT_ONCE),
-        *in_threads(lambda name: _recount_texts(output, name), texts, _AT_ONCE),
-    ]
-    for piece in pieces:
-        whole.add(piece)
+    for part in in_threads(lambda name: _recount_part(output, scored, name), captions, _AT_ONCE):
+        whole.add(part)
+    for part in in_threads(lambda name: _recount_texts(output, name), texts, _AT_ONCE):
+        whole.add(part)
     teachers = (output / EMBEDDINGS).folders()
     whole.teachers = len(teachers)
     for teacher in teachers:

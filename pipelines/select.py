@@ -12,10 +12,9 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 
 from filters.score_bins import Scale
-from filters.thresholds import EVERY, Group, Measured, decide, given
+from filters.thresholds import EVERY, Group, Measured, by_language, decide, given
 from pipelines.balancing import BALANCE_FILE, balance_concepts
 from pipelines.budgeting import make_room
 from pipelines.chosen import Chosen, check_teachers, read_chosen
@@ -30,7 +29,7 @@ from pipelines.selecting_scores import CountScores, Scales, deal_parts, read_cou
 from pipelines.semantic import CLUSTERS_FILE, find_duplicates
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Regroup, pieces_for
+from pipelines.transforms.blocks import Regroup, one_bucket, pieces_for
 from pipelines.transforms.tally import Tally
 from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, WORK, ledger_folder
 
@@ -101,8 +100,8 @@ class SelectStage:
         return dict(json.loads(work.read(_COUNTS_FILE)))
 
     def _inputs(self, work: Folder, steps: list[str]) -> Inputs:
-        drop = self._rules.not_understood == "reject"
-        return Inputs(self._run.output, self._kept, work, tuple(steps), drop)
+        keep = self._rules.not_understood == "keep"
+        return Inputs(self._run.output, self._kept, work, tuple(steps), keep)
 
     def _steps(self, parts: int) -> dict[str, Callable[[Inputs], None]]:
         """What is to be done after the thresholds, in order."""
@@ -158,7 +157,7 @@ class SelectStage:
             _ = written.groups | Tally(work, _GROUPS_FILE)
             _ = (
                 {"examples": written.examples}
-                | Regroup("examples", {"examples": EXAMPLES}, 1, _one_bucket)
+                | Regroup("examples", {"examples": EXAMPLES}, 1, one_bucket)
                 | "Shown"
                 >> beam.Map(
                     lambda keyed: work.write(
@@ -188,10 +187,6 @@ class SelectStage:
         (fresh / ledger_folder(STAGE)).write(SCORE_REPORT_FILE, text)
 
 
-def _one_bucket(table: Any) -> np.ndarray:
-    return np.zeros(table.num_rows, np.int64)
-
-
 def _scales(by_teacher: dict[Group, Measured]) -> dict[tuple[str, str], Scale]:
     return {
         (teacher, language): scale
@@ -202,10 +197,8 @@ def _scales(by_teacher: dict[Group, Measured]) -> dict[tuple[str, str], Scale]:
 
 def _language_scales(groups: dict[Group, Measured]) -> dict[str, Scale]:
     """Of the mismatches of each language, and of all."""
-    sums: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        for name in (language, EVERY):
-            sums[name] = sums[name] + measured if name in sums else measured
+    languages = by_language(groups)
+    sums = languages | by_language({(EVERY, name): of for name, of in languages.items()})
     return {name: scale for name, measured in sorted(sums.items()) if (scale := measured.scale)}
 
 
@@ -222,7 +215,7 @@ def preview_lines(
         numbers = f"{there:>12,}{kept:>12,}{kept / there:>8.1%}{threshold:>11}"
         yield f"{language:<10}{as_line(source, 22):<24}{numbers}"
     for unit in ("caption", "picture"):
-        there, kept = counts[f"{unit} in"], counts[f"{unit} kept"]
+        there, kept = counts.get(f"{unit} in", 0), counts.get(f"{unit} kept", 0)
         yield f"{unit}s: {kept:,} of {there:,} would be kept"
 
 

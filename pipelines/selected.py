@@ -10,7 +10,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from filters.score_bins import BINS, WIDTH, Counts, edge, quantile
-from filters.thresholds import Group, Measured, Threshold
+from filters.thresholds import Group, Measured, Threshold, by_language
 from pipelines.chosen import Chosen
 from pipelines.selecting import CHOSEN_FILE, STAGE, Inputs, Part
 from pipelines.storage import Folder
@@ -62,7 +62,8 @@ class WriteSelected(beam.DoFn):
         chosen = Chosen.from_json(self._inputs.work.read(CHOSEN_FILE))
         part = Part(self._inputs, number, chosen)
         uids = part.pictures["uid"].to_pylist()
-        pictures, captions = part.on_pictures.kept(part.pictures), _kept_captions(part)
+        pictures = part.on_pictures.kept(part.pictures)
+        captions = part.on_captions.kept(part.captions)
         ledger = list(ledger_of(STAGE, uids, part.on_pictures, part.captions, part.on_captions))
         if self._fresh:
             name = part_name(number)
@@ -73,15 +74,18 @@ class WriteSelected(beam.DoFn):
         counts["picture in"], counts["picture kept"] = part.pictures.num_rows, pictures.num_rows
         counts["caption in"], counts["caption kept"] = part.captions.num_rows, captions.num_rows
         yield from counts.items()
-        for group, fault in zip(part.groups(), part.on_captions.faults, strict=True):
-            yield TaggedOutput("groups", ("\t".join((*group, "in")), 1))
-            if not fault:
-                yield TaggedOutput("groups", ("\t".join((*group, "kept")), 1))
+        for count in _by_group(part).items():
+            yield TaggedOutput("groups", count)
         yield TaggedOutput("examples", _examples(part, chosen))
 
 
-def _kept_captions(part: Part) -> pa.Table:
-    return part.on_captions.kept(part.captions)
+def _by_group(part: Part) -> Counter[str]:
+    """Captions that came in and that are kept, by language, source and which of these."""
+    counts: Counter[str] = Counter()
+    for group, fault in zip(part.groups(), part.on_captions.faults, strict=True):
+        for what in ("in",) if fault else ("in", "kept"):
+            counts["\t".join((*group, what))] += 1
+    return counts
 
 
 # Examples
@@ -133,11 +137,8 @@ def histograms(
     groups: dict[Group, Measured], thresholds: tuple[Threshold, ...]
 ) -> dict[str, dict[str, Any]]:
     """By language, its scores and those of its mismatches in few cells, and its thresholds."""
-    languages: dict[str, Measured] = {}
-    for (language, _), measured in groups.items():
-        languages[language] = languages[language] + measured if language in languages else measured
     found = {}
-    for language, measured in sorted(languages.items()):
+    for language, measured in sorted(by_language(groups).items()):
         low, bins = _window(measured)
         found[language] = {
             "captions": int(measured.observed.sum()),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from filters.budget import UNJUDGED, steps_of
 from filters.set_faults import SetFault
-from filters.thresholds import Group, ScoreFault
+from filters.thresholds import Group, score_fault
 from pipelines.chosen import Chosen
 from pipelines.selecting_scores import Judged, read_judged
 from pipelines.storage import Folder
@@ -42,14 +42,14 @@ class Inputs:
       kept: what was scored.
       work: of the stage.
       steps: that are over, of `semantic`, `balance` and `budget`, in this order.
-      drop_unjudged: whether captions that no teacher understood are turned away.
+      keep_unjudged: whether captions that no teacher understood stay.
     """
 
     output: Folder
     kept: Tables
     work: Folder
     steps: tuple[str, ...]
-    drop_unjudged: bool
+    keep_unjudged: bool
 
 
 def read_part(inputs: Inputs, number: int) -> "Part":
@@ -82,7 +82,7 @@ class Part:
         self.standings = self._standings(chosen)
         self.on_captions = Verdicts.none(len(self._uids))
         self.on_pictures = Verdicts.none(self.pictures.num_rows)
-        self._apply_thresholds(chosen, inputs.drop_unjudged)
+        self._apply_thresholds(chosen, inputs.keep_unjudged)
         if SEMANTIC in inputs.steps:
             self._apply_duplicates(read_table(inputs.work / DUPLICATES, name))
         if BALANCE in inputs.steps:
@@ -116,17 +116,15 @@ class Part:
             found[rows] = chosen.scale_for(language).standing(self.judged.scores[rows])
         return found
 
-    def _apply_thresholds(self, chosen: Chosen, drop_unjudged: bool) -> None:
+    def _apply_thresholds(self, chosen: Chosen, keep_unjudged: bool) -> None:
         by_group = chosen.needed()
         needed = [by_group.get(group, -1.0) for group in self.groups()]
         scores, is_judged = self.judged.scores.tolist(), self.judged.is_judged.tolist()
         for row, (score, threshold) in enumerate(zip(scores, needed, strict=True)):
-            if not is_judged[row]:
-                if drop_unjudged:
-                    self.on_captions.reject(row, ScoreFault.NOT_UNDERSTOOD.value, "")
-            elif score < threshold:
-                detail = f"score {score:.4f}, needs {threshold:.4f}"
-                self.on_captions.reject(row, ScoreFault.BELOW_THRESHOLD.value, detail)
+            known = score if is_judged[row] else None
+            if fault := score_fault(known, threshold, keep_unjudged):
+                detail = "" if known is None else f"score {score:.4f}, needs {threshold:.4f}"
+                self.on_captions.reject(row, fault.value, detail)
 
     def _apply_duplicates(self, duplicates: pa.Table) -> None:
         fault = SetFault.SEMANTIC_DUPLICATE.value

@@ -147,7 +147,7 @@ class CountScores(beam.PTransform):
         return (
             parts
             | beam.ParDo(self._count).with_output_types(tuple[tuple[str, str], np.ndarray])
-            | beam.CombinePerKey(_summed)
+            | beam.CombinePerKey(_Sum())
             | beam.combiners.ToList()
             | "Write" >> beam.Map(lambda found: write_table(work, name, _table(found)))
         )
@@ -189,11 +189,24 @@ def _counted(
             yield group, np.array([counted(observed[rows]), counted(shuffled[rows])])
 
 
-def _summed(histograms: Iterable[np.ndarray]) -> np.ndarray:
-    total = np.zeros((len(_KINDS), BINS), np.int64)
-    for histogram in histograms:
-        total = total + histogram
-    return total
+class _Sum(beam.CombineFn):
+    """Adds histograms up as they come: a worker holds one a group, 256 kB, and not each part's."""
+
+    def create_accumulator(self) -> np.ndarray:
+        return np.zeros((len(_KINDS), BINS), np.int64)
+
+    def add_input(self, total: np.ndarray, histogram: np.ndarray) -> np.ndarray:
+        total += histogram
+        return total
+
+    def merge_accumulators(self, totals: Iterable[np.ndarray]) -> np.ndarray:
+        merged = self.create_accumulator()
+        for total in totals:
+            merged += total
+        return merged
+
+    def extract_output(self, total: np.ndarray) -> np.ndarray:
+        return total
 
 
 def _table(found: list[tuple[Group, np.ndarray]]) -> pa.Table:

@@ -34,6 +34,7 @@ from pipelines.transforms.blocks import (
     Regroup,
     column_buckets,
     hash_buckets,
+    one_bucket,
     pieces_for,
 )
 from pipelines.transforms.tables import read_table, write_table
@@ -102,7 +103,7 @@ def _fit(
         tables = pipeline | Deal("shards to sample", shards) | beam.Map(sampled)
         _ = (
             {"sample": tables}
-            | Regroup("sample", {"sample": _SAMPLE}, 1, _one_bucket)
+            | Regroup("sample", {"sample": _SAMPLE}, 1, one_bucket)
             | "WriteSample" >> beam.Map(lambda keyed: _write_sample(work, keyed))
         )
     sample = _rows_in(read_table(work, "sample.parquet")["embedding"])
@@ -186,10 +187,6 @@ def _write_nothing(work: Folder, parts: int) -> None:
 
 
 # The sample
-
-
-def _one_bucket(table: pa.Table) -> np.ndarray:
-    return np.zeros(table.num_rows, np.int64)
 
 
 def _sampled(shard: int, folder: Folder, seed: int, share: float) -> pa.Table:

@@ -1,6 +1,7 @@
 """Files anywhere fsspec reaches: local, `s3://`, `gs://` … Whole files, written atomically."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.errors import RecipeError
 
+_BEING_WRITTEN = re.compile(r".+\.[0-9a-f]{32}\.tmp")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcp", "gcs": "gcp"}
 
 
@@ -66,14 +68,18 @@ class Folder:
         return [name for name, _ in self.sizes()]
 
     def sizes(self) -> list[tuple[str, int]]:
-        """The files right in this folder with their sizes in bytes, sorted by name."""
+        """The files right in this folder with their sizes in bytes, sorted by name.
+
+        Those that are being written are none of them yet, and those of a killed process never.
+        """
         fs, path = self._at("")
         try:
             entries = fs.ls(path, detail=True)
         except FileNotFoundError:
             return []
         files = [entry for entry in entries if entry["type"] == "file"]
-        return sorted((entry["name"].rsplit("/", 1)[-1], entry["size"]) for entry in files)
+        named = sorted((entry["name"].rsplit("/", 1)[-1], entry["size"]) for entry in files)
+        return [(name, size) for name, size in named if not _BEING_WRITTEN.fullmatch(name)]
 
     def folders(self) -> list[str]:
         """The folders right in this folder, sorted; none where there is no folder."""

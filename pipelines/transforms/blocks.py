@@ -215,6 +215,11 @@ def _join(keyed: tuple[int, dict[str, Iterable[pa.Table]]], schemas: dict[str, p
     }
 
 
+def one_bucket(table: pa.Table) -> np.ndarray:
+    """The only bucket there is: all rows come together."""
+    return np.zeros(table.num_rows, np.int64)
+
+
 def column_buckets(column: str) -> Callable[[pa.Table], np.ndarray]:
     """Buckets by a column that holds them."""
     return lambda table: table[column].to_numpy()

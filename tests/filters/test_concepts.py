@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.concepts import BalanceRules, Concepts, frequent_runs, kept_share, tail_threshold
+from filters.concepts import (
+    BalanceRules,
+    Concepts,
+    concept_fault,
+    frequent_runs,
+    kept_share,
+    tail_threshold,
+)
 
 COUNTS = st.lists(st.integers(1, 10_000), min_size=1, max_size=60).map(np.array)
 
@@ -57,6 +64,24 @@ def test_a_caption_stays_for_its_rarest_concept() -> None:
     assert kept_share([400], 40) == pytest.approx(0.1)
     assert kept_share([400, 400], 40) == pytest.approx(0.19)
     assert kept_share([], 40) == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "drawn", "drop_unmatched", "fault"),
+    [
+        ([400], 0.0999, False, None),
+        ([400], 0.1, False, "concept-balance"),
+        ([40], 0.9999, False, None),
+        ([], 0.9999, False, None),
+        ([], 0.0, True, "no-concept"),
+        ([400], 0.0, True, None),
+    ],
+)
+def test_a_caption_goes_for_its_concepts(
+    counts: list[int], drawn: float, drop_unmatched: bool, fault: str | None
+) -> None:
+    rules = BalanceRules(drop_unmatched=drop_unmatched)
+    assert concept_fault(counts, 40, drawn, rules) == fault
 
 
 @pytest.mark.parametrize(

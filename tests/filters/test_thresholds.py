@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.score_bins import WIDTH, counted
-from filters.thresholds import EVERY, Group, Level, Measured, Threshold, ThresholdRules, decide
+from filters.thresholds import (
+    EVERY,
+    Group,
+    Level,
+    Measured,
+    Threshold,
+    ThresholdRules,
+    decide,
+    score_fault,
+)
 from filters.thresholds import given as given_by
 
 MATCHES, MISMATCHES, HARD = (0.6, 0.1), (0.05, 0.1), (0.28, 0.11)
@@ -33,6 +42,22 @@ def measured(observed: np.ndarray, shift: float = 0.0, times: float = 1.0) -> Me
 
 def by_group(thresholds: list[Threshold]) -> dict[Group, Threshold]:
     return {threshold.group: threshold for threshold in thresholds}
+
+
+@pytest.mark.parametrize(
+    ("score", "keep_unjudged", "fault"),
+    [
+        (0.25, True, None),
+        (0.2499, True, "below-threshold"),
+        (-1.0, False, "below-threshold"),
+        (None, True, None),
+        (None, False, "not-understood"),
+    ],
+)
+def test_a_caption_goes_for_its_score(
+    score: float | None, keep_unjudged: bool, fault: str | None
+) -> None:
+    assert score_fault(score, 0.25, keep_unjudged) == fault
 
 
 @settings(max_examples=30)
@@ -170,12 +195,30 @@ def test_thresholds_of_another_run_fall_back_as_its_own_did() -> None:
         ("ka", "books"): measured(observed, shift=-0.3, times=0.3),
     }
     found = by_group(given_by(groups, first, rules))
-    assert set(found) == set(groups)
+    assert set(found) == {*groups, ("en", EVERY), ("ka", EVERY), (EVERY, EVERY)}
+    assert found[EVERY, EVERY].captions == 5_090
     assert {threshold.level for threshold in found.values()} == {"given"}
     score = by_group(first)["en", "web"].score
     assert found["en", "web"].score == found["en", "books"].score == score
     assert found["en", "books"].captions == 50
     assert found["ka", "books"].score == pytest.approx(0.3 * score - 0.3, abs=0.01)
+    assert found["ka", "books"].scale == groups["ka", "books"].scale
+
+
+def test_thresholds_can_be_handed_on_from_run_to_run() -> None:
+    observed, rules = mixed(5_000, 0.3)[0], ThresholdRules()
+    first = decide({("en", "web"): measured(observed)}, rules)
+    second = given_by({("de", "web"): measured(observed, -0.2)}, first, rules)
+    third = {
+        (language, "books"): measured(observed[:300], shift)
+        for language, shift in (("en", 0.0), ("de", -0.2), ("ka", -0.4))
+    }
+    found = by_group(given_by(third, second, rules))
+    score = by_group(first)["en", "web"].score
+    assert found["en", "books"].score == score
+    assert found["de", "books"].score == by_group(second)["de", EVERY].score
+    for language, shift in (("de", -0.2), ("ka", -0.4)):
+        assert found[language, "books"].score == pytest.approx(score + shift, abs=0.01)
 
 
 @pytest.mark.parametrize(

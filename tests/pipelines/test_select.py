@@ -14,6 +14,7 @@ import pytest
 from pipelines.driver import Job, run_job
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
+from pipelines.select import preview_lines
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.made_scores import DIM, RECIPE, Made, uid_of
 
@@ -329,6 +330,12 @@ def test_a_dry_run_says_what_would_be_kept_and_leaves_nothing(made: Made) -> Non
     after = digests(made.folder / "out")
     assert {name: of for name, of in after.items() if not name.startswith("_work/")} == before
     assert [name for name in after if name.startswith("_work/")] == ["_work/lock", "_work/run.log"]
+
+
+def test_a_dry_run_over_text_pairs_alone_has_no_captions_to_tell_of() -> None:
+    *_, captions, pictures = preview_lines({}, {}, {})
+    assert captions == "captions: 0 of 0 would be kept"
+    assert pictures == "pictures: 0 of 0 would be kept"
 
 
 @pytest.mark.parametrize("preview", [False, True])
