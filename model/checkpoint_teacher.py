@@ -13,7 +13,7 @@ from transformers import (
 
 from model.arithmetic import working_device, working_dtype
 from model.model_encoder import ModelEncoder
-from model.teacher import TeacherSpec, revision_of
+from model.teacher import Embeddings, TeacherSpec, revision_of
 
 
 class CheckpointTeacher(ModelEncoder):
@@ -26,8 +26,7 @@ class CheckpointTeacher(ModelEncoder):
     def __init__(self, spec: TeacherSpec) -> None:
         where = {"revision": spec.revision, "trust_remote_code": spec.allow_remote_code}
         _require_known(spec, where)
-        if spec.threads:
-            torch.set_num_threads(spec.threads)
+        self._threads = spec.threads
         device = working_device(spec.device)
         _require_device(device)
         self.revision = revision_of(spec)
@@ -39,6 +38,11 @@ class CheckpointTeacher(ModelEncoder):
             languages=spec.languages,
             name=spec.model,
         )
+
+    def _features(self, method: Any, inputs: Any) -> Embeddings:
+        if self._threads:
+            torch.set_num_threads(self._threads)  # torch keeps the number for each thread apart
+        return super()._features(method, inputs)
 
 
 def _require_known(spec: TeacherSpec, where: dict[str, Any]) -> None:

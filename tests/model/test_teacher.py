@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,12 @@ def transformers_own(
 
 def test_it_calculates_on_so_many_threads(folder: Callable[[str], Path]) -> None:
     torch.set_num_threads(2)
-    teacher(folder("clip"), threads=1, device="auto")
-    assert torch.get_num_threads() == 1
+    with ThreadPoolExecutor(1) as other:  # one that has calculated on two before
+        other.submit(lambda: torch.ones(300, 300) @ torch.ones(300, 300)).result()
+        made = teacher(folder("clip"), threads=1, device="auto")
+        assert torch.get_num_threads() == 1
+        other.submit(made.embed_texts, ["a"], ["en"]).result()
+        assert other.submit(torch.get_num_threads).result() == 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
