@@ -7,7 +7,7 @@ keywords`, the names of Unicode's CLDR in the 30 languages. One picture in ten, 
 is held out with all of its texts. The others are gathered and packed with their names and keywords
 as captions, together with pairs of their names in two languages each, and two small towers begun
 from nothing are trained on them by `pairmill train`, judged before and after by the names of the
-pictures held out. 3,000 steps take about 20 minutes on two cores.
+pictures held out.
 """
 
 import argparse

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import torch
-from PIL import Image
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.harness import ROOT
+from model.pictures import decode_picture
 from model.teacher import TeacherSpec, load_teacher
 
 SHIPPED = ROOT / "model" / "tiny_teacher"
@@ -141,7 +141,12 @@ def _cosines(world: Path, pairs: list[dict[str, Any]]) -> np.ndarray:
     at = {path: row for row, path in enumerate(paths)}
     images = np.concatenate(
         [
-            teacher.embed_images([_opened(world / path) for path in paths[first : first + _BATCH]])
+            teacher.embed_images(
+                [
+                    decode_picture((world / path).read_bytes())
+                    for path in paths[first : first + _BATCH]
+                ]
+            )
             for first in range(0, len(paths), _BATCH)
         ]
     )  # [pictures, d]
@@ -155,11 +160,6 @@ def _cosines(world: Path, pairs: list[dict[str, Any]]) -> np.ndarray:
         ]
     )  # [pairs, d]
     return np.asarray((texts * images[[at[pair["image"]] for pair in pairs]]).sum(1))
-
-
-def _opened(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        return picture.convert("RGB")
 
 
 def main() -> None:
