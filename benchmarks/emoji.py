@@ -36,7 +36,7 @@ def _is_held_out(row: dict[str, Any]) -> bool:
 
 
 def _write_tables(data: Path, folder: Path) -> None:
-    """`pairs.parquet`, `texts/0.parquet` and `held-out.parquet`; paths of pictures are absolute."""
+    """`pairs.parquet`, with absolute paths, `texts/0.parquet` and `held-out.parquet`."""
     rows = [
         row | {"path": str((data / "images" / row["image"]).resolve())}
         for row in pq.read_table(data / "pairs.parquet").to_pylist()
@@ -56,7 +56,7 @@ def _write_tables(data: Path, folder: Path) -> None:
             for one, other in zip(named[::2], named[1::2], strict=False)
         ]
     held = [
-        {"image": row["path"], "language": row["language"], "text": row["name"]}
+        {"image": row["image"], "language": row["language"], "text": row["name"]}
         for row in rows
         if _is_held_out(row)
     ]
@@ -80,7 +80,7 @@ def _write_recipe(folder: Path) -> Path:
     return path
 
 
-def _write_plan(folder: Path, steps: int) -> Path:
+def _write_plan(folder: Path, images: Path, steps: int) -> Path:
     """The quickstart's model, on these data."""
     plan = tomllib.loads(_PLAN.read_text("utf-8"))
     (stage,) = plan["stages"]
@@ -93,7 +93,7 @@ def _write_plan(folder: Path, steps: int) -> Path:
     plan |= {
         "output": "training",
         "stages": [stage],
-        "evaluations": [{"name": "held-out", "data": "held-out.parquet"}],
+        "evaluations": [{"name": "held-out", "data": "held-out.parquet", "images": str(images)}],
     }
     path = folder / "plan.toml"
     path.write_text(tomli_w.dumps(plan), "utf-8")
@@ -107,14 +107,21 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     asked = parser.parse_args()
+    images = (asked.data / "images").resolve()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         _write_tables(asked.data, folder)
         for command in (
             ("curate", _write_recipe(folder)),
-            ("train", _write_plan(folder, asked.steps)),
-            ("evaluate", folder / "training" / "model", folder / "held-out.parquet"),
+            ("train", _write_plan(folder, images, asked.steps)),
+            (
+                "evaluate",
+                folder / "training" / "model",
+                folder / "held-out.parquet",
+                "--images",
+                images,
+            ),
         ):
             subprocess.run([sys.executable, "-m", "pipelines.cli", *command], cwd=ROOT, check=True)
 
