@@ -1,17 +1,9 @@
 """What may a training set not share with the sets that models are evaluated on?"""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from filters.near_hashes import FURTHEST
 from filters.overlap import OverlapRules
-
-
-class ContaminationFault(StrEnum):
-    """Why something is turned away for the sake of an evaluation set."""
-
-    PICTURE = "contaminated-picture"
-    CAPTION = "contaminated-caption"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

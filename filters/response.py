@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from filters.opt_outs import OptOut
+from schemas.fates import Fate
 from schemas.ids import digest
-from schemas.rows import Fate
 
 
 class FetchFault(StrEnum):

@@ -27,3 +27,10 @@ class SetFault(StrEnum):
     CONCEPT_BALANCE = "concept-balance"
     NO_CONCEPT = "no-concept"
     OVER_BUDGET = "over-budget"
+
+
+class ContaminationFault(StrEnum):
+    """Why something is turned away for the sake of an evaluation set."""
+
+    PICTURE = "contaminated-picture"
+    CAPTION = "contaminated-caption"

@@ -23,10 +23,11 @@ from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import write_table
+from schemas.fates import Fate, Unit
 from schemas.ids import caption_id, is_absolute, is_sha256, is_uid, picture_uid
 from schemas.languages import normalise_tag
 from schemas.layout import part_name
-from schemas.rows import Caption, Fate, LedgerRow, PlannedPicture, Unit
+from schemas.rows import Caption, LedgerRow, PlannedPicture
 
 BAD_UID = "malformed-uid"
 BAD_SHA256 = "malformed-sha256"

@@ -12,8 +12,9 @@ from pipelines.commit import Attempt
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import write_table
+from schemas.fates import Fate
 from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
-from schemas.rows import Fate, GatheredPicture, Measures, PlannedPicture
+from schemas.rows import GatheredPicture, Measures, PlannedPicture
 
 _NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from filters.caption import all_redacted, caption_faults
-from filters.contamination import ContaminationFault
 from filters.language import judge_language
 from filters.picture import MEASURED, image_faults
+from filters.set_faults import ContaminationFault
 from pipelines.evaluation_sets import EvaluationIndex
 from pipelines.language_model import LanguageModel
 from pipelines.recipe import Screen

@@ -32,6 +32,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
+from schemas.fates import Unit
 from schemas.layout import (
     KEPT,
     PAIRS,
@@ -41,7 +42,6 @@ from schemas.layout import (
     part_name,
     shard_name,
 )
-from schemas.rows import Unit
 
 _CUTS_FILE = "cuts.json"
 

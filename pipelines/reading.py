@@ -15,7 +15,8 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
-from schemas.rows import LedgerRow, Unit
+from schemas.fates import Unit
+from schemas.rows import LedgerRow
 
 Tagged: TypeAlias = TaggedOutput[Literal["counts"], Count]
 Claims = Callable[[Recipe, Source, Split, list[InputRow]], tuple[list[Any], list[LedgerRow]]]

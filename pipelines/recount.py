@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from filters.contamination import ContaminationFault
+from filters.set_faults import ContaminationFault
 from pipelines.differences import Difference
 from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
 from pipelines.recount_gather import GatheredShards, read_markers
@@ -12,6 +12,7 @@ from pipelines.recount_pack import PackedShards, recount_pack
 from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
 from pipelines.storage import Folder
+from schemas.fates import Fate, Unit
 from schemas.layout import (
     KEPT,
     OF_PICTURES,
@@ -24,7 +25,6 @@ from schemas.layout import (
     embeddings_folder,
     ledger_folder,
 )
-from schemas.rows import Fate, Unit
 
 _MADE_OF_ROWS = {"gather": Unit.CAPTION, "screen": Unit.TEXT}
 """What a stage makes of each row that it reads from a source."""

@@ -10,8 +10,8 @@ from pipelines.parts import Unreadable, iter_column, row_count
 from pipelines.storage import Folder
 from pipelines.tar_walk import TarDamage, TarSample, walk_samples
 from pipelines.threads import in_threads
+from schemas.fates import Unit
 from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, TEXTS, shard_name
-from schemas.rows import Unit
 
 _STAGE = "pack"
 SIZES_FILE = "sizes.json"

@@ -11,6 +11,7 @@ from pipelines.differences import Difference, missing_file, unreadable
 from pipelines.parts import Unreadable, numbers, part_names, read_columns, row_count
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
+from schemas.fates import ScoreStatus, Unit
 from schemas.layout import (
     EMBEDDINGS,
     OF_CAPTIONS,
@@ -23,7 +24,6 @@ from schemas.layout import (
     embeddings_folder,
     ledger_folder,
 )
-from schemas.rows import ScoreStatus, Unit
 
 _STAGE = "score"
 _AT_ONCE = 4

@@ -19,8 +19,8 @@ from pipelines.parts import (
 )
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
+from schemas.fates import Unit
 from schemas.layout import GATHERED, KEPT, ledger_folder, part_name, shard_name
-from schemas.rows import Unit
 
 SIDES = ("original_width", "original_height", "width", "height")
 _PLACE = ("image_shard", "image_offset", "image_size")

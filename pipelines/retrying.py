@@ -5,7 +5,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.recipe import Recipe
 from pipelines.records import read_record
 from pipelines.storage import Folder
-from schemas.rows import Fate, Unit
+from schemas.fates import Fate, Unit
 
 _LOST = tuple(f"{Unit.PICTURE} {fate} " for fate in (Fate.FAILED, Fate.REJECTED))
 _NEVER_GATHERED = (SetFault.NO_CAPTION,)

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from filters.choice import Verdict
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
+from schemas.fates import ScoreStatus
 from schemas.layout import SCORES, Tables, part_name
-from schemas.rows import ScoreStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.inference import Halves, Lost
 from pipelines.transforms.tables import read_rows, read_table, write_table
 from pipelines.transforms.tally import Count
+from schemas.fates import Fate, ScoreStatus, Unit
 from schemas.ids import bucket_of
 from schemas.layout import (
     OF_CAPTIONS,
@@ -34,16 +35,7 @@ from schemas.layout import (
     ledger_folder,
     part_name,
 )
-from schemas.rows import (
-    Fate,
-    Float32,
-    LedgerRow,
-    Score,
-    ScoreStatus,
-    TextPair,
-    TextScore,
-    Unit,
-)
+from schemas.rows import Float32, LedgerRow, Score, TextPair, TextScore
 
 STAGE = "score"
 _AT_ONCE = 4_096  # rows whose cosines are computed together: some 40 MB

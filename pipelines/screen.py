@@ -40,8 +40,9 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
+from schemas.fates import Unit
 from schemas.layout import KEPT, PICTURES, SCREENED_TEXTS, ledger_folder
-from schemas.rows import Caption, Unit
+from schemas.rows import Caption
 
 _OF_CAPTIONS = "counts-captions.json"
 _OF_TEXTS = "counts-texts.json"

@@ -7,8 +7,7 @@ from itertools import groupby
 
 import apache_beam as beam
 
-from filters.contamination import ContaminationFault
-from filters.set_faults import SetFault
+from filters.set_faults import ContaminationFault, SetFault
 from filters.text import tidied
 from filters.text_pair import text_pair_fault
 from pipelines.judging import Judge
@@ -19,10 +18,11 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
+from schemas.fates import Fate, Unit
 from schemas.ids import digest, text_id
 from schemas.languages import normalise_tag
 from schemas.layout import SCREENED_TEXTS, ledger_folder, part_name
-from schemas.rows import Fate, LedgerRow, TextPair, Unit
+from schemas.rows import LedgerRow, TextPair
 
 
 @dataclass(frozen=True, slots=True)

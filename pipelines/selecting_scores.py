@@ -20,8 +20,8 @@ from filters.thresholds import Group, Measured
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.tables import read_table, write_table
+from schemas.fates import ScoreStatus
 from schemas.layout import SCORES, Tables, part_name
-from schemas.rows import ScoreStatus
 
 Scales = Mapping[tuple[str, str], Scale]
 """By teacher and language; of teachers that understand it."""

@@ -15,8 +15,9 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
+from schemas.fates import Fate, Unit
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, part_name
-from schemas.rows import Fate, GatheredPicture, LedgerRow, Picture, Unit
+from schemas.rows import GatheredPicture, LedgerRow, Picture
 
 
 def _gathered(*names: str) -> pa.Schema:

@@ -19,8 +19,8 @@ from pipelines.recount_tables import SIDES
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
 from pipelines.truth import compare
+from schemas.fates import Fate, Unit
 from schemas.layout import GATHERED, PAIRS, REPORT, shard_name
-from schemas.rows import Fate, Unit
 
 REPORT_FILE = "stats.json"
 _MOST_REASONS = 20

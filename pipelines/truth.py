@@ -11,8 +11,8 @@ from pipelines.errors import RecipeError
 from pipelines.parts import Unreadable, open_table
 from pipelines.records import read_records
 from pipelines.storage import Folder, filesystem
+from schemas.fates import Unit
 from schemas.layout import KEPT, ledger_folder
-from schemas.rows import Unit
 
 CLEAN = ""
 _COLUMNS = ("row", "image", "defect", "twin")

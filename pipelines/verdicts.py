@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from schemas.rows import Fate, LedgerRow, Unit
+from schemas.fates import Fate, Unit
+from schemas.rows import LedgerRow
 
 
 @dataclass(slots=True)

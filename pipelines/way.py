@@ -17,6 +17,7 @@ from pipelines.parts import (
 from pipelines.records import STAGES, read_records, recipe_of
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
+from schemas.fates import Unit
 from schemas.ids import is_absolute, order_key, picture_uid
 from schemas.layout import (
     CAPTIONS_SUFFIX,
@@ -30,16 +31,7 @@ from schemas.layout import (
     TEXT_SCORES,
     ledger_folder,
 )
-from schemas.rows import (
-    Caption,
-    GatheredPicture,
-    LedgerRow,
-    Picture,
-    Score,
-    TextPair,
-    TextScore,
-    Unit,
-)
+from schemas.rows import Caption, GatheredPicture, LedgerRow, Picture, Score, TextPair, TextScore
 
 FEWEST_DIGITS = 6  # of a prefix
 _DIGITS = 32

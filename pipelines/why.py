@@ -19,18 +19,11 @@ from pipelines.way import (
     read_way,
     text_scores,
 )
+from schemas.fates import Fate, ScoreStatus, Unit
 from schemas.ids import caption_id
 from schemas.languages import ALL, UNKNOWN
 from schemas.layout import GATHERED, PAIRS, shard_name
-from schemas.rows import (
-    Fate,
-    GatheredPicture,
-    LedgerRow,
-    Score,
-    ScoreStatus,
-    TextScore,
-    Unit,
-)
+from schemas.rows import GatheredPicture, LedgerRow, Score, TextScore
 
 _MOST_LISTED = 10
 

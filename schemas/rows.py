@@ -5,29 +5,10 @@ derive the Arrow schema from it (`pipelines.transforms.blocks.arrow_schema`).
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NewType
 
 Float32 = NewType("Float32", float)
 """A number that its table holds in 32 bits."""
-
-
-class Fate(StrEnum):
-    """How a thing ends in a stage; nothing ends otherwise."""
-
-    KEPT = "kept"
-    REJECTED = "rejected"
-    FAILED = "failed"
-
-
-class Unit(StrEnum):
-    """What is counted."""
-
-    ROW = "row"
-    PICTURE = "picture"
-    CAPTION = "caption"
-    TEXT = "text"
-    SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +221,6 @@ class Picture(Measures):
     image_shard: int
     image_offset: int
     image_size: int
-
-
-class ScoreStatus(StrEnum):
-    """Whether a teacher judged."""
-
-    SCORED = "scored"
-    NOT_UNDERSTOOD = "not-understood"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,28 @@
+"""What is counted, and how it ends."""
+
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """How a thing ends in a stage; nothing ends otherwise."""
+
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    ROW = "row"
+    PICTURE = "picture"
+    CAPTION = "caption"
+    TEXT = "text"
+    SAMPLE = "sample"
+
+
+class ScoreStatus(StrEnum):
+    """Whether a teacher judged."""
+
+    SCORED = "scored"
+    NOT_UNDERSTOOD = "not-understood"
