@@ -286,7 +286,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pairmill-benchmark-") as scratch:
         folder = Path(scratch)
         pictures = (
-            found_pictures(args.pictures)
+            found_pictures(args.pictures.resolve())
             if args.pictures
             else drawn_pictures(folder / "pictures", args.samples)
         )
