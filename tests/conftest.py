@@ -9,6 +9,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import fsspec
 import pyarrow.parquet as pq
@@ -216,7 +217,7 @@ def counts(output: Path, stage: str) -> dict[str, int]:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket of an S3 server on loopback: its URI."""
+    """An empty bucket of an S3 server on loopback: its URI."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -228,6 +229,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     fsspec.get_filesystem_class("s3").clear_instance_cache()
+    reset = Request(f"http://{host}:{port}/moto-api/reset", method="POST")  # what others left
+    urlopen(reset).close()
     boto3.client("s3").create_bucket(Bucket="mill")
     yield "s3://mill"
     fsspec.get_filesystem_class("s3").clear_instance_cache()

@@ -158,7 +158,7 @@ def in_processes(count: int, work: Callable[..., None], *args: Any) -> list[int 
     for process in begun:
         process.start()
     for process in begun:
-        process.join(60)
+        process.join(300)
     late = [process for process in begun if process.is_alive()]
     for process in late:
         process.kill()
