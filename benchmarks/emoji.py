@@ -88,6 +88,7 @@ def _write_plan(folder: Path, images: Path, steps: int) -> Path:
         "images": [{"path": "out/shards/pairs"}],
         "texts": [{"path": "texts"}],
         "steps": steps,
+        "text_batch": 256,
         "smallest_crop": 0.7,
     }
     plan |= {
@@ -104,7 +105,7 @@ def main() -> None:
     """Prints what each command prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "emoji")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     asked = parser.parse_args()
     images = (asked.data / "images").resolve()
