@@ -37,12 +37,12 @@ from benchmarks.harness import (
     write_table,
 )
 from model.tokens import learn_tokenizer
-from pipelines.embedding import EmbedPieces, ReadBatches, Sight
+from pipelines.embedding import EmbedPieces, ReadBatches
 from pipelines.recipe_file import read_recipe
 from pipelines.score_plan import pieces_of, plan
 from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.teachers import judges_of
+from pipelines.teachers import Sight, judges_of
 from pipelines.transforms.inference import Batch
 from schemas.layout import KEPT, OF_CAPTIONS, OF_PICTURES
 
@@ -122,13 +122,15 @@ class Pipeline:
 
     def batches(self) -> list[Batch]:
         """The batches, pictures decoded."""
-        reader = ReadBatches(self._output, self._work, self._rules, _LANGUAGES)
+        at = (self._output, self._work, self._rules, self._judge)
+        reader = ReadBatches(*at, fold=0, languages=_LANGUAGES)
         return [batch for piece in self._pieces for batch in reader.process(piece)]
 
     def run(self) -> None:
         """Embeds them in one worker."""
         sight = Sight(_DIM, _LANGUAGES)
-        embed = EmbedPieces(self._output, self._work, self._rules, self._judge, sight, self._pieces)
+        at = (self._output, self._work, self._rules, self._judge)
+        embed = EmbedPieces(*at, fold=0, sight=sight, pieces=self._pieces)
         with self._run.pipeline(1) as pipeline:
             _ = pipeline | embed
 

@@ -17,6 +17,7 @@ from model.evaluation_sets import DataError
 from model.loading import Piece, PieceReader, PlannedPiece
 from model.plan import DataSet, Running, Stage
 from model.samples import ImageSet, Pair, Sample, SampleSet, TextSet, TextTuple
+from schemas.ids import Fold
 
 _PIECES_AHEAD = 2  # of each loading process
 
@@ -71,8 +72,17 @@ class Feed:
         seed: str,
         share: tuple[int, int],
         position: Position,
+        unseen: Fold | None = None,
     ) -> None:
-        """Goes on from `position`; `share`: this process's number, of how many.
+        """Goes on from `position`.
+
+        Args:
+          stage: …
+          running: …
+          seed: of the order.
+          share: this process's number, of how many.
+          position: …
+          unseen: pictures that are left out.
 
         Raises:
           DataError: a data set is not as `pack` writes it, or batches cannot be shared out.
@@ -85,7 +95,7 @@ class Feed:
                 raise DataError(f"{name} must be divisible by {share[1]} processes, got {size}")
         self._stage, self._running, self._share, self._seed = stage, running, share, seed
         temperature = stage.language_temperature
-        images = [ImageSet(data.path, temperature) for data in stage.images]
+        images = [ImageSet(data.path, temperature, unseen) for data in stage.images]
         texts = [TextSet(data.path, temperature, stage.negatives) for data in stage.texts]
         shares = [*(opened.languages for opened in images), *(opened.languages for opened in texts)]
         self.languages = {code for languages in shares for code in languages}

@@ -5,12 +5,14 @@ anything that fsspec opens; a training's own folder and models lie on this machi
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from model.evaluation_sets import EvaluationSet
+from model.folds import fold_folder
+from schemas.ids import Fold
 from schemas.languages import ALL, LANGUAGES
 
 Positive = Annotated[int, Field(ge=1)]
@@ -235,6 +237,11 @@ class Plan:
       seed: of new weights, dropout and the order of the data.
       languages: ISO 639-1 codes that the model is said to understand afterwards; none: those that
         have captions or texts in its data.
+      folds: into so many parts the pictures of all data sets fall, by their uids, and as many
+        models are trained, in `output/fold-0` …, each without one part: together a teacher for
+        the very pictures, of which each is judged by the model that has not seen it (cross-fitting:
+        Chernozhukov et al. 2018, arXiv:1608.00060, definition 3.1). None: one model sees all.
+      unseen_fold: the one of the `folds` models to train, in `output`; None: all of them.
       running: …
       evaluations: what it is judged on.
     """
@@ -244,6 +251,8 @@ class Plan:
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     seed: Whole = 17
     languages: tuple[str, ...] = ()
+    folds: Annotated[int, Field(ge=2)] | None = None
+    unseen_fold: Whole | None = None
     running: Running = field(default_factory=Running)
     evaluations: tuple[EvaluationSet, ...] = ()
 
@@ -257,3 +266,30 @@ class Plan:
         twice = [name for name, n in Counter(stage.name for stage in self.stages).items() if n > 1]
         if twice:
             raise ValueError(f"stages must have different names, got {twice[0]!r} twice")
+        if self.folds and any(stage.texts for stage in self.stages):
+            raise ValueError("folds are of pictures: a plan with folds must have no texts")
+        if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
+            raise ValueError(
+                f"unseen_fold must be below folds, got {self.unseen_fold} of {self.folds or 0}"
+            )
+
+    @property
+    def unseen(self) -> Fold | None:
+        """The pictures that are left out."""
+        if self.folds is None or self.unseen_fold is None:
+            return None
+        return Fold(self.unseen_fold, self.folds)
+
+    @property
+    def is_cross_fitted(self) -> bool:
+        """Whether it is a plan for several models."""
+        return self.folds is not None and self.unseen_fold is None
+
+    def of_each_model(self) -> list["Plan"]:
+        """A plan for each model that is to be trained."""
+        if not self.is_cross_fitted:
+            return [self]
+        return [
+            replace(self, output=fold_folder(self.output, number), unseen_fold=number)
+            for number in range(self.folds or 0)
+        ]

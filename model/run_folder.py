@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from model.feed import Position
+from model.folds import MODEL
 from model.plan import Plan
 
 _TRAINING = "training.pt"
@@ -57,7 +58,7 @@ class RunFolder:
 
     def __init__(self, output: str) -> None:
         self.path = Path(output)
-        self.model = self.path / "model"
+        self.model = self.path / MODEL
         self._checkpoints = self.path / "checkpoints"
         self._metrics = self.path / "metrics.jsonl"
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from model.drawing import Drawing, Places
 from model.evaluation_sets import DataError
+from schemas.ids import Fold
 from schemas.layout import CAPTIONS_SUFFIX
 
 _UNSTATED = "und"
@@ -106,19 +107,29 @@ class SampleSet(Protocol[Read]):
 class ImageSet:
     """Pictures with captions: `shards/pairs` or `shards/documents`; see `SampleSet`.
 
+    Args:
+      path: of the folder.
+      temperature: of the languages, see `Drawing`.
+      unseen: pictures of this fold are left out, with all of their captions.
+
     Raises:
       DataError: it is no such folder.
     """
 
-    def __init__(self, path: str, temperature: float) -> None:
+    def __init__(self, path: str, temperature: float, unseen: Fold | None = None) -> None:
         self.path = path
+        self._unseen = unseen
         self._fs, root = fsspec.url_to_fs(path)
         places = [at for at in (root, f"{root}/train") if self._fs.exists(f"{at}/sizes.json")]
         if not places:
             raise DataError(f"{path} must hold shards that pack wrote: it has no sizes.json")
         sizes = json.loads(self._fs.cat_file(f"{places[0]}/sizes.json"))
-        self.blocks: Sequence[int] = list(sizes.values())
         self._shards = [f"{places[0]}/{name.removesuffix('.tar')}" for name in sizes]
+        self.blocks: Sequence[int] = (
+            [self._table(f"{shard}.parquet", ["uid"]).num_rows for shard in self._shards]
+            if unseen
+            else list(sizes.values())
+        )
         self.languages = _shares(self._languages(block) for block in range(len(sizes)))
         self._drawing = Drawing.at(temperature, self.languages)
 
@@ -150,7 +161,12 @@ class ImageSet:
         return table["language"].to_pylist(), _runs(table["key"])
 
     def _table(self, path: str, columns: list[str]) -> pa.Table:
-        return _read(self._fs, path, columns)
+        """The rows of pictures that are not left out."""
+        if not self._unseen:
+            return _read(self._fs, path, columns)
+        table = _read(self._fs, path, list({"uid": None, **dict.fromkeys(columns)}))
+        left = [not self._unseen.has(uid) for uid in table["uid"].to_pylist()]
+        return table.filter(pa.array(left, pa.bool_())).combine_chunks()
 
 
 class TextSet:

@@ -135,6 +135,13 @@ def folder_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def joint_revision(revisions: Sequence[str]) -> str:
+    """The revision of several models together, 40 hex digits; that of one alone is its own."""
+    if len(revisions) == 1:
+        return revisions[0]
+    return hashlib.blake2b("\n".join(revisions).encode(), digest_size=20).hexdigest()
+
+
 def load_teacher(spec: TeacherSpec) -> Teacher:
     """Loads a teacher.
 

@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 from model.plan import Stage
 from model.samples import ImageSet, TextSet
+from schemas.ids import Fold
 
 _MOST_TEXTS = 1_000_000
 _LONGEST_TOKEN = 30  # bytes: 10 letters of Thai or Georgian, 15 of Greek, 30 of English
@@ -20,14 +21,19 @@ _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 """XLM-RoBERTa's, in its order, so that its configuration's defaults fit."""
 
 
-def texts_of(stage: Stage) -> Iterator[str]:
-    """The captions, one a picture, and texts of a stage's data, at most a million."""
-    return itertools.islice(_every_text(stage), _MOST_TEXTS)
+def texts_of(stage: Stage, unseen: Fold | None = None) -> Iterator[str]:
+    """The captions, one a picture, and texts of a stage's data, at most a million.
+
+    Args:
+      stage: …
+      unseen: pictures whose captions are left out.
+    """
+    return itertools.islice(_every_text(stage, unseen), _MOST_TEXTS)
 
 
-def _every_text(stage: Stage) -> Iterator[str]:
+def _every_text(stage: Stage, unseen: Fold | None) -> Iterator[str]:
     for data in stage.images:
-        images = ImageSet(data.path, stage.language_temperature)
+        images = ImageSet(data.path, stage.language_temperature, unseen)
         for block in range(len(images.blocks)):
             for pair in images.read(block, "tokens"):
                 yield pair.text

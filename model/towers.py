@@ -54,6 +54,8 @@ class DualEncoderConfig(PreTrainedConfig):
         None: where `projection_dim` is given.
       context_length: tokens that a text is cut to.
       languages: ISO 639-1 codes that it was trained on; none: those that its text tower knows.
+      folds: parts that the pictures of its data fall into, see `model.plan.Plan`.
+      unseen_fold: the one of them that it was not trained on; None: it was trained on all.
     """
 
     model_type = "pairmill_dual_encoder"
@@ -70,6 +72,8 @@ class DualEncoderConfig(PreTrainedConfig):
     has_projections: bool | None = None
     context_length: int = 77
     languages: list[str] | tuple[str, ...] = ()
+    folds: int | None = None
+    unseen_fold: int | None = None
 
     def __post_init__(self, **kwargs: object) -> None:
         """Raises ValueError for what cannot fit together."""

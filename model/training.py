@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,7 +57,8 @@ class Stopped(RunError):
 def train(plan: Plan, say: Callable[[str], None]) -> Path | None:
     """Trains until the plan is done, and returns the model's folder; None in all but one process.
 
-    A plan that is done already is left as it is.
+    A plan that is done already is left as it is. Of a cross-fitted plan, whose models are trained
+    one after another, it returns the folder of them all.
 
     Args:
       plan: of a folder with checkpoints, the same as before but for what changes no number.
@@ -70,13 +72,24 @@ def train(plan: Plan, say: Callable[[str], None]) -> Path | None:
     """
     disable_progress_bar()  # of transformers, which shows one for each file that it writes
     with joined(plan.running.device) as processes, stopping() as stop:
-        folder = RunFolder(plan.output)
-        processes.in_first(lambda: folder.begin(plan))
-        if not folder.is_finished(sum(stage.steps for stage in plan.stages)):
-            _Training(plan, processes, folder, say, stop).run()
-        elif processes.is_first:
+        plans = {of.output: of for of in plan.of_each_model()}
+        folders = {output: RunFolder(output) for output in plans}
+        for output, folder in folders.items():
+            processes.in_first(partial(folder.begin, plans[output]))
+        steps = sum(stage.steps for stage in plan.stages)
+        left = [output for output in plans if not folders[output].is_finished(steps)]
+        for output in left:
+            tell = partial(_tell, say, output if plan.is_cross_fitted else "")
+            _Training(plans[output], processes, folders[output], tell, stop).run()
+        if processes.is_first and not left:
             say("done already: name another output, or remove the folder to train again")
-        return folder.model if processes.is_first else None
+        whole = Path(plan.output) if plan.is_cross_fitted else folders[plan.output].model
+        return whole if processes.is_first else None
+
+
+def _tell(say: Callable[[str], None], output: str, line: str) -> None:
+    """Says a line, with the name of the fold's folder before it."""
+    say(f"{Path(output).name}: {line}" if output else line)
 
 
 class _Training:
@@ -105,7 +118,9 @@ class _Training:
             processes.set_random_state(state["random"], plan.seed)
         else:
             torch.manual_seed(plan.seed)
-            self._model, self._processor = build(plan.model, texts_of(plan.stages[0]))
+            texts = texts_of(plan.stages[0], plan.unseen)
+            self._model, self._processor = build(plan.model, texts)
+            _state_what_is_unseen(self._model.config, plan)
             self._feeds = self._open_feeds()
             torch.manual_seed(plan.seed + processes.number)
         known = self._done if checkpoint else -1
@@ -127,7 +142,8 @@ class _Training:
             _check_sizes(stage, self._model.config)
             make_losses(stage)
             position = now.position if number == now.stage else Position()
-            feeds[number] = Feed(stage, plan.running, f"{plan.seed}:{number}", share, position)
+            seed = f"{plan.seed}:{number}"
+            feeds[number] = Feed(stage, plan.running, seed, share, position, plan.unseen)
         self._processes.in_first(lambda: _check_sets(plan))
         return feeds
 
@@ -341,6 +357,22 @@ def _check_sizes(stage: Stage, config: DualEncoderConfig) -> None:
             f"matryoshka of stage {stage.name!r} must be at most {config.projection_dim}, the "
             f"embedding's size, got {list(stage.matryoshka)}"
         )
+
+
+def _state_what_is_unseen(config: DualEncoderConfig, plan: Plan) -> None:
+    """Has the model say which fold it will not have seen.
+
+    Raises:
+      ValueError: it begins with one that has seen the fold already.
+    """
+    unseen, before = (plan.folds, plan.unseen_fold), (config.folds, config.unseen_fold)
+    if plan.unseen and config.folds and unseen != before:
+        raise ValueError(
+            f"a model that is not to see fold {plan.unseen_fold} of {plan.folds} must not begin "
+            f"with one that has seen it: {plan.model.checkpoint} has seen all but fold "
+            f"{config.unseen_fold} of {config.folds}"
+        )
+    config.folds, config.unseen_fold = unseen
 
 
 def _check_sets(plan: Plan) -> None:

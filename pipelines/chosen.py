@@ -13,7 +13,7 @@ from filters.thresholds import EVERY, Group, Threshold
 from pipelines.errors import RecipeError
 from pipelines.storage import Folder, shown
 
-_VERSION = 1
+_VERSION = 2
 _NO_SCALE = Scale(0.0, 1.0)
 
 
@@ -23,13 +23,13 @@ class Chosen:
 
     Attributes:
       teachers: whose scores these were, `name@revision`, in the order of the alphabet.
-      scales: of each teacher's mismatches by teacher and language; of several teachers only.
+      scales: of each model's mismatches by teacher, fold and language; of several models only.
       languages: of the mismatches' scores, by language, and of all (`filters.thresholds.EVERY`).
       thresholds: for every group, and for languages and all.
     """
 
     teachers: tuple[str, ...]
-    scales: dict[tuple[str, str], Scale]
+    scales: dict[tuple[str, int, str], Scale]
     languages: dict[str, Scale]
     thresholds: tuple[Threshold, ...]
 
@@ -47,8 +47,14 @@ class Chosen:
             "version": _VERSION,
             "teachers": list(self.teachers),
             "scales": [
-                {"teacher": teacher, "language": language, "mean": scale.mean, "std": scale.std}
-                for (teacher, language), scale in sorted(self.scales.items())
+                {
+                    "teacher": teacher,
+                    "fold": fold,
+                    "language": language,
+                    "mean": scale.mean,
+                    "std": scale.std,
+                }
+                for (teacher, fold, language), scale in sorted(self.scales.items())
             ],
             "languages": [
                 {"language": language, "mean": scale.mean, "std": scale.std}
@@ -65,7 +71,9 @@ class Chosen:
         if values["version"] != _VERSION:
             raise ValueError(f"version must be {_VERSION}, got {values['version']}")
         scales = {
-            (row["teacher"], row["language"]): Scale(float(row["mean"]), float(row["std"]))
+            (row["teacher"], row["fold"], row["language"]): Scale(
+                float(row["mean"]), float(row["std"])
+            )
             for row in values["scales"]
         }
         languages = {

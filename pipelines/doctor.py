@@ -20,7 +20,7 @@ from pipelines.records import STAGES
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
-from pipelines.teachers import check_installed, judges_of, load
+from pipelines.teachers import check_installed, judges_of, look
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
@@ -153,12 +153,13 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
         return
     for judge in judges:
         try:
-            teacher = load(judge.spec)
+            sight = look(judge)
         except PairmillError as error:
             yield Finding("error", f"teacher {judge.label}: {error}")
             continue
-        strange = [code for code in languages if not teacher.understands(code)]
-        words = f"teacher {judge.label}: {teacher.dim} features"
+        strange = [code for code in languages if code not in sight.languages]
+        models = f" by {len(judge.specs)} folds' models" if len(judge.specs) > 1 else ""
+        words = f"teacher {judge.label}: {sight.dim} features{models}"
         if len(strange) == len(languages):
             yield Finding("error", f"{words}; it understands none of the recipe's languages")
         elif strange:

@@ -17,7 +17,7 @@ from pipelines.recipe import Score
 from pipelines.score_plan import PLAN, PictureToEmbed, Piece, TextToEmbed, plan_name
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
-from pipelines.teachers import Judge
+from pipelines.teachers import Judge, Sight
 from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.inference import Batch, Embedded, Halves, Lost, TeacherHandler
@@ -31,22 +31,9 @@ _MARKER = ".json"
 _EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What is known of a teacher once it was loaded.
-
-    Attributes:
-      dim: features of an embedding.
-      languages: those of ours that it understands.
-    """
-
-    dim: int
-    languages: tuple[str, ...]
-
-
-def embedded_folder(work: Folder, judge: Judge) -> Folder:
-    """Where a teacher's pieces lie while the stage runs."""
-    return work / EMBEDDED / str(judge.number)
+def embedded_folder(work: Folder, judge: Judge, fold: int) -> Folder:
+    """Where the pieces that a teacher's model embedded lie while the stage runs."""
+    return work / EMBEDDED / str(judge.number) / str(fold)
 
 
 def marker_of(piece: Piece) -> str:
@@ -55,13 +42,14 @@ def marker_of(piece: Piece) -> str:
 
 
 class EmbedPieces(beam.PTransform):
-    """Embeds pieces with a teacher; each leaves its table and its marker below `work`.
+    """Embeds pieces with a model; each leaves its table and its marker below `work`.
 
     Args:
       output: of the recipe.
       work: of the stage.
       rules: of the recipe.
       judge: the teacher.
+      fold: of its models the one, which embeds what is of this fold.
       sight: of the teacher.
       pieces: to embed.
     """
@@ -72,14 +60,15 @@ class EmbedPieces(beam.PTransform):
         work: Folder,
         rules: Score,
         judge: Judge,
+        fold: int,
         sight: Sight,
         pieces: list[Piece],
     ) -> None:
         super().__init__()
         self._pieces = pieces
-        self._read = ReadBatches(output, work, rules, sight.languages)
-        self._handler = TeacherHandler(judge.spec)
-        self._keep = KeepEmbeddings(embedded_folder(work, judge))
+        self._read = ReadBatches(output, work, rules, judge, fold, sight.languages)
+        self._handler = TeacherHandler(judge.specs[fold])
+        self._keep = KeepEmbeddings(embedded_folder(work, judge, fold))
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
         return (
@@ -92,26 +81,37 @@ class EmbedPieces(beam.PTransform):
 
 
 class ReadBatches(beam.DoFn):
-    """A piece's batches, the next of which is read and decoded while the teacher has one.
+    """A piece's batches, the next of which is read and decoded while the model has one.
 
     Args:
       output: of the recipe.
       work: of the stage.
       rules: of the recipe.
+      judge: the teacher.
+      fold: other folds' rows are left out.
       languages: that the teacher understands: it is not asked about others.
     """
 
     def __init__(
-        self, output: Folder, work: Folder, rules: Score, languages: tuple[str, ...]
+        self,
+        output: Folder,
+        work: Folder,
+        rules: Score,
+        judge: Judge,
+        fold: int,
+        languages: tuple[str, ...],
     ) -> None:
         self._gathered = output / GATHERED
         self._plan = work / PLAN
         self._rules = rules
+        self._judge = judge
+        self._fold = fold
         self._languages = frozenset(languages)
 
     def process(self, piece: Piece) -> Iterator[Batch]:
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
-        planned = [row for table in tables for row in table.to_pylist()]
+        rows = (row for table in tables for row in table.to_pylist())
+        planned = [row for row in rows if self._judge.fold_of(row["uid"]) == self._fold]
         if piece.what == OF_PICTURES:
             pictures = [PictureToEmbed(**row) for row in planned]
             cut = _cut(pictures, self._rules.picture_batch)
@@ -190,7 +190,8 @@ class KeepEmbeddings(beam.DoFn):
         ]
         write_table(self._folder, f"{piece.name}.parquet", pa.table(columns, schema=_EMBEDDED))
         lost = [asdict(each) for batch in batches for each in batch.lost]
-        marker = {"count": piece.end - piece.first, "successes": len(columns[0]), "lost": lost}
+        rows = len(columns[0]) + len(lost)
+        marker = {"count": rows, "successes": len(columns[0]), "lost": lost}
         self._folder.write(marker_of(piece), json.dumps(marker).encode())
 
 
@@ -219,9 +220,10 @@ class Shard:
         return Shard(ids, uids, self.embeddings[np.array(rows, dtype=np.int64)])
 
 
-def read_embedded(folder: Folder, pieces: list[Piece], dim: int) -> Shard:
-    """The embeddings of the pieces of a shard, each id once."""
-    tables = [read_table(folder, f"{piece.name}.parquet") for piece in pieces]
+def read_embedded(folders: list[Folder], pieces: list[Piece], dim: int) -> Shard:
+    """The embeddings of the pieces of a shard, each id once, by the models of all folders."""
+    names = [f"{piece.name}.parquet" for piece in pieces]
+    tables = [read_table(folder, name) for folder in folders for name in names]
     table = pa.concat_tables([_EMBEDDED.empty_table(), *tables])
     halves = np.frombuffer(b"".join(table["embedding"].to_pylist()), dtype=np.float16)
     ids = table["id"].to_pylist()
@@ -230,7 +232,14 @@ def read_embedded(folder: Folder, pieces: list[Piece], dim: int) -> Shard:
     return whole if len(first) == len(ids) else whole.take(sorted(first.values()))
 
 
-def read_lost(folder: Folder, pieces: list[Piece]) -> list[Lost]:
+def read_lost(folders: list[Folder], pieces: list[Piece]) -> list[Lost]:
     """The pictures of the pieces that can be decoded no more."""
-    markers = [json.loads(folder.read(marker_of(piece))) for piece in pieces]
-    return [Lost(**lost) for marker in markers for lost in marker["lost"]]
+    return [
+        lost for folder in folders for piece in pieces for lost in read_marker(folder, piece)[1]
+    ]
+
+
+def read_marker(folder: Folder, piece: Piece) -> tuple[int, list[Lost]]:
+    """How many of a piece's rows a model was asked about, and the pictures among them now lost."""
+    marker = json.loads(folder.read(marker_of(piece)))
+    return marker["count"], [Lost(**lost) for lost in marker["lost"]]

@@ -10,9 +10,9 @@ from schemas.layout import shard_name
 
 
 def write_embeddings(folder: Folder, number: int, ids: pa.Table, embeddings: Halves) -> None:
-    """Writes embeddings, [n, dim], and the ids of their rows: `n` rows of texts."""
+    """Writes embeddings, [n, dim], and `n` rows that say what each is of, without nulls."""
     write_npy(folder, f"{shard_name(number)}.npy", embeddings)
-    types = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ids.column_names])
+    types = pa.schema([column.with_nullable(False) for column in ids.schema])
     write_table(folder, f"{shard_name(number)}.parquet", ids.cast(types))
 
 

@@ -9,7 +9,7 @@ from pipelines.img2dataset_options import SAID_ELSEWHERE
 from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Select, Source
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
-from pipelines.teachers import spec_of
+from pipelines.teachers import check_spaces, specs_of
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _MANNER = Manner(
@@ -40,6 +40,8 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     )
     screen = recipe.screen and _screen_with_absolute_paths(recipe.screen, folder)
     score = recipe.score and _score_with_absolute_paths(recipe.score, folder)
+    if score:
+        check_spaces(score, recipe.select)
     select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
     output = absolute(recipe.output, folder)
     return dataclasses.replace(
@@ -62,7 +64,7 @@ def _screen_with_absolute_paths(screen: Screen, folder: str) -> Screen:
 def _score_with_absolute_paths(score: Score, folder: str) -> Score:
     teachers = tuple(_found_teacher(teacher, folder) for teacher in score.teachers)
     for teacher in teachers:
-        spec_of(teacher, score.device)
+        specs_of(teacher, score.device)
     return dataclasses.replace(score, teachers=teachers)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.clip_retrieval import FOLDERS, ClipRetrieval
-from pipelines.embedding import EmbedPieces, Sight, embedded_folder, marker_of, read_lost
+from pipelines.embedding import EmbedPieces, embedded_folder, marker_of, read_marker
 from pipelines.errors import RunError
 from pipelines.parts import part_names
 from pipelines.recipe import Score
@@ -29,12 +29,11 @@ from pipelines.scoring import (
 )
 from pipelines.stages import FRESH, Run, kept_before
 from pipelines.storage import Folder
-from pipelines.teachers import Judge, judges_of, load
+from pipelines.teachers import Judge, Sight, judges_of, look
 from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, hash_buckets, pieces_for
 from pipelines.transforms.inference import Lost
 from pipelines.transforms.tally import Tally
-from schemas.languages import ALL
 from schemas.layout import (
     EMBEDDINGS,
     GATHERED,
@@ -60,7 +59,7 @@ class ScoreStage:
     """The `score` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.score is not None
@@ -109,14 +108,11 @@ class ScoreStage:
         return _counts(work, _OF_CAPTIONS) | _counts(work, _OF_TEXTS)
 
     def _look(self, work: Folder, judge: Judge) -> Sight:
-        """Loads a teacher once, since nothing else says for sure what it understands."""
+        """Looks at a teacher once."""
         name = f"{judge.number}.json"
         if not (work / _TEACHERS).exists(name):
             self._run.step(f"loading {judge.label}")
-            teacher = load(judge.spec)
-            languages = tuple(code for code in ALL if teacher.understands(code))
-            sight = {"dim": teacher.dim, "languages": languages}
-            (work / _TEACHERS).write(name, json.dumps(sight).encode())
+            (work / _TEACHERS).write(name, json.dumps(asdict(look(judge))).encode())
         found = json.loads((work / _TEACHERS).read(name))
         return Sight(found["dim"], tuple(found["languages"]))
 
@@ -126,15 +122,17 @@ class ScoreStage:
         return [piece for what, size in sizes.items() for piece in pieces_of(work, what, size)]
 
     def _embed(self, work: Folder, judge: Judge, sight: Sight, pieces: list[Piece]) -> None:
-        run, rules = self._run, self._rules
-        markers = embedded_folder(work, judge)
-        run.step(f"embedding by {judge.label}", len(pieces), markers, ".json", "pieces")
-        done = set(markers.names())
-        left = [piece for piece in pieces if marker_of(piece) not in done]
-        if left:
-            with run.pipeline(len(left)) as pipeline:
-                _ = pipeline | EmbedPieces(run.output, work, rules, judge, sight, left)
-        _check_lost(markers, [piece for piece in pieces if piece.what == OF_PICTURES])
+        run, rules, folds = self._run, self._rules, len(judge.specs)
+        for fold in range(folds):
+            markers = embedded_folder(work, judge, fold)
+            model = f"{judge.label}, fold {fold}" if folds > 1 else judge.label
+            run.step(f"embedding by {model}", len(pieces), markers, ".json", "pieces")
+            done = set(markers.names())
+            left = [piece for piece in pieces if marker_of(piece) not in done]
+            if left:
+                with run.pipeline(len(left)) as pipeline:
+                    _ = pipeline | EmbedPieces(run.output, work, rules, judge, fold, sight, left)
+            _check_lost(markers, [piece for piece in pieces if piece.what == OF_PICTURES])
 
     def _judge_captions(
         self, work: Folder, bench: Bench, shards: list[ShardPieces], parts: int
@@ -186,14 +184,14 @@ def _check_lost(folder: Folder, pieces: list[Piece]) -> None:
     Raises:
       RunError: saying how many.
     """
-    lost = list(in_threads(lambda piece: read_lost(folder, [piece]), pieces))
-    came, gone = sum(piece.end - piece.first for piece in pieces), sum(map(len, lost))
+    markers = list(in_threads(lambda piece: read_marker(folder, piece), pieces))
+    came, gone = sum(rows for rows, _ in markers), sum(len(lost) for _, lost in markers)
     if gone <= max(1, _MOST_LOST * came):
         return
-    for piece, of_piece in zip(pieces, lost, strict=True):
-        if of_piece:
+    for piece, (_, lost) in zip(pieces, markers, strict=True):
+        if lost:
             (folder / marker_of(piece)).remove()
-    first = next(of_piece[0] for of_piece in lost if of_piece)
+    first = next(lost[0] for _, lost in markers if lost)
     raise RunError(
         f"of {came:,} gathered pictures {gone:,} cannot be decoded any more, as {first.uid} "
         f"({first.detail}): is {GATHERED}/ damaged?"

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.clip_retrieval import ClipRetrieval
-from pipelines.embedding import Shard, Sight, embedded_folder, read_embedded, read_lost
+from pipelines.embedding import Shard, embedded_folder, read_embedded, read_lost
 from pipelines.embedding_files import write_embeddings
 from pipelines.score_plan import PLAN, Piece, Stranger, plan_name
 from pipelines.storage import Folder
-from pipelines.teachers import Judge
+from pipelines.teachers import Judge, Sight
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.inference import Halves, Lost
 from pipelines.transforms.tables import read_rows, read_table, write_table
@@ -49,6 +49,9 @@ JUDGED = pa.schema(
         pa.field("shuffled_cosine", pa.float32(), nullable=False),
     ]
 )
+
+PICTURE_ROWS = pa.schema([("uid", pa.string()), ("fold", pa.int64())])
+CAPTION_ROWS = pa.schema([("caption_id", pa.string()), *PICTURE_ROWS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,13 @@ class Bench:
     sights: tuple[Sight, ...]
 
     def read(self, judge: Judge, pieces: list[Piece]) -> Shard:
-        """What a teacher made of some pieces of a shard, sorted."""
-        folder, dim = embedded_folder(self.work, judge), self.sights[judge.number].dim
-        return read_embedded(folder, pieces, dim).sorted()
+        """What a teacher's models made of some pieces of a shard, sorted."""
+        dim = self.sights[judge.number].dim
+        return read_embedded(self.folders(judge), pieces, dim).sorted()
+
+    def folders(self, judge: Judge) -> list[Folder]:
+        """Where what a teacher's models made lies."""
+        return [embedded_folder(self.work, judge, fold) for fold in range(len(judge.specs))]
 
 
 class PickStrangers(beam.DoFn):
@@ -147,16 +154,16 @@ class JudgeShard(beam.DoFn):
             self._write(judge, shard.number, pictures, captions)
             of = np.array([at[uid] for uid in captions.uids], dtype=np.int64)
             found = cosines(captions.embeddings, pictures.embeddings, of)
-            if self._layout:
+            if self._layout and len(judge.specs) == 1:
                 texts = self._texts(shard.number)
                 self._layout.write(judge.number, shard.number, pictures, captions, found, texts)
             mine = [each for each in strangers if each.teacher == judge.number]
             numbers = np.full(len(captions.ids), judge.number)
-            shuffled = shuffled_cosines(captions, mine)
+            shuffled = shuffled_cosines(captions, mine, judge)
             columns = [captions.ids, captions.uids, numbers, found, shuffled]
             yield pa.table(columns, schema=JUDGED)
-            folder = embedded_folder(self._bench.work, judge)
-            lost |= {each.uid: each for each in read_lost(folder, shard.of(OF_PICTURES))}
+            gone = read_lost(self._bench.folders(judge), shard.of(OF_PICTURES))
+            lost |= {each.uid: each for each in gone}
         yield TaggedOutput("lost", table_of(Lost, list(lost.values())))
 
     def _texts(self, shard: int) -> dict[str, tuple[str, str]]:
@@ -167,10 +174,11 @@ class JudgeShard(beam.DoFn):
 
     def _write(self, judge: Judge, number: int, pictures: Shard, captions: Shard) -> None:
         where = self._fresh / embeddings_folder(judge.number, OF_PICTURES)
-        write_embeddings(where, number, pa.table({"uid": pictures.ids}), pictures.embeddings)
+        columns = [pictures.ids, judge.folds_of(pictures.uids)]
+        write_embeddings(where, number, pa.table(columns, PICTURE_ROWS), pictures.embeddings)
         where = self._fresh / embeddings_folder(judge.number, OF_CAPTIONS)
-        ids = pa.table({"caption_id": captions.ids, "uid": captions.uids})
-        write_embeddings(where, number, ids, captions.embeddings)
+        columns = [captions.ids, captions.uids, judge.folds_of(captions.uids)]
+        write_embeddings(where, number, pa.table(columns, CAPTION_ROWS), captions.embeddings)
 
 
 def cosines(ours: Halves, theirs: Halves, rows: np.ndarray) -> np.ndarray:
@@ -193,14 +201,28 @@ def _dots(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return np.asarray((ours * theirs).sum(axis=1))
 
 
-def shuffled_cosines(captions: Shard, strangers: list[StrangersEmbedding]) -> np.ndarray:
+def shuffled_cosines(
+    captions: Shard, strangers: list[StrangersEmbedding], judge: Judge
+) -> np.ndarray:
     """The cosines of captions and pictures of others, chosen by the captions' ids, float32 [n].
 
     The pictures are those of the lowest hashes of all that are scored, not of the captions' shard:
     a shard is of one host or few, whose pictures are more alike than pictures are, and its number
-    depends on how rows were gathered.
+    depends on how rows were gathered. They are of the caption's fold, for the same model's sake.
     """
-    pool = sorted(strangers, key=lambda each: each.order)
+    ordered = sorted(strangers, key=lambda each: each.order)
+    pool_folds = judge.folds_of(each.uid for each in ordered)
+    caption_folds = np.array(judge.folds_of(captions.uids), np.int64)
+    found = np.zeros(len(captions.ids), dtype=np.float32)
+    for fold in range(len(judge.specs)):
+        rows = np.flatnonzero(caption_folds == fold)
+        pool = [each for each, of in zip(ordered, pool_folds, strict=True) if of == fold]
+        found[rows] = _cosines_with(pool, captions.take(rows.tolist()))
+    return found
+
+
+def _cosines_with(pool: list[StrangersEmbedding], captions: Shard) -> np.ndarray:
+    """The cosines of captions and pictures of a pool that are not theirs, float32 [n]."""
     if len(pool) < 2:
         return np.zeros(len(captions.ids), dtype=np.float32)
     rows = []
@@ -271,8 +293,11 @@ class WriteScores(beam.DoFn):
         repeated = np.repeat(np.arange(captions.num_rows), len(judges))
         columns = [captions[name].take(repeated) for name in arrow_schema(Score).names[:4]]
         labels = [judge.label for judge in judges] * captions.num_rows
+        uids = captions["uid"].to_pylist()
+        folds = np.array([judge.folds_of(uids) for judge in judges], np.int64).T  # as shape
         status = np.where(scored, ScoreStatus.SCORED.value, ScoreStatus.NOT_UNDERSTOOD.value)
-        columns += [labels, cosine.ravel(), shuffled.ravel(), status.ravel().tolist()]
+        columns += [labels, folds.ravel(), cosine.ravel(), shuffled.ravel()]
+        columns += [status.ravel().tolist()]
         return pa.table(columns, schema=arrow_schema(Score))
 
 

@@ -25,7 +25,7 @@ from pipelines.recipe import Select
 from pipelines.records import Counts
 from pipelines.selected import EXAMPLES, WriteSelected, first_examples, histograms
 from pipelines.selecting import BALANCE, BUDGET, CHOSEN_FILE, ROOMS_FILE, SEMANTIC, STAGE, Inputs
-from pipelines.selecting_scores import CountScores, Scales, deal_parts, read_counted
+from pipelines.selecting_scores import CountScores, Scales, deal_parts, model_of, read_counted
 from pipelines.semantic import CLUSTERS_FILE, find_duplicates
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
 from pipelines.storage import Folder
@@ -33,7 +33,7 @@ from pipelines.transforms.blocks import Regroup, one_bucket, pieces_for
 from pipelines.transforms.tally import Tally
 from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, WORK, ledger_folder
 
-_BY_TEACHER = "by-teacher.parquet"
+_BY_MODEL = "by-model.parquet"
 _BY_GROUP = "by-group.parquet"
 _COUNTS_FILE = "counts.json"
 _GROUPS_FILE = "groups.json"
@@ -45,7 +45,7 @@ class SelectStage:
     """The `select` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, THRESHOLDS_FILE)
     reads: tuple[str, ...] = ("score",)
 
@@ -122,15 +122,16 @@ class SelectStage:
 
     def _choose(self, work: Folder, parts: int) -> Chosen:
         self._run.step("counting scores")
-        self._count(work, parts, {_BY_TEACHER: None, _BY_GROUP: {}})
-        by_teacher = read_counted(work, _BY_TEACHER)
-        teachers = tuple(dict.fromkeys(teacher for teacher, _ in by_teacher))
+        self._count(work, parts, {_BY_MODEL: None, _BY_GROUP: {}})
+        by_model = read_counted(work, _BY_MODEL)
+        models = {model_of(name) for name, _ in by_model}
+        teachers = tuple(sorted({teacher for teacher, _ in models}))
         known = read_chosen(self._rules.thresholds) if self._rules.thresholds else None
         if known:
             check_teachers(known, teachers, self._rules.thresholds)
-        scales: dict[tuple[str, str], Scale] = {}
-        if len(teachers) > 1:
-            scales = _scales(by_teacher) | (known.scales if known else {})
+        scales: dict[tuple[str, int, str], Scale] = {}
+        if len(models) > 1:
+            scales = _scales(by_model) | (known.scales if known else {})
             self._count(work, parts, {_BY_GROUP: scales})
         groups = read_counted(work, _BY_GROUP)
         rules = self._rules.threshold
@@ -187,10 +188,10 @@ class SelectStage:
         (fresh / ledger_folder(STAGE)).write(SCORE_REPORT_FILE, text)
 
 
-def _scales(by_teacher: dict[Group, Measured]) -> dict[tuple[str, str], Scale]:
+def _scales(by_model: dict[Group, Measured]) -> dict[tuple[str, int, str], Scale]:
     return {
-        (teacher, language): scale
-        for (teacher, language), measured in by_teacher.items()
+        (*model_of(name), language): scale
+        for (name, language), measured in by_model.items()
         if (scale := measured.scale)
     }
 

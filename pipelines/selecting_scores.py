@@ -1,9 +1,9 @@
 """The scores of a part, one for each caption, whatever the number of teachers; and counts of them.
 
-Cosines of two teachers are never compared. Where several have judged, each one's cosine becomes its
-standing over its own mismatches in that language, in their standard deviations; the mean of these
-is the caption's standing, and is said as a cosine of the first teacher, in the recipe's order, that
-understands the language.
+Cosines of two models are never compared, be they two teachers or two folds' of one. Where there are
+several, each one's cosine becomes its standing over its own mismatches in that language, in their
+standard deviations; the mean of these is the caption's standing, and is said as a cosine of the
+first model, in the recipe's order, that understands the language.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,8 +23,14 @@ from pipelines.transforms.tables import read_table, write_table
 from schemas.fates import ScoreStatus
 from schemas.layout import SCORES, Tables, part_name
 
-Scales = Mapping[tuple[str, str], Scale]
-"""By teacher and language; of teachers that understand it."""
+Scales = Mapping[tuple[str, int, str], Scale]
+"""By teacher, fold and language; of models that understand it."""
+
+Model = tuple[str, int]
+"""A teacher's label and the fold of its model; 0 where it has but one."""
+
+Said = dict[str, np.ndarray]
+"""What a model says of captions: `_COSINES` and whether it `is_judged`, each [captions]."""
 
 COUNTED = pa.schema(
     [
@@ -38,6 +44,8 @@ COUNTED = pa.schema(
 """Histograms by two names, of `observed` and `shuffled` scores."""
 
 _KINDS = ("observed", "shuffled")
+_COSINES = ("cosine", "shuffled_cosine")
+_SAID = (*_COSINES, "is_judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,62 +72,80 @@ def read_judged(output: Folder, kept: Tables, part: int, scales: Scales) -> Judg
       output: of the recipe.
       kept: what was scored.
       part: its number.
-      scales: of several teachers; of one they are not needed.
+      scales: of several models; of one they are not needed.
     """
     name = part_name(part)
     captions, scores = read_table(output / kept.captions, name), read_table(output / SCORES, name)
     at = pc.is_in(captions["caption_id"], value_set=scores["caption_id"].combine_chunks())
     captions = captions.filter(at)
-    by_teacher = _by_teacher(captions, scores)
-    if len(by_teacher) == 1:
-        (columns,) = by_teacher.values()
-        return Judged(captions, columns["cosine"], columns["shuffled_cosine"], columns["is_judged"])
-    return _joined(captions, by_teacher, scales)
+    by_model = _by_model(captions, scores)
+    if len(by_model) == 1 and not scales:
+        (said,) = by_model.values()
+        return Judged(captions, said["cosine"], said["shuffled_cosine"], said["is_judged"])
+    return _joined(captions, by_model, scales)
 
 
-def _by_teacher(captions: pa.Table, scores: pa.Table) -> dict[str, dict[str, np.ndarray]]:
-    """Each teacher's columns in the captions' order, the teachers in theirs."""
-    found = {}
+def _by_model(captions: pa.Table, scores: pa.Table) -> dict[Model, Said]:
+    """What each model says, the teachers in their order."""
+    found: dict[Model, Said] = {}
     for teacher in pc.unique(scores["teacher"]).to_pylist():
         its = scores.filter(pc.equal(scores["teacher"], teacher))
         at = pc.index_in(captions["caption_id"], value_set=its["caption_id"].combine_chunks())
-        its = its.take(at)
-        found[teacher] = {
-            "cosine": its["cosine"].to_numpy(),
-            "shuffled_cosine": its["shuffled_cosine"].to_numpy(),
-            "is_judged": pc.equal(its["status"], ScoreStatus.SCORED.value).to_numpy(),
-        }
-    return found or {"": _nothing()}
+        its, folds = its.take(at), its["fold"].take(at).to_numpy()
+        is_scored = pc.equal(its["status"], ScoreStatus.SCORED.value).to_numpy()
+        for fold in np.unique(folds).tolist():
+            found[teacher, fold] = {
+                "cosine": its["cosine"].to_numpy(),
+                "shuffled_cosine": its["shuffled_cosine"].to_numpy(),
+                "is_judged": is_scored & (folds == fold),
+            }
+    return found or {("", 0): _nothing()}
 
 
-def _nothing() -> dict[str, np.ndarray]:
+def _nothing() -> Said:
     empty = np.empty(0, np.float32)
     return {"cosine": empty, "shuffled_cosine": empty, "is_judged": np.empty(0, np.bool_)}
 
 
-def _joined(
-    captions: pa.Table, by_teacher: dict[str, dict[str, np.ndarray]], scales: Scales
-) -> Judged:
+def _joined(captions: pa.Table, by_model: dict[Model, Said], scales: Scales) -> Judged:
     languages = np.array(captions["language"].to_pylist(), dtype=object)
-    columns = {name: np.zeros(len(languages)) for name in ("cosine", "shuffled_cosine")}
-    is_judged = np.zeros(len(languages), np.bool_)
+    said = {name: np.array([of[name] for of in by_model.values()]) for name in _SAID}
+    judges = said["is_judged"]  # [models, captions], as the others
+    columns = {name: np.zeros(len(languages), np.float32) for name in _COSINES}
     for language in sorted(set(languages)):
-        rows = languages == language
-        judging = [t for t in by_teacher if (by_teacher[t]["is_judged"] & rows).any()]
-        scaled = [teacher for teacher in judging if (teacher, language) in scales]
-        is_judged[rows] = bool(judging)
+        rows = np.flatnonzero(languages == language)
+        known = [scales.get((*model, language)) for model in by_model]
+        common = _first_scale(scales, [teacher for teacher, _ in by_model], language)
         for name, column in columns.items():
-            if scaled:
-                standings = [
-                    scales[teacher, language].standing(by_teacher[teacher][name][rows])
-                    for teacher in scaled
-                ]
-                first = scales[scaled[0], language]
-                column[rows] = first.mean + first.std * np.mean(standings, axis=0)
-            elif judging:  # too few captions to say what a score is worth
-                column[rows] = by_teacher[judging[0]][name][rows]
-    scores, shuffled = (column.astype(np.float32) for column in columns.values())
-    return Judged(captions, scores, shuffled, is_judged)
+            column[rows] = _as_one(said[name][:, rows], judges[:, rows], known, common)
+    is_judged = np.logical_or.reduce(judges, axis=0)
+    return Judged(captions, columns["cosine"], columns["shuffled_cosine"], is_judged)
+
+
+def _first_scale(scales: Scales, teachers: list[str], language: str) -> Scale | None:
+    """The scale of the first model that has one in a language, be it not in this part."""
+    found = {
+        (teachers.index(teacher), fold): scale
+        for (teacher, fold, code), scale in scales.items()
+        if code == language
+    }
+    return found[min(found)] if found else None
+
+
+def _as_one(
+    said: np.ndarray, judges: np.ndarray, scales: list[Scale | None], common: Scale | None
+) -> np.ndarray:
+    """One score for each caption; shapes: `said` and `judges` [models, captions]."""
+    first: np.ndarray = said[judges.argmax(axis=0), np.arange(judges.shape[1])]
+    if common is None:  # too few captions to say what a score is worth
+        return first
+    standings, counts = np.zeros(len(first)), np.zeros(len(first), np.int64)  # [captions]
+    for scores, judged, scale in zip(said, judges, scales, strict=True):
+        if scale:
+            standings += np.where(judged, scale.standing(scores), 0)
+            counts += judged
+    joint = common.mean + common.std * standings / np.maximum(counts, 1)
+    return np.where(counts > 0, joint, first)
 
 
 class CountScores(beam.PTransform):
@@ -130,8 +156,8 @@ class CountScores(beam.PTransform):
       kept: what was scored.
       work: of the stage.
       name: of the table to write.
-      scales: of several teachers, to count their joint scores by language and source; None: each
-        teacher's cosines are counted, by teacher and language.
+      scales: of several models, to count their joint scores by language and source; None: each
+        model's cosines are counted, by `name_of` it and language.
     """
 
     def __init__(
@@ -161,19 +187,36 @@ class _CountPart(beam.DoFn):
 
     def process(self, part: int) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
         if self._scales is None:
-            yield from self._by_teacher(part)
+            yield from self._by_model(part)
             return
         judged = read_judged(self._output, self._kept, part, self._scales)
         groups = [judged.captions[name].to_pylist() for name in ("language", "source")]
         scores, shuffled = judged.scores, judged.shuffled
         yield from _counted(list(zip(*groups, strict=True)), judged.is_judged, scores, shuffled)
 
-    def _by_teacher(self, part: int) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    def _by_model(self, part: int) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
         scores = read_table(self._output / SCORES, part_name(part))
-        groups = [scores[name].to_pylist() for name in ("teacher", "language")]
+        models = zip(scores["teacher"].to_pylist(), scores["fold"].to_pylist(), strict=True)
+        groups = zip(map(name_of, models), scores["language"].to_pylist(), strict=True)
         is_judged = pc.equal(scores["status"], ScoreStatus.SCORED.value).to_numpy()
-        columns = (scores[name].to_numpy() for name in ("cosine", "shuffled_cosine"))
-        yield from _counted(list(zip(*groups, strict=True)), is_judged, *columns)
+        columns = (scores[name].to_numpy() for name in _COSINES)
+        yield from _counted(list(groups), is_judged, *columns)
+
+
+def name_of(model: Model) -> str:
+    """A model in one word, which `model_of` reads."""
+    teacher, fold = model
+    return f"{teacher}/{fold}"
+
+
+def model_of(name: str) -> Model:
+    """What `name_of` was given.
+
+    >>> model_of(name_of(("google/siglip2@0123", 2)))
+    ('google/siglip2@0123', 2)
+    """
+    teacher, _, fold = name.rpartition("/")
+    return teacher, int(fold)
 
 
 def _counted(

@@ -1,7 +1,8 @@
 """Pictures that mean the same as a better one: SemDeDup by Beam passes.
 
 No pass holds more than a piece of a cluster, a gathered shard's embeddings, or the sample that
-clusters are fitted on. The embeddings are the first teacher's.
+clusters are fitted on. The embeddings are the first teacher's that is not cross-fitted, since those
+of different folds are of different spaces.
 """
 
 import io
@@ -28,6 +29,7 @@ from pipelines.parts import row_count
 from pipelines.selecting import DUPLICATES, Inputs, read_part
 from pipelines.stages import Run
 from pipelines.storage import Folder
+from pipelines.teachers import first_of_one_space
 from pipelines.transforms.blocks import (
     Deal,
     Keyed,
@@ -79,7 +81,10 @@ def find_duplicates(run: Run, inputs: Inputs, parts: int, rules: SemanticRules) 
       rules: what means the same.
     """
     run.step("looking for pictures that mean the same")
-    work, folder = inputs.work, run.output / embeddings_folder(0, OF_PICTURES)
+    assert run.recipe.score is not None
+    teacher = first_of_one_space(run.recipe.score)
+    assert teacher is not None, "the recipe was checked"
+    work, folder = inputs.work, run.output / embeddings_folder(teacher, OF_PICTURES)
     shards = [int(name[:-4]) for name in folder.names() if name.endswith(".npy")]
     pictures = sum(row_count(folder, f"{shard_name(shard)}.parquet") for shard in shards)
     clusters = rules.clusters_for(pictures)

@@ -1,13 +1,17 @@
 """The recipe's teachers: which they are, and whether they can be had."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from model.teacher import Teacher, TeacherSpec, load_teacher, revision_of
+from model.folds import fold_models, is_cross_fitted
+from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError
-from pipelines.recipe import Score, ScoreTeacher
+from pipelines.recipe import Score, ScoreTeacher, Select
+from schemas.ids import fold_of
+from schemas.languages import ALL
 
 _SHORT = 12  # digits of a revision
 _PACKAGES = ("torch", "transformers")
@@ -21,29 +25,52 @@ class Judge:
       number: in the recipe, from 0.
       label: what its scores call it, see `label_of`.
       revision: its commit, or its folder's digest.
-      spec: how it is loaded.
+      specs: how its models are loaded: one, or one a fold of the pictures, in their order.
     """
 
     number: int
     label: str
     revision: str
-    spec: TeacherSpec
+    specs: tuple[TeacherSpec, ...]
 
     def depends_on(self) -> list[Any]:
         """What its scores depend on: where a folder lies is not among it."""
-        return [self.label, self.revision, self.spec.languages, self.spec.dtype]
+        return [self.label, self.revision, self.specs[0].languages, self.specs[0].dtype]
+
+    def fold_of(self, uid: str) -> int:
+        """The model that judges a picture; "": texts without one, which are the first's."""
+        return fold_of(uid, len(self.specs)) if uid else 0
+
+    def folds_of(self, uids: Iterable[str]) -> list[int]:
+        """The models that judge some pictures."""
+        return [self.fold_of(uid) for uid in uids]
 
 
-def spec_of(teacher: ScoreTeacher, device: str) -> TeacherSpec:
-    """How a teacher is loaded: on one thread a process, since there are as many as processors.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a teacher once it was loaded.
 
-    More threads would also divide sums differently, and give other last bits.
+    Attributes:
+      dim: features of an embedding.
+      languages: those of ours that it understands.
+    """
+
+    dim: int
+    languages: tuple[str, ...]
+
+
+def specs_of(teacher: ScoreTeacher, device: str) -> tuple[TeacherSpec, ...]:
+    """How a teacher's models are loaded, see `Judge`.
+
+    On one thread a process, since there are as many as processors. More threads would also divide
+    sums differently, and give other last bits.
 
     Raises:
-      RecipeError: where it is not certain which weights are meant.
+      RecipeError: where it is not certain which weights are meant, or a fold's model has seen it.
     """
     try:
-        return TeacherSpec(
+        models = fold_models(teacher.model) if is_cross_fitted(teacher.model) else ()
+        spec = TeacherSpec(
             model=teacher.model,
             revision=teacher.revision,
             languages=teacher.languages,
@@ -52,6 +79,7 @@ def spec_of(teacher: ScoreTeacher, device: str) -> TeacherSpec:
             device=device,
             threads=1,
         )
+        return tuple(replace(spec, model=model) for model in models) or (spec,)
     except ValueError as error:
         raise RecipeError(f"score.teachers: {error}") from error
 
@@ -60,10 +88,37 @@ def judges_of(score: Score) -> list[Judge]:
     """The teachers with their revisions, for which a folder's files are read."""
     judges = []
     for number, teacher in enumerate(score.teachers):
-        spec = spec_of(teacher, score.device)
-        revision = revision_of(spec)
-        judges.append(Judge(number, label_of(spec.model, revision), revision, spec))
+        specs = specs_of(teacher, score.device)
+        revision = joint_revision([revision_of(spec) for spec in specs])
+        judges.append(Judge(number, label_of(teacher.model, revision), revision, specs))
     return judges
+
+
+def first_of_one_space(score: Score) -> int | None:
+    """The number of the first teacher whose embeddings can all be compared with each other."""
+    for number, teacher in enumerate(score.teachers):
+        if not is_cross_fitted(teacher.model):
+            return number
+    return None
+
+
+def check_spaces(score: Score, select: Select | None) -> None:
+    """Refuses what compares pictures of different folds where all teachers are cross-fitted.
+
+    Raises:
+      RecipeError: naming the key.
+    """
+    if first_of_one_space(score) is not None:
+        return
+    for key, is_asked in (
+        ("score.clip_retrieval", score.clip_retrieval),
+        ("select.semantic", bool(select and select.semantic)),
+    ):
+        if is_asked:
+            raise RecipeError(
+                f"{key} compares any two pictures, and {score.teachers[0].model} is cross-fitted: "
+                "its folds' embeddings are of different spaces. Add a teacher of one model"
+            )
 
 
 def label_of(model: str, revision: str) -> str:
@@ -87,6 +142,26 @@ def check_installed() -> None:
         raise RecipeError(
             f"[score] needs {missing[0]}, which is not installed: pip install 'pairmill[train]'"
         )
+
+
+def look(judge: Judge) -> Sight:
+    """Loads a teacher: nothing less says for sure what it understands.
+
+    Of several models, it understands what they all do.
+
+    Raises:
+      RunError: where that is not possible, or its models are of different kinds.
+    """
+    sights = []
+    for spec in judge.specs:
+        model = load(spec)
+        languages = tuple(code for code in ALL if model.understands(code))
+        sights.append(Sight(model.dim, languages))
+    dims = sorted({sight.dim for sight in sights})
+    if len(dims) > 1:
+        raise RunError(f"the models of {judge.label} must have as many features, got {dims}")
+    everywhere = set.intersection(*(set(sight.languages) for sight in sights))
+    return Sight(dims[0], tuple(code for code in ALL if code in everywhere))
 
 
 def load(spec: TeacherSpec) -> Teacher:

@@ -31,7 +31,11 @@ def run_training(uri: str) -> None:
         raise RunError(_sentence(error)) from error
     except (ValueError, OSError) as error:
         raise RecipeError(_sentence(error)) from error
-    if folder is not None:
+    if folder is None:
+        return
+    if plan.is_cross_fitted:
+        print(f'Teacher: {folder}   (in a recipe: [[score.teachers]] model = "{folder}")')
+    else:
         print(f"Model: {folder}   (pairmill evaluate {folder} DATA)")
 
 

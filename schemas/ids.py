@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UID = re.compile(r"[0-9a-f]{32}")
@@ -67,6 +68,32 @@ def share_of(*parts: str) -> float:
     True
     """
     return int(digest(*parts)[:12], 16) / float(1 << 48)
+
+
+def fold_of(uid: str, folds: int) -> int:
+    """Which of `folds` parts of near equal size a picture falls into, by its uid alone.
+
+    >>> {fold_of(f"{number:032x}", 3) for number in range(9)}
+    {0, 1, 2}
+    """
+    return int(share_of("fold", uid) * folds)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One of the parts that pictures fall into, see `fold_of`.
+
+    Attributes:
+      number: from 0.
+      folds: how many there are.
+    """
+
+    number: int
+    folds: int
+
+    def has(self, uid: str) -> bool:
+        """Whether a picture falls into it."""
+        return fold_of(uid, self.folds) == self.number
 
 
 def bucket_of(hex_digest: str, buckets: int) -> int:

@@ -80,8 +80,9 @@ def embeddings_folder(teacher: int, what: str) -> str:
     """Where a teacher's embeddings of `OF_PICTURES`, `OF_CAPTIONS` or `OF_TEXTS` lie.
 
     `{number:05d}.npy` has them, float16 [n, dim], and `{number:05d}.parquet` their ids, row by row:
-    `uid`, by uid; `caption_id, uid`, by uid and caption id; `text_id`, by text id. The number is
-    that of the gathered tar, or of the texts' part.
+    `uid, fold`, by uid; `caption_id, uid, fold`, by uid and caption id; `text_id`, by text id. The
+    number is that of the gathered tar, or of the texts' part; `fold` is the teacher's model that
+    embedded it, 0 where there is but one: embeddings of different folds must not be compared.
 
     Args:
       teacher: its number in the recipe, from 0.

@@ -237,6 +237,8 @@ class Score:
       language: the caption's.
       source: name of the recipe's source.
       teacher: `name@revision`, see `pipelines.teachers.label_of`.
+      fold: of a teacher of several models the one that judged, which only its own cosines can be
+        compared with; 0 where there is but one.
       cosine: of the embeddings as `embeddings/` has them, in [-1, 1]; 0 where nothing was judged.
       shuffled_cosine: of the caption and another picture, chosen by hash, in [-1, 1]: a sample of
         what the teacher says of mismatches; 0 where nothing was judged, or there is no other.
@@ -248,6 +250,7 @@ class Score:
     language: str
     source: str
     teacher: str
+    fold: int
     cosine: Float32
     shuffled_cosine: Float32
     status: str

@@ -97,6 +97,15 @@ def ours(folder: Path) -> Path:
     return save_dual_encoder(tiny_dual_encoder("clip", projection_dim=24), folder)
 
 
+def cross_fitted(folder: Path, folds: int = 2) -> Path:
+    """A teacher of a model for each fold, as different from each other as from any."""
+    for number in range(folds):
+        model = tiny_dual_encoder("clip", seed=number, projection_dim=24)
+        told = {"folds": folds, "unseen_fold": number}
+        state(save_dual_encoder(model, folder / f"fold-{number}/model"), **told)
+    return folder
+
+
 def with_code(folder: Path) -> Path:
     """A checkpoint whose model type nobody but its own code knows."""
     ours(folder)

@@ -68,7 +68,12 @@ def _write_shard(path: str, pictures: Sequence[Packed]) -> None:
     ]
     write_table(f"{path}.parquet", rows)
     captions = [
-        {"key": picture.key or picture.uid, "language": language, "text": text}
+        {
+            "key": picture.key or picture.uid,
+            "uid": picture.uid,
+            "language": language,
+            "text": text,
+        }
         for picture in pictures
         for language, text in picture.captions
     ]

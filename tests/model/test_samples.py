@@ -10,6 +10,7 @@ from model.evaluation_sets import DataError
 from model.fitting import PictureFit
 from model.loading import PieceReader, PlannedPiece
 from model.samples import ImageSet, Pair, TextSet, TextTuple
+from schemas.ids import Fold, fold_of
 from tests.model.packed import Packed, encoded, write_pairs, write_table, write_texts
 from tests.model.tiny import tiny_tokenizer
 
@@ -92,6 +93,32 @@ def test_languages_come_as_the_temperature_says(tmp_path, temperature):
     for code, weight in wanted.items():
         share = weight / sum(wanted.values())
         assert drawn[code] / drawn.total() == pytest.approx(share, rel=0.03)
+
+
+def test_a_fold_is_left_out_with_all_its_captions(tmp_path):
+    pictures = [Packed(f"{n:032x}", [("en", f"en {n}"), ("de", f"de {n}")]) for n in range(60)]
+    pictures[0] = Packed(pictures[0].uid, [("ka", "ka 0")])
+    folder = write_pairs(f"{tmp_path}", pictures, 7)
+    seen = Counter[str]()
+    for number in range(3):
+        fold = Fold(number, 3)
+        images = ImageSet(folder, 1, fold)
+        pairs = every_pair(images)
+        left = [picture for picture in pictures if not fold.has(picture.uid)]
+        assert [pair.name for pair in pairs] == [picture.uid for picture in left]
+        assert [int(pair.text.split()[1]) for pair in pairs] == [int(p.uid, 16) for p in left]
+        assert images.blocks == [len(images.read(block, "")) for block in range(9)]
+        ka = fold_of(pictures[0].uid, 3) != number
+        assert ("ka" in images.languages, sum(images.languages.values())) == (ka, pytest.approx(1))
+        seen.update(pair.name for pair in pairs)
+    assert seen == dict.fromkeys([picture.uid for picture in pictures], 2)
+
+
+def test_a_shard_of_which_nothing_is_left(tmp_path):
+    own = fold_of(PICTURES[4].uid, 3)
+    images = ImageSet(write_pairs(f"{tmp_path}", PICTURES, 2), 2, Fold(own, 3))
+    assert images.blocks[2] == 0
+    assert images.read(2, "") == []
 
 
 def test_a_picture_in_several_samples(tmp_path):

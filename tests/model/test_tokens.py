@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from model.tokens import learn_tokenizer
+from model.plan import DataSet, Stage
+from model.tokens import learn_tokenizer, texts_of
+from schemas.ids import Fold
+from tests.model.packed import Packed, write_pairs
 
 SENTENCES = [
     "A red circle on the left.",
@@ -45,3 +50,11 @@ def test_the_same_texts_give_the_same_tokenizer() -> None:
     one, other = (learn_tokenizer(list(SENTENCES), 500) for _ in range(2))
     assert one.get_vocab() == other.get_vocab()
     assert len(one) == len(one.get_vocab()) <= 500
+
+
+def test_captions_of_a_fold_that_is_left_out_are_not_read(tmp_path: Path) -> None:
+    pictures = [Packed(f"{n:032x}", [("en", f"picture {n}")]) for n in range(20)]
+    stage = Stage("one", 1, (DataSet(write_pairs(f"{tmp_path}", pictures, 6)),))
+    left = [f"picture {n}" for n in range(20) if not Fold(1, 2).has(pictures[n].uid)]
+    assert list(texts_of(stage, Fold(1, 2))) == left
+    assert len(list(texts_of(stage))) == 20

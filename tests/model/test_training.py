@@ -1,21 +1,27 @@
 """The same weights, whatever happened on the way."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModel
 
 from model.evaluation_sets import EvaluationSet
+from model.folds import fold_models
 from model.plan import LossPlan, ModelPlan, Plan
 from model.run_folder import RunError
 from model.training import NonFiniteLoss, Stopped, train
+from schemas.ids import Fold
 from tests.model.small_training import (
     KILL,
+    PICTURES,
     STILL,
     TERM,
     assert_equal,
@@ -269,6 +275,70 @@ def test_a_model_is_taken_from_a_checkpoint(world: Path, undisturbed: Path, tmp_
     before, after = weights(undisturbed), weights(tmp_path)
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, rtol=0, atol=1e-6)
+
+
+def without(world: Path, folder: Path, fold: Fold) -> Path:
+    """A copy of the world's pairs, shard by shard without the pictures of a fold."""
+    uids = [f"uid{n}" for n in range(PICTURES)]
+    shutil.copytree(world, folder)
+    for path in (folder / "pairs/train").glob("*.parquet"):
+        table = pq.read_table(path)
+        left = [not fold.has(uid) for uid in table["uid"].to_pylist()]
+        pq.write_table(table.filter(pa.array(left)), path)
+    sizes = {
+        f"{shard:05d}.tar": sum(not fold.has(uid) for uid in uids[shard * 10 : shard * 10 + 10])
+        for shard in range(3)
+    }
+    (folder / "pairs/train/sizes.json").write_text(json.dumps(sizes))
+    return folder
+
+
+def test_each_fold_is_trained_as_if_the_pictures_of_its_own_were_not_there(
+    world: Path, tmp_path: Path
+) -> None:
+    asked = replace(plan(tmp_path / "out", stage(world, "images")), folds=2)
+    said: list[str] = []
+    assert train(asked, said.append) == tmp_path / "out"
+    assert {line.partition(": ")[0] for line in said} == {"fold-0", "fold-1"}
+    assert [*fold_models(asked.output)] == [f"{tmp_path}/out/fold-{n}/model" for n in (0, 1)]
+    for number in (0, 1):
+        left = without(world, tmp_path / f"left-{number}", Fold(number, 2))
+        plain = plan(tmp_path / f"plain-{number}", stage(left, "images"))
+        quietly(plain)
+        assert_equal(weights(f"{asked.output}/fold-{number}"), weights(plain.output))
+    assert quietly(asked)[0].startswith("done already: ")
+
+
+def test_a_killed_training_of_folds_goes_on_with_the_one_that_it_was_at(
+    world: Path, tmp_path: Path
+) -> None:
+    asked, whole = (
+        replace(plan(tmp_path / name, stage(world, "images")), folds=2) for name in ("out", "whole")
+    )
+    assert in_processes(1, begin, asked, "model.steps.Step.backward", 7, KILL, False) == [-KILL]
+    assert quietly(asked)[0] == f"fold-1: going on from {tmp_path}/out/fold-1/checkpoints/00000002"
+    quietly(whole)
+    for number in (0, 1):
+        one, other = (weights(f"{of.output}/fold-{number}") for of in (asked, whole))
+        assert_equal(one, other)
+
+
+def test_a_fold_begins_with_no_model_that_has_seen_it(world: Path, tmp_path: Path) -> None:
+    first = replace(plan(tmp_path / "one", stage(world, "images")), folds=2, unseen_fold=1)
+    quietly(first)
+    model = ModelPlan(checkpoint=str(tmp_path / "one/model"))
+    more = plan(tmp_path / "two", stage(world, "images", steps=1), model=model)
+    with pytest.raises(
+        ValueError, match=r"not to see fold 0 of 2 must not begin .* all but fold 1"
+    ):
+        quietly(replace(more, folds=2, unseen_fold=0))
+    quietly(replace(more, folds=2, unseen_fold=1, output=f"{tmp_path}/three"))
+    quietly(replace(more, output=f"{tmp_path}/four"))
+    told = [
+        json.loads((tmp_path / name / "model/config.json").read_text())
+        for name in ("one", "three", "four")
+    ]
+    assert [of.get("unseen_fold") for of in told] == [1, 1, None]
 
 
 def test_it_is_judged_at_the_beginning_and_the_end_once(world: Path, tmp_path: Path) -> None:

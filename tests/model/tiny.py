@@ -75,8 +75,8 @@ def tiny_tokenizer(lower: bool = False, **settings: object) -> PreTrainedTokeniz
     return PreTrainedTokenizerFast(tokenizer_object=backend, **tokens, **settings)
 
 
-def tiny_dual_encoder(image: str = "vit", **settings: object) -> DualEncoder:
-    torch.manual_seed(3)
+def tiny_dual_encoder(image: str = "vit", seed: int = 3, **settings: object) -> DualEncoder:
+    torch.manual_seed(seed)
     shape = {"text_config": dict(XLM_R), "vision_config": dict(IMAGE_TOWERS[image])}
     config = DualEncoderConfig(**(shape | {"context_length": 24} | settings))
     return DualEncoder(config).eval()

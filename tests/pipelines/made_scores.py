@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines.records import Record
 from pipelines.transforms.blocks import hash_buckets, table_of
-from schemas.ids import caption_id, digest
+from schemas.ids import caption_id, digest, fold_of
 from schemas.rows import Caption, Measures, Picture, Score
 
 RECIPE = """\
@@ -53,7 +53,8 @@ class MadeCaption:
       language: of the text.
       text: the caption.
       source: of the recipe.
-      scores: a cosine for each teacher, None where it does not understand.
+      scores: a cosine for each teacher, None where it does not understand; of a teacher of several
+        models, that of the picture's fold.
       shuffled: likewise, with another picture.
     """
 
@@ -74,12 +75,14 @@ class Made:
       captions: in any order.
       matches: ids of the captions that match.
       embeddings: by picture; each has one of its own where nothing is said.
+      folds: of each teacher.
     """
 
     folder: Path
     captions: list[MadeCaption] = field(default_factory=list)
     matches: set[str] = field(default_factory=set)
     embeddings: dict[int, np.ndarray] = field(default_factory=dict)
+    folds: int = 1
 
     def draw(self, number: int, language: str, mismatched: float, source: str = "web") -> None:
         """Adds captions, one a picture, of which a share scores as mismatches do."""
@@ -153,7 +156,8 @@ class Made:
                 said = (
                     (0.0, 0.0, "not-understood") if score is None else (score, shuffled, "scored")
                 )
-                scores.append(Score(id_, uid, made.language, made.source, teacher, *said))  # type: ignore[arg-type]
+                of = (id_, uid, made.language, made.source, teacher, fold_of(uid, self.folds))
+                scores.append(Score(*of, *said))  # type: ignore[arg-type]
         order = [("uid", "ascending"), ("caption_id", "ascending")]
         return table_of(Caption, captions).sort_by(order), table_of(Score, scores).sort_by(
             [*order, ("teacher", "ascending")]

@@ -208,7 +208,7 @@ def test_killed_and_run_again_it_embeds_only_what_is_left(
         for what, batch in (("pictures", 4), ("captions", 8))
         for piece in pieces_of(Folder(str(work)), what, batch)
     ]
-    done = [path.stem for path in (work / "embedded/0").glob("*.json")]
+    done = [path.stem for path in (work / "embedded/0/0").glob("*.json")]
     assert len(done) == 3
     again: list[str] = []
     write = KeepEmbeddings._write

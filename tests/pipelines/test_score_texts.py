@@ -13,7 +13,7 @@ from pipelines.recount import recount
 from pipelines.storage import Folder
 from pipelines.way import kept_pair, text_scores
 from tests.conftest import counts, curate, table
-from tests.model.checkpoints import ours, state
+from tests.model.checkpoints import cross_fitted, ours, state
 
 RECIPE = """
 output = "out"
@@ -99,6 +99,20 @@ def test_pairs_are_handed_on_and_can_be_looked_up(folder: Path) -> None:
     pair = kept_pair(root, "texts:texts.parquet:3")
     assert pair
     assert [score.status for score in text_scores(root, pair)] == ["scored", "not-understood"]
+
+
+def test_pairs_are_judged_by_the_first_of_a_cross_fitted_teachers_models(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(folder / "texts.parquet", tmp_path / "texts.parquet")
+    recipe, teacher = tmp_path / "recipe.toml", cross_fitted(tmp_path / "pool")
+    recipe.write_text(RECIPE.format(wide=teacher, narrow=teacher / "fold-0/model"), "utf-8")
+    flags = ("--direct_num_workers=1", "--direct_running_mode=in_memory")
+    curate(recipe, *flags, stages=("screen", "score"))
+    scores = table(tmp_path / "out/scores/texts")
+    by_pool, by_first = ([row["cosine"] for row in scores[at::2]] for at in (0, 1))
+    assert by_pool == by_first
+    assert len(set(by_pool)) > 1
 
 
 def test_a_part_of_which_nothing_was_kept_has_its_tables(folder: Path, tmp_path: Path) -> None:

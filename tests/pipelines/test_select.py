@@ -15,6 +15,7 @@ from pipelines.driver import Job, run_job
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.select import preview_lines
+from schemas.ids import fold_of
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.made_scores import DIM, RECIPE, Made, uid_of
 
@@ -123,6 +124,40 @@ def test_scores_of_two_teachers_are_brought_to_one_scale(made: Made) -> None:
     scales = {(row["teacher"], row["language"]): row for row in ends.chosen["scales"]}
     assert scales["teacher-1@0", "en"]["std"] == pytest.approx(0.003, abs=0.001)
     assert ends.chosen["teachers"] == ["teacher-0@0", "teacher-1@0"]
+
+
+def test_scores_of_a_teachers_folds_are_brought_to_one_scale(made: Made) -> None:
+    """In one fold cosines are a tenth as wide, and higher than all of the other's."""
+    random, right = np.random.default_rng(0), []
+    made.folds = 2
+    for picture in range(1_200):
+        matches = picture % 2 == 0
+        mean, std = (0.05, 0.1) if fold_of(uid_of(picture), 2) == 0 else (0.6, 0.01)
+        score = random.normal(mean + 5 * std * matches, std)
+        id_ = made.add(picture, "en", str(picture), [score], [random.normal(mean, std)])
+        right += [id_] * matches
+    ends = selected(made.write(FRACTION.format(0.5)))
+    assert len(set(ends.captions) & set(right)) / len(ends.captions) > 0.98
+    scales = {row["fold"]: row for row in ends.chosen["scales"]}
+    assert scales[1]["std"] == pytest.approx(0.01, rel=0.1)
+    assert ends.chosen["teachers"] == ["teacher-0@0"]
+    (made.folder / "first.json").write_text(json.dumps(ends.chosen))
+    again = selected(made.rewrite('thresholds = "first.json"'))
+    assert again.captions == ends.captions
+
+
+def test_folds_are_brought_to_the_same_scale_in_any_parts(tmp_path: Path) -> None:
+    """Also in parts in which the first fold has no caption of a language."""
+    kept = []
+    for parts in (1, 40):
+        made = Made(tmp_path / str(parts), folds=2)
+        for picture in range(260):
+            high = fold_of(uid_of(picture), 2)
+            at = picture / 1_000 + 0.5 * high
+            made.add(picture, "en", str(picture), [at], [picture % 50 / 1_000 + 0.5 * high])
+        kept.append(selected(made.write(FRACTION.format(0.5), parts)))
+    assert kept[0].captions == kept[1].captions
+    assert kept[0].chosen == kept[1].chosen
 
 
 def test_thresholds_of_another_run(made: Made, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from typer.testing import CliRunner, Result
 from model.steps import Step
 from pipelines.cli import app
 from pipelines.plan_file import read_plan
+from pipelines.recipe import ScoreTeacher
+from pipelines.teachers import Judge, Sight, look, specs_of
 from tests.model.small_training import no_waiting, write_world
 from tests.model.tiny import IMAGE_TOWERS, XLM_R, tiny_tokenizer
 
@@ -103,6 +105,22 @@ def test_a_plan_is_carried_out_and_says_how_it_goes(folder: Path) -> None:
     again = run(write(folder))
     assert (again.exit_code, again.stdout) == (0, done.stdout)
     assert again.stderr.startswith("done already: ")
+
+
+def test_a_plan_of_folds_leaves_a_teacher_that_a_recipe_takes(folder: Path) -> None:
+    path = Path(write(folder))
+    path.write_text("folds = 2\n" + path.read_text())
+    done = run(str(path))
+    assert done.exit_code == 0, done.stderr
+    teacher = folder / "out"
+    assert done.stdout == (
+        f'Teacher: {teacher}   (in a recipe: [[score.teachers]] model = "{teacher}")\n'
+    )
+    assert [line.partition(", ")[0] for line in done.stderr.splitlines()] == [
+        f"fold-{fold}: one  step {step} of 3" for fold in (0, 1) for step in (1, 2, 3)
+    ]
+    judge = Judge(0, "out", "", specs_of(ScoreTeacher(model=str(teacher)), "cpu"))
+    assert look(judge) == Sight(16, ("en", "de"))
 
 
 def test_a_stopped_run_says_how_it_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

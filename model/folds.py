@@ -1,0 +1,58 @@
+"""Teachers of several models, each of which judges the pictures that it has not seen.
+
+    TEACHER/fold-0/model/    has seen all pictures but those of fold 0, and says so
+    TEACHER/fold-1/model/    …
+
+This is what a plan with `folds` leaves in its `output`. Models of different folds have different
+spaces, even where they began alike: embeddings of one must not be compared with those of another.
+"""
+
+import json
+from pathlib import Path
+
+MODEL = "model"
+"""Below a training's folder: what it leaves in the end."""
+
+
+def fold_folder(folder: str, number: int) -> str:
+    """Where the model is trained that does not see a fold."""
+    return f"{folder}/fold-{number}"
+
+
+def is_cross_fitted(folder: str) -> bool:
+    """Whether it is the folder of such a teacher."""
+    return Path(fold_folder(folder, 0)).is_dir()
+
+
+def fold_models(folder: str) -> tuple[str, ...]:
+    """The checkpoints of such a teacher, in the order of their folds.
+
+    Raises:
+      ValueError: one is not there, or has seen the fold that it is to judge.
+    """
+    folds, _ = _unseen_by(_model(folder, 0))
+    models = tuple(_model(folder, number) for number in range(folds or 1))
+    for number, model in enumerate(models):
+        told = _unseen_by(model)
+        if told != (folds, number):
+            raise ValueError(
+                f"{model} must not have seen fold {number} of {folds}, whose pictures it is to "
+                f"judge; its config.json says that it has not seen fold {told[1]} of {told[0]}"
+            )
+    return models
+
+
+def _model(folder: str, number: int) -> str:
+    return f"{fold_folder(folder, number)}/{MODEL}"
+
+
+def _unseen_by(model: str) -> tuple[int | None, int | None]:
+    """Of how many folds a checkpoint was trained, as it says, and the one that it has not seen."""
+    try:
+        told = json.loads(Path(model, "config.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"a cross-fitted teacher must have a model of every fold, got none in {model}: "
+            "pairmill train goes on with its plan"
+        ) from error
+    return told.get("folds"), told.get("unseen_fold")

@@ -1,0 +1,59 @@
+"""Teachers of several models: which they are, and that each has not seen what it judges."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model.folds import fold_models, is_cross_fitted
+
+
+def write(folder: Path, *told: tuple[int | None, int | None]) -> str:
+    """Configurations alone, of so many folds each and the one that it has not seen."""
+    for number, (folds, unseen) in enumerate(told):
+        model = folder / f"fold-{number}" / "model"
+        model.mkdir(parents=True)
+        text = json.dumps({"folds": folds, "unseen_fold": unseen})
+        (model / "config.json").write_text(text)
+    return str(folder)
+
+
+def test_the_models_are_those_of_the_folds(tmp_path: Path) -> None:
+    assert not is_cross_fitted(str(tmp_path))
+    teacher = write(tmp_path, (3, 0), (3, 1), (3, 2))
+    assert is_cross_fitted(teacher)
+    assert fold_models(teacher) == tuple(f"{tmp_path}/fold-{n}/model" for n in range(3))
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (
+            [(3, 0), (3, 0), (3, 2)],
+            r"fold-1/model must not have seen fold 1 of 3.*seen fold 0 of 3",
+        ),
+        (
+            [(3, 0), (2, 1), (3, 2)],
+            r"fold-1/model must not have seen fold 1 of 3.*seen fold 1 of 2",
+        ),
+        (
+            [(None, None)],
+            r"fold-0/model must not have seen fold 0 of None.*not seen fold None of None",
+        ),
+        ([(3, None), (3, 1), (3, 2)], "fold-0/model must not have seen fold 0 of 3"),
+        ([(3, 0), (3, 1)], "a model of every fold, got none in .*fold-2/model: pairmill train"),
+    ],
+)
+def test_a_model_that_has_seen_what_it_is_to_judge_is_refused(
+    tmp_path: Path, told: list[tuple[int | None, int | None]], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        fold_models(write(tmp_path, *told))
+
+
+def test_a_training_that_has_not_ended_is_named(tmp_path: Path) -> None:
+    teacher = write(tmp_path, (2, 0), (2, 1))
+    shutil.rmtree(tmp_path / "fold-0" / "model")
+    with pytest.raises(ValueError, match=r"got none in .*fold-0/model: pairmill train goes on"):
+        fold_models(teacher)

@@ -1,0 +1,173 @@
+"""A cross-fitted teacher: each picture and its captions are judged by the model of their fold."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from model.teacher import TeacherSpec, folder_digest, load_teacher
+from pipelines.errors import RecipeError, RunError
+from pipelines.recipe import ScoreTeacher
+from pipelines.recipe_file import read_recipe
+from pipelines.recount import recount
+from pipelines.storage import Folder
+from pipelines.teachers import Judge, first_of_one_space, look, specs_of
+from schemas.ids import digest, fold_of
+from tests.conftest import Curated, curate, digests, table
+from tests.model.checkpoints import cross_fitted, state
+from tests.model.tiny import save_dual_encoder, tiny_dual_encoder
+from tests.pipelines.test_score import HERE, stored_pictures, with_score
+
+ROOT = Path(__file__).parents[2]
+FOLDS = 2
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cross_fitted(tmp_path_factory.mktemp("teacher") / "pool", FOLDS)
+
+
+def copied(curated: Curated, folder: Path) -> Path:
+    """A recipe beside a copy of a finished output."""
+    shutil.copytree(curated.output, folder / "out")
+    return Path(shutil.copy(curated.output.parent / "recipe.toml", folder / "recipe.toml"))
+
+
+@pytest.fixture(scope="module")
+def scored(curated: Curated, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output, judged by the teacher, to look at and not to change."""
+    recipe = copied(curated, tmp_path_factory.mktemp("scored"))
+    curate(with_score(recipe, teacher), *HERE, stages=("score", "pack"))
+    return recipe.parent / "out"
+
+
+def test_each_fold_is_judged_by_the_model_that_has_not_seen_it(scored: Path, teacher: Path) -> None:
+    """The strangers that captions are held against are of the same fold."""
+    models = [
+        load_teacher(TeacherSpec(model=f"{teacher}/fold-{fold}/model")) for fold in range(FOLDS)
+    ]
+    pictures = {
+        uid: models[fold_of(uid, FOLDS)].embed_images([image])[0]
+        for uid, image in stored_pictures(scored).items()
+    }
+    pools = [
+        [
+            uid
+            for uid in sorted(pictures, key=lambda uid: digest("stranger", uid))
+            if of(uid) == fold
+        ]
+        for fold in range(FOLDS)
+    ]
+    captions, rows = table(scored / "captions/source"), table(scored / "scores")
+    assert {row["fold"] for row in rows} == {*range(FOLDS)}
+    for row, kept in zip(rows, captions, strict=True):
+        uid = row["uid"]
+        caption = models[of(uid)].embed_texts([kept["text"]], [kept["language"]])[0]
+        assert (row["fold"], row["caption_id"]) == (of(uid), kept["caption_id"])
+        assert row["cosine"] == pytest.approx(pictures[uid] @ caption, abs=1e-3)
+        pool = pools[of(uid)]
+        at = int(row["caption_id"], 16) * len(pool) >> 128
+        other = pool[at] if pool[at] != uid else pool[(at + 1) % len(pool)]
+        assert row["shuffled_cosine"] == pytest.approx(pictures[other] @ caption, abs=1e-3)
+
+
+def of(uid: str) -> int:
+    return fold_of(uid, FOLDS)
+
+
+def test_all_models_are_one_teacher_with_one_revision(scored: Path, teacher: Path) -> None:
+    (label,) = {row["teacher"] for row in table(scored / "scores")}
+    revisions = {folder_digest(teacher / f"fold-{fold}/model") for fold in range(FOLDS)}
+    name, _, revision = label.partition("@")
+    assert (name, len(revision), len(revisions)) == ("pool", 12, FOLDS)
+    assert not any(each.startswith(revision) for each in revisions)
+
+
+def test_embeddings_say_which_model_they_are_of(scored: Path) -> None:
+    for what in ("pictures", "captions"):
+        for path in sorted((scored / "embeddings/0" / what).glob("*.parquet")):
+            ids = pq.read_table(path).to_pylist()
+            assert [row["fold"] for row in ids] == [of(row["uid"]) for row in ids]
+            assert len(np.load(path.with_suffix(".npy"))) == len(ids)
+    assert not recount(Folder(str(scored))).differences
+
+
+def test_a_changed_fold_scores_again_and_nothing_else_does(
+    curated: Curated, teacher: Path, scored: Path, tmp_path: Path
+) -> None:
+    recipe = copied(curated, tmp_path)
+    changed = Path(shutil.copytree(teacher, tmp_path / "pool"))
+    curate(with_score(recipe, changed), *HERE, stages=("score",))
+    assert digests(tmp_path / "out/scores") == digests(scored / "scores")
+    state(changed / "fold-1/model", languages=["en"])
+    curate(recipe, *HERE, stages=("score",))
+    rows = table(tmp_path / "out/scores")
+    assert {row["language"] for row in rows if row["status"] == "scored"} == {"en"}
+
+
+Spoil = Callable[[Path], object]
+BAD: dict[str, tuple[Spoil, str]] = {
+    "fold-1/model must not have seen fold 1 of 2, whose pictures it is to judge": (
+        lambda teacher: state(teacher / "fold-1/model", unseen_fold=0),
+        "",
+    ),
+    "a cross-fitted teacher must have a model of every fold, got none in": (
+        lambda teacher: shutil.rmtree(teacher / "fold-1"),
+        "",
+    ),
+    "score.clip_retrieval compares any two pictures, and": (
+        lambda _: None,
+        "clip_retrieval = true",
+    ),
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_what_a_cross_fitted_teacher_is_not_taken_for(
+    write_recipe: Callable[..., Path], teacher: Path, tmp_path: Path, said: str
+) -> None:
+    spoil, settings = BAD[said]
+    spoiled = Path(shutil.copytree(teacher, tmp_path / "pool"))
+    spoil(spoiled)
+    with pytest.raises(RecipeError, match=said):
+        read_recipe(str(with_score(write_recipe(tmp_path), spoiled, settings=settings)))
+
+
+def test_pictures_that_mean_the_same_need_a_teacher_of_one_space(
+    write_recipe: Callable[..., Path], teacher: Path, tmp_path: Path
+) -> None:
+    recipe = with_score(write_recipe(tmp_path), teacher)
+    recipe.write_text(recipe.read_text("utf-8") + "\n[select.semantic]\n", "utf-8")
+    with pytest.raises(
+        RecipeError, match=r"select.semantic compares any two pictures, and .*pool i"
+    ):
+        read_recipe(str(recipe))
+    second = f'\n[[score.teachers]]\nmodel = "{teacher}/fold-0/model"\n[select.semantic]\n'
+    read = read_recipe(str(with_score(recipe, teacher, teacher=second)))
+    assert read.score
+    assert first_of_one_space(read.score) == 1
+
+
+def test_the_recipe_in_the_repository_averages_a_cross_fitted_teacher_with_another(
+    teacher: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "configs").mkdir()
+    recipe = shutil.copy(ROOT / "configs/cross_fitted.toml", tmp_path / "configs")
+    shutil.copytree(teacher, tmp_path / "out/pool-teacher")
+    score = read_recipe(str(recipe)).score
+    assert score
+    assert [len(specs_of(of, "cpu")) for of in score.teachers] == [FOLDS, 1]
+    assert first_of_one_space(score) == 1
+
+
+def test_a_model_of_another_size_is_named(teacher: Path, tmp_path: Path) -> None:
+    other = tiny_dual_encoder("clip", projection_dim=16)
+    mixed = Path(shutil.copytree(teacher, tmp_path / "pool"))
+    shutil.rmtree(mixed / "fold-1/model")
+    state(save_dual_encoder(other, mixed / "fold-1/model"), folds=2, unseen_fold=1)
+    specs = specs_of(ScoreTeacher(model=str(mixed)), "cpu")
+    with pytest.raises(RunError, match=r"must have as many features, got \[16, 24\]"):
+        look(Judge(0, "pool", "", specs))
