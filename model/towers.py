@@ -29,8 +29,14 @@ from .resolution import carry_weights
 _PADDED_POSITIONS = ("camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
 """Text encoders that count positions from their padding token's id + 1."""
 
-_NORMED_AFTERWARDS = ("clip_vision_model",)
-"""Image encoders that leave the last norm to whoever pools."""
+_NORMED_AFTERWARDS = {
+    "clip_vision_model": "post_layernorm",
+    "chinese_clip_vision_model": "post_layernorm",
+    "mlcd_vision_model": "post_layernorm",
+    "convnext": "layernorm",
+    "convnextv2": "layernorm",
+}
+"""Image encoders that norm what was pooled, not each patch, and what they call that norm."""
 
 _PYRAMID = (1, 3)  # cells along each side, a level each
 _USUAL_IMAGE_SIZE = 224  # pixels a side that networks for ImageNet are trained on
@@ -249,7 +255,7 @@ class DualEncoder(PreTrainedModel):
             case _:
                 cells = _pyramid(hidden[:, prefix:])  # [n, cells, d]
         if config.model_type in _NORMED_AFTERWARDS:
-            cells = self.image_tower.post_layernorm(cells)
+            cells = getattr(self.image_tower, _NORMED_AFTERWARDS[config.model_type])(cells)
         return cells.flatten(1)  # [n, image_features]
 
     def encode_text(

@@ -25,7 +25,7 @@ POOLINGS = [
     (name, pooling)
     for name in IMAGE_TOWERS
     for pooling in ("class", "mean", "head")
-    if pooling != "class" or name not in ("siglip", "resnet")  # they have none
+    if pooling != "class" or name not in ("siglip", "resnet", "convnext")  # they have none
 ]
 
 
@@ -56,7 +56,7 @@ def test_class_pooling_takes_the_first_token_of_a_text() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["vit", "clip", "dinov2", "eva02"])
+@pytest.mark.parametrize("name", ["vit", "clip", "chinese_clip", "mlcd", "dinov2", "eva02"])
 def test_class_pooling_takes_the_normed_class_token_of_a_picture(name: str) -> None:
     model = tiny_dual_encoder(name)
     output = model.image_tower(pixel_values=pixels())
@@ -80,8 +80,9 @@ def test_head_pooling_is_the_towers_own() -> None:
     torch.testing.assert_close(model.encode_image(pixels()), functional.normalize(head, dim=-1))
 
 
-def test_a_grid_is_pooled_as_the_networks_own_head_does() -> None:
-    model = tiny_dual_encoder("resnet", image_pooling="mean")
+@pytest.mark.parametrize("name", ["resnet", "convnext"])
+def test_a_grid_is_pooled_as_the_networks_own_head_does(name: str) -> None:
+    model = tiny_dual_encoder(name, image_pooling="mean")
     own = model.image_tower(pixel_values=pixels()).pooler_output.flatten(1)  # [n, d]
     torch.testing.assert_close(model.encode_image(pixels()), functional.normalize(own, dim=-1))
 

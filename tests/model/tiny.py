@@ -42,6 +42,8 @@ IMAGE = {"image_size": 32, "patch_size": 8, **SHAPE}
 IMAGE_TOWERS = {
     "vit": {"model_type": "vit", **IMAGE},
     "clip": {"model_type": "clip_vision_model", **IMAGE},
+    "chinese_clip": {"model_type": "chinese_clip_vision_model", **IMAGE},
+    "mlcd": {"model_type": "mlcd_vision_model", **IMAGE},
     "siglip": {"model_type": "siglip_vision_model", **IMAGE},
     "dinov2": {"model_type": "dinov2", **IMAGE, "mlp_ratio": 2},
     "eva02": {"model_type": EVA02Config.model_type, **IMAGE, "rotary_grid": 2},
@@ -52,6 +54,13 @@ IMAGE_TOWERS = {
         "hidden_sizes": [8, IMAGE["hidden_size"]],
         "depths": [1, 1],
         "layer_type": "basic",
+    },
+    "convnext": {
+        "model_type": "convnext",
+        "image_size": 32,
+        "hidden_sizes": [8, IMAGE["hidden_size"]],
+        "depths": [1, 1],
+        "num_stages": 2,
     },
 }
 
