@@ -20,13 +20,13 @@ _LEAST_ADDED_DIGITS = 3  # of fewer, a number that only the translation has was 
 _BUDDHIST_YEARS = 543  # that Thailand is ahead
 _METRES = (Conversion(1.0, slack=0.02), Conversion(100.0))
 
+_NUMBER_MONTHS = frozenset(["zh", "ja", "ko", "vi"])
 _CALENDAR = re.compile(
     r"(?:tháng|thứ) (\d+)|(\d+) ?[月월]"
     r"|(?<!\d)(\d\d?)/(\d\d?)/\d{4}|(?<!\d)\d\d?/(1[0-2]|0?\d)(?!\d)"
 )
-"""Months, and days of the week in Vietnamese, that have names elsewhere."""
-
 _DIGITS = re.compile("[0-9]+")
+_WHOLLY = re.compile(r"(?<![\d.,])(100) ?(?:%|per ?cent)")
 _SCORE = re.compile(r"(?<!\d)(\d{1,2}) ?[-–:] ?(\d{1,2})(?!\d)")
 _ASIDE = re.compile(r"\(([^()]*)\)")
 _OPENING = "([（【"
@@ -64,8 +64,9 @@ def number_change(
 
     What is no change: other digits, separators and scales (1.5 million, 1 500 000, 150万), another
     clock (3 pm, 15:00), years in short, centuries, months by number, words and Roman numerals
-    (`filters.number_words`), units converted from those of English-speaking countries, and a
-    parenthesis left out. A small number alone in the translation is taken for a word of the source.
+    (`filters.number_words`), units converted from those of English-speaking countries, 100 % for
+    "wholly" and a parenthesis left out. A small number that the translation alone has is taken for
+    a word of the source.
 
     >>> texts = CaptionText.column(["3 of 1,200 dogs, 1998", "1988: drei von 1200 Hunden"])
     >>> number_change(texts[0], "en", texts[1], "de")
@@ -172,13 +173,14 @@ def _in_words(sides: _Sides, texts: _Texts) -> _Sides:
     added = [
         its
         for its in added
-        if its.written not in _calendar(translation)
+        if its.written not in _months(translation, language, source_language)
         and not _is_said(its, source.folded, source_language)
     ]
+    restated = _months(source, source_language, language) | set(_WHOLLY.findall(source.plain))
     unsaid = [
         its
         for its in lost
-        if its.written not in _calendar(source)
+        if its.written not in restated
         and (_is_of_score(its, texts, lost) or not _is_said(its, translation.folded, language))
     ]
     if unsaid and not added:  # one that the source has twice may stand once
@@ -206,7 +208,10 @@ _STEPS: tuple[Callable[[_Sides, _Texts], _Sides], ...] = (
 )  # fmt: skip
 
 
-def _calendar(text: CaptionText) -> set[str]:
+def _months(text: CaptionText, language: str, other: str) -> set[str]:
+    """Months, and days of the week, that are numbers here and have names in another language."""
+    if language in _NUMBER_MONTHS and other in _NUMBER_MONTHS:
+        return set()
     return {its for found in _CALENDAR.findall(text.plain) for its in found}
 
 

@@ -60,6 +60,7 @@ def change(source: str, source_language: str, text: str, language: str) -> Numbe
         ("waves of six metres (18 feet)", "en", "sechs Meter hohe Wellen", "de"),
         ("call 0800 555 111", "en", "اتصل على 111 555 0800", "ar"),
         ("3-1 and 10", "en", "10 und 3:1", "de"),
+        ("100 percent sure", "en", "ganz sicher", "de"),
         ("50 m²", "en", "50 square metres", "de"),
     ],
 )
@@ -84,6 +85,7 @@ def test_a_number_restated_is_no_change(
         ("won 1-0", "gewann 1:", "de", ["0"], []),
         ("300 km (190 miles) north", "390 km nördlich", "de", ["300"], ["390"]),
         ("a dog", "ein Hund von 1968", "de", [], ["1968"]),
+        ("10 percent sure", "ganz sicher", "de", ["10"], []),
         ("385 miles away", "Meilen entfernt", "de", ["385"], []),
     ],
 )
@@ -91,6 +93,10 @@ def test_a_number_lost_is_named(
     source: str, text: str, language: str, lost: list[str], added: list[str]
 ) -> None:
     assert change(source, "en", text, language) == NumberChange(tuple(lost), tuple(added))
+
+
+def test_a_month_lost_between_languages_that_number_them_is_named() -> None:
+    assert change("5月9日", "zh", "9日", "ja") == NumberChange(("5",))
 
 
 @given(
