@@ -25,6 +25,10 @@ _CALENDAR = re.compile(
     r"(?:tháng|thứ) (\d+)|(\d+) ?[月월]"
     r"|(?<!\d)(\d\d?)/(\d\d?)/\d{4}|(?<!\d)\d\d?/(1[0-2]|0?\d)(?!\d)"
 )
+_CLOCK = re.compile(
+    r"\d ?(?:[ap]\.? ?m(?!\w)|[:.] ?\d\d(?!\d)|h(?!\w)|h ?\d\d|uhr|[時时点點시]|giờ|น\.|вечера"
+    r"|часа?)"
+)
 _DIGITS = re.compile("[0-9]+")
 _WHOLLY = re.compile(r"(?<![\d.,])(100) ?(?:%|per ?cent)")
 _SCORE = re.compile(r"(?<!\d)(\d{1,2}) ?[-–:] ?(\d{1,2})(?!\d)")
@@ -97,7 +101,10 @@ def _scaled(sides: _Sides, texts: _Texts) -> _Sides:
     return sides
 
 
-def _restated(sides: _Sides, _: _Texts) -> _Sides:
+def _restated(sides: _Sides, texts: _Texts) -> _Sides:
+    """Matches the 90s with 1990, 2019 with 2562 in Thai, the 19th century with the 1800s."""
+    if any(_CLOCK.search(text.folded) for text in (texts.source, texts.translation)):
+        sides = _without_pairs(sides, _are_hours)
     return _without_pairs(sides, _are_same)
 
 
@@ -176,7 +183,9 @@ def _in_words(sides: _Sides, texts: _Texts) -> _Sides:
         if its.written not in _months(translation, language, source_language)
         and not _is_said(its, source.folded, source_language)
     ]
-    restated = _months(source, source_language, language) | set(_WHOLLY.findall(source.plain))
+    restated = _months(source, source_language, language)
+    if "%" not in translation.plain:
+        restated |= set(_WHOLLY.findall(source.plain))
     unsaid = [
         its
         for its in lost
@@ -184,8 +193,8 @@ def _in_words(sides: _Sides, texts: _Texts) -> _Sides:
         and (_is_of_score(its, texts, lost) or not _is_said(its, translation.folded, language))
     ]
     if unsaid and not added:  # one that the source has twice may stand once
-        there = {number.digits for number in numbers_in(translation, language)}
-        unsaid = [its for its in unsaid if its.digits not in there]
+        there = {number[:2] for number in numbers_in(translation, language)}
+        unsaid = [its for its in unsaid if its[:2] not in there]
     if unsaid or (lost and added):  # a word for 1, say, stands in most texts
         return unsaid or lost, added
     known = {number.digits for number in numbers_in(source, source_language)}
@@ -257,7 +266,9 @@ def _without_parted(
     left = []
     for number in whole:
         its_parts = parts_of(number)
-        rest, others = _without_pairs((its_parts, parts), _are_same)
+        rest, others = _without_pairs(
+            (its_parts, parts), lambda a, b: _are_same(a, b) or _are_hours(a, b)
+        )
         if len(its_parts) > len(rest) and all(part.value <= most_left for part in rest):
             parts = others
         else:
@@ -278,17 +289,22 @@ def _asides(texts: _Texts) -> list[Number]:
     return [number for aside in asides for number in numbers_in(aside, texts.source_language)]
 
 
+def _are_hours(one: Number, other: Number) -> bool:
+    """Whether two numbers are one hour, by clocks of 12 and of 24."""
+    earlier, later = sorted((one.value, other.value))
+    return 0 < earlier <= 12 and later == earlier + 12
+
+
 def _are_same(one: Number, other: Number) -> bool:
-    if one.digits == other.digits and one.place == other.place:
+    if one[:2] == other[:2]:
         return True
     return _may_be(one.value, other.value) or _may_be(other.value, one.value)
 
 
 def _may_be(a: float, b: float) -> bool:
-    """Whether b is a on another clock, in a year's last two digits, or as a century's hundreds."""
+    """Whether b is the year a in its last two digits or in Thailand, or a century's hundreds."""
     return (
-        (0 < a <= 12 and b == a + 12)
-        or (1000 < a < 2100 and b == a % 100)
+        (1000 < a < 2100 and b == a % 100)
         or (1900 < a < 2100 and b == a + _BUDDHIST_YEARS)
         or (13 < a < 22 and b == 100 * (a - 1))
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from filters.caption_text import MARK, UNSPACED, CaptionText
 
-_AROUND = ".,:;!?…।-–—\"'“”„‘’«»()[]"  # words; their marks part those of `CaptionText.words`
+_AROUND = ".,:;!?…।-–—\"'“”„‘’«»()[]"  # words
 _LONGEST_PHRASE = 100  # words or characters
 _CHARACTERS_IN_RUN = 4  # two words in Chinese and Japanese
 _LETTERS_IN_RUN = 8  # two words in Thai, and others that spell words out but do not part them
@@ -37,27 +37,27 @@ def repetition_of(text: CaptionText) -> Repetition:
     >>> [repetition_of(CaptionText.of(text)).rounds for text in texts]
     [3, 1, 3, 1]
     """
-    units = _units(text)
-    runs = _runs(units, text)
+    if text.unspaced:
+        units: Sequence[str] = "".join(text.folded.split())
+        length = _LETTERS_IN_RUN if UNSPACED in text.classes else _CHARACTERS_IN_RUN
+        runs: Sequence[Hashable] = [
+            units[at : at + length] for at in range(len(units) - length + 1)
+        ]
+    else:
+        units = _words(text) if MARK in text.classes else text.words
+        runs = list(pairwise(units))
     again = len(runs) - len(set(runs))
     if not again:
         return NO_REPETITION
     return Repetition(again / len(runs), _most_rounds(units, runs))
 
 
-def _units(text: CaptionText) -> Sequence[str]:
-    if text.unspaced:
-        return "".join(text.folded.split())
-    if MARK not in text.classes:
-        return text.words
-    return [word for word in [its.strip(_AROUND) for its in text.folded.split()] if word]
-
-
-def _runs(units: Sequence[str], text: CaptionText) -> Sequence[Hashable]:
-    if not text.unspaced:
-        return list(pairwise(units))
-    length = _LETTERS_IN_RUN if UNSPACED in text.classes else _CHARACTERS_IN_RUN
-    return [units[at : at + length] for at in range(len(units) - length + 1)]
+def _words(text: CaptionText) -> list[str]:
+    """The words with their marks, which part those of `CaptionText`."""
+    words = text.folded.split()
+    if len(set(pairwise(words))) == len(words) - 1:
+        return words  # nothing comes again
+    return [word for word in [its.strip(_AROUND) for its in words] if word]
 
 
 def _most_rounds(units: Sequence[str], runs: Sequence[Hashable]) -> int:
