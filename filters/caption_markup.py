@@ -6,17 +6,19 @@ from html.entities import html5
 MARKUP_SIGNS = re.compile(r"[<>\[\]{}&*#`\\%=]")
 """One of these stands in all markup."""
 
-_TAGS = (
+TAGS = (
     "a|abbr|article|aside|audio|b|big|blockquote|body|br|button|caption|center|cite|code|dd|div|dl"
     "|dt|em|embed|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input"
     "|label|li|link|main|meta|nav|noscript|object|ol|option|p|picture|pre|q|s|script|section|select"
     "|small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead"
     "|title|tr|tt|u|ul|video"
 )
+"""The names of HTML's elements, as alternatives of a pattern."""
+
 _MARKUP = re.compile(
     "|".join(
         (
-            rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|<!--|-->|<!doctype|<!\[cdata|<\?(?:php|xml)",
+            rf"</?(?:{TAGS})(?:\s[^<>]*)?/?>|<!--|-->|<!doctype|<!\[cdata|<\?(?:php|xml)",
             r"&#(?:[0-9]{2,7}|x[0-9a-f]{2,6});",
             r"\[/(?:b|i|u|s|url|img|quote|color|size|center|code|list)\]",  # BBCode
             r"\[(?:url|img|color|size|quote)(?:=[^\]]*)?\]",

@@ -18,6 +18,7 @@ _URL = re.compile(
     rf"|(?<![@.\-])(?<!{_W})(?:{_NAME}\.){{1,8}}(?:{_DOMAINS}|{_DOMAINS.upper()})(?!{_W}|@|-{_W})"
     rf"|(?<![@.\-/])(?<!{_W})[A-Za-z0-9-]{{2,63}}\.[a-z]{{2,6}}/[A-Za-z0-9_~%-]*[a-z0-9]",
 )
+_TO_ITS_END = re.compile(rf"(?:[a-z]+\s?:\s?//)?\s?(?:www\.)?((?:{_W}|[\-.~:/?#@!$&'*+,;=%|])*)")
 _DOTTED = re.compile(r"\.\w")
 _AT = r"(?:@|\s?[\[(]\s?(?:at|AT|@)\s?[\])]\s?)"
 _DOT = r"(?:\.|\s?[\[(]\s?(?:dot|DOT)\s?[\])]\s?)"
@@ -72,6 +73,31 @@ def has_url(plain: str) -> bool:
     if "//" not in plain and not _DOTTED.search(plain):
         return False
     return _URL.search(plain) is not None
+
+
+def addresses_in(plain: str) -> list[str]:
+    """The URLs, names of hosts and e-mail addresses in a text, as far as two texts must agree.
+
+    Without `https://`, `www.`, a last slash and case.
+
+    Args:
+      plain: a caption's `CaptionText.plain`.
+
+    >>> addresses_in("See https://www.Example.org/a?b=1, or mail ana@example.org.")
+    ['example.org/a?b=1', 'ana@example.org']
+    """
+    found = []
+    if has_url(plain):
+        found += [_address(plain[its.start() :]) for its in _URL.finditer(plain)]
+    if "@" in plain:
+        found += [its[0].lower() for its in _EMAIL.finditer(plain)]
+    return found
+
+
+def _address(text: str) -> str:
+    """The address that `text` begins with."""
+    address = _TO_ITS_END.match(text.lower())
+    return address[1].rstrip(".,;:!?/'") if address else ""
 
 
 def has_personal_data(caption: CaptionText) -> bool:

@@ -149,11 +149,24 @@ def judge_language(
         return Verdict(stated, LanguageFault.MIXED, f"{guess.purity:.2f} of one script")
     found, share = guess.shares[0]
     if stated != UNKNOWN:
-        if found == stated or share <= rules.source_odds * guess.share_of(stated):
+        if not contradicts(guess, stated, rules.source_odds):
             return _as_stated(stated)
         return Verdict(found, LanguageFault.DISAGREES, f"{stated} is {found} {share:.2f}")
     fault = _fault_of_found(found, share, rules, wanted)
     return Verdict(found, fault, f"{found} {share:.2f}" if fault else "")
+
+
+def contradicts(guess: Guess, stated: str, odds: float) -> bool:
+    """Whether another language than `stated` is more than `odds` times as probable as it.
+
+    >>> guess = Guess((("cs", 0.9), ("sk", 0.1)), 30, 1.0)
+    >>> contradicts(guess, "sk", 5), contradicts(guess, "sk", 10)
+    (True, False)
+    """
+    if not guess.shares:
+        return False
+    found, share = guess.shares[0]
+    return found != stated and share > odds * guess.share_of(stated)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

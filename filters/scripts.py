@@ -98,7 +98,7 @@ class Column:
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Column":
         """Of texts that have no line feed in them."""
-        whole = "".join([f"{text}\n" for text in texts]).encode("utf-32-le")
+        whole = "".join([f"{text}\n" for text in texts]).encode("utf-32-le", "surrogatepass")
         points = np.frombuffer(whole, np.uint32)
         return cls(points, np.flatnonzero(points == ord("\n")))
 
@@ -129,21 +129,35 @@ def letters_of(column: Column) -> Letters:
     >>> [SCRIPTS[n] if n >= 0 else "" for n in found.script], found.purity.round(2).tolist()
     (['Kana', 'Cyrl', ''], [1.0, 0.8, 0.0])
     """
-    texts, kinds = len(column.ends), _NO_SCRIPT + 1
-    scripts = script_table()[column.points]
-    sizes = np.diff(column.ends, prepend=-1)
-    rows = np.repeat(np.arange(texts), sizes)
-    counts = np.bincount(rows * kinds + scripts, minlength=texts * kinds).reshape(texts, kinds)
-    told = np.bincount(rows[_telling_table()[column.points]], minlength=texts)
+    rows, counts = _counted(column)
+    told = np.bincount(rows[_telling_table()[column.points]], minlength=len(counts))
     han, kana = counts[:, _HANI].copy(), counts[:, _KANA].copy()
-    total = counts[:, :_NO_SCRIPT].sum(axis=1)
-    weighed = counts[:, :_NO_SCRIPT] * _weights()
+    total = counts.sum(axis=1)
+    weighed = counts * _weights()
     is_japanese = kana > 0
     weighed[is_japanese, _KANA] += weighed[is_japanese, _HANI]
     weighed[is_japanese, _HANI] = 0
     script = np.where(total > 0, weighed.argmax(axis=1), -1)
     purity = weighed.max(axis=1, initial=0) / np.maximum(weighed.sum(axis=1), 1)
     return Letters(script, total, purity, han, kana, told)
+
+
+def weighed_letters(column: Column) -> NDArray[np.int64]:
+    """The letters of each text by script, weighed as for `Letters`; [texts, scripts].
+
+    >>> weighed_letters(Column.of(["東京 bar"]))[0, [SCRIPTS.index("Hani"), SCRIPTS.index("Latn")]]
+    array([6, 3])
+    """
+    return _counted(column)[1] * _weights()
+
+
+def _counted(column: Column) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The text of each code point, [points], and letters by text and script, [texts, scripts]."""
+    texts, kinds = len(column.ends), _NO_SCRIPT + 1
+    rows = np.repeat(np.arange(texts), np.diff(column.ends, prepend=-1))
+    scripts = script_table()[column.points]
+    counts = np.bincount(rows * kinds + scripts, minlength=texts * kinds).reshape(texts, kinds)
+    return rows, counts[:, :_NO_SCRIPT]
 
 
 def _weights() -> NDArray[np.int64]:

@@ -1,11 +1,10 @@
 """Do the two texts of a pair say the same in the same words? Then there is nothing to learn."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 from filters.caption_text import CaptionText
+from filters.word_units import words_of
 
 
 class TextPairFault(StrEnum):
@@ -49,21 +48,9 @@ def text_pair_fault(query: str, positive: str, rules: TextPairRules) -> TextPair
     """
     if not rules.max_overlap:
         return None
-    first, second = (set(_words(text)) for text in CaptionText.column([query, positive]))
+    first, second = (set(words_of(text)) for text in CaptionText.column([query, positive]))
     shared = len(first & second)
     shorter = min(len(first), len(second))
     if shared >= rules.min_shared_words and shared >= rules.max_overlap * shorter:
         return TextPairFault.OVERLAP
     return None
-
-
-def _words(text: CaptionText) -> Iterator[str]:
-    """The text's words, and the pairs of characters of those that are made of several words."""
-    if not text.unspaced:
-        yield from text.words
-        return
-    for word, its in zip(text.words, CaptionText.column(text.words), strict=True):
-        if its.unspaced:
-            yield from map("".join, pairwise(word)) if len(word) > 1 else word
-        else:
-            yield word
