@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter
 from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from model.batches import Mix, Place, Progress, Stream
 from model.evaluation_sets import DataError
@@ -118,10 +119,14 @@ class Feed:
         )
         with _signals_held_back():
             pieces = iter(loader)
-        for _ in range(count):
-            first = next(pieces)
-            number, position = self._planned.popleft()
-            yield Batch([first, *(next(pieces) for _ in range(number - 1))], position)
+        try:
+            for _ in range(count):
+                first = next(pieces)
+                number, position = self._planned.popleft()
+                yield Batch([first, *(next(pieces) for _ in range(number - 1))], position)
+        finally:
+            if isinstance(pieces, _MultiProcessingDataLoaderIter):
+                _end_loaders(pieces)
 
     def _plan(self, count: int) -> Iterator[PlannedPiece]:
         for _ in range(count):
@@ -131,7 +136,7 @@ class Feed:
                 self._images.progress if self._images else (),
                 self._texts.progress if self._texts else (),
             )
-            salt = ":".join(str(batches) for batches, _ in position.images)
+            salt = ":".join(str(batches) for batches, _ in position.images or position.texts)
             pieces = cut(pairs, texts, self._stage.micro_batch, f"{self._seed}:{salt}")
             self._planned.append((len(pieces), position))
             yield from pieces
@@ -170,6 +175,18 @@ def _signals_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_loaders(pieces: _MultiProcessingDataLoaderIter) -> None:
+    """Ends the loading processes, also one that is stuck.
+
+    Torch does so when nobody holds the iterator any more. But an error's traceback may hold it until
+    Python ends, which then sends them SIGTERM, held back from them, and would wait for ever.
+    """
+    pieces._shutdown_workers()
+    for process in pieces._workers:
+        process.kill()
+        process.join()
 
 
 def cut(

@@ -1,4 +1,6 @@
 import json
+import multiprocessing
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from model.evaluation_sets import DataError
 from model.feed import Batch, Feed, Position, cut
 from model.fitting import PictureFit
-from model.loading import PieceReader
+from model.loading import Piece, PieceReader, PlannedPiece
 from model.plan import DataSet, Running, Stage
 from model.samples import Pair, TextTuple
 from tests.model.packed import Packed, encoded, write_pairs, write_table, write_texts
@@ -125,6 +127,15 @@ def test_processes_share_the_same_batches(stage, processes):
         assert len(set(pictures)) == 8
 
 
+@pytest.mark.parametrize("kinds", ["images", "texts", "images texts"])
+def test_chance_is_another_in_each_batch(stage, kinds):
+    of_images = {} if "images" in kinds else {"images": ()}
+    of_texts = {} if "texts" in kinds else {"texts": (), "negatives": 0}
+    feed = Feed(replace(stage, **of_images, **of_texts), RUNNING, "17:0", (0, 1), Position())
+    salts = {piece.salt for piece in feed._plan(12)}
+    assert len(salts) == 12
+
+
 def test_every_process_stands_at_the_same_place(stage):
     one, two = (made(stage, 5, (number, 2)) for number in range(2))
     assert [batch.position for batch in one] == [batch.position for batch in two]
@@ -177,8 +188,29 @@ def test_a_broken_picture_is_named(tmp_path, loaders):
     pictures[1] = replace(pictures[1], body=b"broken")
     folder = write_pairs(f"{tmp_path}", pictures, 3)
     stage = Stage("all", 1, images=(DataSet(folder),), image_batch=3)
-    with pytest.raises(DataError, match=f"must hold the picture {1:032x}"):
+    with pytest.raises(DataError, match=f"must hold the picture {1:032x}") as raised:
         made(stage, 1, loaders=loaders)
+    assert raised.tb  # holds what was going on, and Python would wait for its processes
+    assert multiprocessing.active_children() == []
+
+
+class Stuck(PieceReader):
+    """Reads a piece, and then nothing more."""
+
+    def __getitem__(self, planned: PlannedPiece) -> Piece:
+        if getattr(self, "read", 0):
+            time.sleep(1000)
+        self.read = 1
+        return super().__getitem__(planned)
+
+
+def test_a_loader_that_is_stuck_is_ended(stage, monkeypatch):
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)  # seconds
+    feed = Feed(replace(stage, micro_batch=0), replace(RUNNING, loaders=1), "", (0, 1), Position())
+    batches = feed.batches(3, Stuck(tiny_tokenizer(), 16, PictureFit(16, crops=False)), pin=False)
+    next(batches)
+    batches.close()
+    assert multiprocessing.active_children() == []
 
 
 def test_an_empty_set(tmp_path):
