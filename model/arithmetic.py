@@ -15,6 +15,14 @@ def working_device(wanted: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def require_device(device: str) -> None:
+    """Raises ValueError where torch has no such device here."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device {device!r} cannot be used here: {error}") from error
+
+
 def working_dtype(wanted: Literal["auto", "bfloat16", "float32"], device: str) -> torch.dtype:
     """The dtype to calculate in.
 

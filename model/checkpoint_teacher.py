@@ -11,7 +11,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from model.arithmetic import working_device, working_dtype
+from model.arithmetic import require_device, working_device, working_dtype
 from model.model_encoder import ModelEncoder
 from model.teacher import Embeddings, TeacherSpec, revision_of
 
@@ -28,7 +28,7 @@ class CheckpointTeacher(ModelEncoder):
         _require_known(spec, where)
         self._threads = spec.threads
         device = working_device(spec.device)
-        _require_device(device)
+        require_device(device)
         self.revision = revision_of(spec)
         model = _model(spec.model, where, working_dtype(spec.dtype, device))
         super().__init__(
@@ -55,14 +55,6 @@ def _require_known(spec: TeacherSpec, where: dict[str, Any]) -> None:
         raise ValueError(
             f"{spec.model} brings code of its own, which allow_remote_code must allow to run"
         ) from error
-
-
-def _require_device(device: str) -> None:
-    """Raises ValueError where torch has no such device here."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {device!r} cannot be used here: {error}") from error
 
 
 def _model(name: str, where: dict[str, Any], dtype: torch.dtype) -> PreTrainedModel:

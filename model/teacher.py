@@ -19,7 +19,7 @@ from schemas.languages import ALL
 Embeddings = npt.NDArray[np.float32]
 """[n, dim], each row of length 1."""
 
-_REVISION_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
+_REVISION_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".spm", ".txt", ".py")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 FAMILY_LANGUAGES = {

@@ -52,6 +52,7 @@ def test_a_file_can_be_read_in_one_sitting(layer: str) -> None:
         "pipelines.supervisor",
         "pipelines.evaluate",
         "model.teacher",
+        "model.translator",
         "model.evaluation_sets",
     ],
 )

@@ -1,0 +1,145 @@
+"""What both engines share: which texts are translated together, and what becomes of each."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from model.translation_manifest import Tags
+from model.translation_tokens import Tokenizer
+from model.translator import Decoding, Translation, TranslationFault
+
+_STEP = 8  # source tokens: how closely lengths must agree to be translated together
+_SLACK = 16  # tokens of a translation that its source need not account for
+
+Tokens = list[str]
+
+
+class Engine(Protocol):
+    """A model that makes tokens of tokens."""
+
+    def generate(
+        self, sources: Sequence[Tokens], prefixes: Sequence[Tokens], most: int
+    ) -> list[tuple[Tokens, bool]]:
+        """Continues each prefix by the translation of its source, as one batch.
+
+        Returns:
+          For each the tokens after the prefix and before the end, from 1 to `most`, and whether the
+          end came by itself.
+        """
+        ...
+
+
+class BatchedTranslator:
+    """A `model.translator.Translator` over an engine; see there.
+
+    Args:
+      name: of the checkpoint.
+      revision: of the weights.
+      engine: …
+      tokenizer: the model's.
+      tags: the languages that it is to translate.
+      longest: tokens that it has positions for, of source and translation each; 0: any number.
+      decoding: how much is translated at once, and how long translations may become.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        revision: str,
+        engine: Engine,
+        tokenizer: Tokenizer,
+        tags: Tags,
+        longest: int,
+        decoding: Decoding,
+    ) -> None:
+        self.name = name
+        self.revision = revision
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._tags = tags
+        self._decoding = decoding
+        self._longest = longest or math.inf
+
+    def translates(self, source: str, target: str) -> bool:
+        """See `model.translator.Translator`."""
+        return source != target and source in self._tags.sources and target in self._tags.targets
+
+    def translate(
+        self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
+    ) -> list[Translation]:
+        """See `model.translator.Translator`."""
+        self._require_pairs(texts, sources, targets)
+        encoded = self._tokenizer.encode(texts, sources, targets)
+        lengths = [len(tokens) for tokens in encoded]
+        most = min(self._decoding.max_source_tokens, self._longest)
+        translations = [
+            Translation("", 0, 0, TranslationFault.SOURCE_TOO_LONG if length > most else None)
+            for length in lengths
+        ]
+        tried = [number for number, length in enumerate(lengths) if 0 < length <= most]
+        for batch in batches_of(tried, lengths, self._decoding.batch_tokens):
+            prefixes = [self._tokenizer.prefix(targets[number]) for number in batch]
+            found = self._engine.generate(
+                [encoded[number] for number in batch], prefixes, self._most(lengths[batch[0]])
+            )
+            for number, (tokens, ended) in zip(batch, found, strict=True):
+                translations[number] = Translation(
+                    self._tokenizer.decode(tokens),
+                    lengths[number],
+                    len(tokens),
+                    None if ended else TranslationFault.UNFINISHED,
+                )
+        return translations
+
+    def _most(self, length: int) -> int:
+        """Tokens that a translation may have, alike for all of a batch."""
+        wanted = _SLACK + math.ceil(self._decoding.max_length_ratio * _rounded(length))
+        return int(min(wanted, self._longest - 2))  # positions: the start and the language, too
+
+    def _require_pairs(
+        self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
+    ) -> None:
+        if not len(texts) == len(sources) == len(targets):
+            raise ValueError(
+                f"{len(texts)} texts must have as many sources and targets, got {len(sources)} "
+                f"and {len(targets)}"
+            )
+        pairs = sorted(set(zip(sources, targets, strict=True)))
+        for source, target in pairs:
+            if not self.translates(source, target):
+                raise ValueError(
+                    f"{self.name} does not translate from {source} to {target}, but from "
+                    f"{' '.join(self._tags.sources)} to {' '.join(self._tags.targets)}"
+                )
+
+
+def batches_of(
+    numbers: Sequence[int], lengths: Sequence[int], batch_tokens: int
+) -> Iterator[list[int]]:
+    """Puts texts together whose lengths are alike, the shortest first.
+
+    How long a translation may become is set for a batch: so that it depends on no other text, all
+    of a batch have the same length rounded up.
+
+    Args:
+      numbers: of the texts to put together.
+      lengths: tokens of all texts.
+      batch_tokens: at most so many in a batch, padding among them, but for a text that alone has
+        more.
+    """
+    batch: list[int] = []
+    for number in sorted(numbers, key=lambda number: (lengths[number], number)):
+        length = lengths[number]
+        if batch and (
+            _rounded(length) != _rounded(lengths[batch[0]])
+            or (len(batch) + 1) * length > batch_tokens
+        ):
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def _rounded(length: int) -> int:
+    return -(-length // _STEP) * _STEP
