@@ -60,8 +60,14 @@ class Stream(Generic[Sample]):
         place: Place[Sample],
     ) -> None:
         """Goes on from `place`; `size` samples a batch."""
-        if not sum(samples.blocks):
+        held = sum(samples.blocks)
+        if not held:
             raise DataError(f"{samples.path} must hold samples, got none")
+        if size > held:
+            raise DataError(
+                f"a batch of {size} must have that many different pictures and texts, and "
+                f"{samples.path} had only {held}: make the batch smaller"
+            )
         self.place = place
         self._samples = samples
         self._size = size

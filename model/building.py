@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from transformers import (
+    MODEL_MAPPING,
     AutoConfig,
     AutoImageProcessor,
     AutoTokenizer,
@@ -126,6 +127,8 @@ def _config(settings: dict[str, Any], name: str, *ours: str) -> PreTrainedConfig
     except Exception as error:  # of many kinds, by what the settings are
         said = str(error).partition("\n")[0].partition(". Should contain one of")[0]
         raise ValueError(f"model.{name} must be a configuration, got {kind!r}: {said}") from error
+    if type(config) not in MODEL_MAPPING:
+        raise ValueError(f"model.{name} must be of a model type that AutoModel makes, got {kind!r}")
     known = [field.name for field in fields(config)] + list(config.attribute_map) + list(ours)
     for key in settings:
         if key not in known and key != "model_type":

@@ -3,6 +3,7 @@
 from typing import Any
 
 from transformers import (
+    MODEL_MAPPING,
     AutoConfig,
     AutoModel,
     PreTrainedModel,
@@ -23,10 +24,16 @@ def load_tower(name: str, side: str, revision: str | None = None) -> PreTrainedM
       revision: of the hub's repository.
 
     Raises:
-      ValueError: weights are missing, those of a pooling head apart, which is not used.
+      ValueError: AutoModel has no such tower, or weights are missing, those of a pooling head
+        apart, which is not used.
     """
     config = AutoConfig.from_pretrained(name, revision=revision)
     config = getattr(config, f"{side}_config", config)
+    if type(config) not in MODEL_MAPPING:
+        raise ValueError(
+            f"{name} must have a {side} tower that AutoModel loads by itself, "
+            f"got model type {config.model_type!r}"
+        )
     tower, info = AutoModel.from_pretrained(
         name, config=config, revision=revision, output_loading_info=True
     )

@@ -84,7 +84,7 @@ class Table:
                 content = _parquet(file, path)
                 if missing := set(columns) - set(content.schema_arrow.names):
                     raise DataError(f"{path} has no column {min(missing)!r}, {self.paths[0]} does")
-                for batch in content.iter_batches(at_once, columns=list(columns)):
+                for batch in _batches(content, path, at_once, columns):
                     rows = batch.to_pylist()[:left]
                     yield from rows
                     if left is not None:
@@ -188,6 +188,16 @@ def texts_in(value: str | list[str | None] | None) -> list[str]:
 def is_negative(column: str) -> bool:
     """Whether a column holds hard negatives, as sentence-transformers names them."""
     return re.fullmatch(r"negative(_\d+)?", column) is not None
+
+
+def _batches(
+    content: pq.ParquetFile, path: str, rows: int, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Some columns of a file, so many rows at a time."""
+    try:
+        yield from content.iter_batches(rows, columns=list(columns))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def _parquet(file: Any, path: str) -> pq.ParquetFile:

@@ -181,7 +181,7 @@ def _end_loaders(pieces: _MultiProcessingDataLoaderIter) -> None:
     """Ends the loading processes, also one that is stuck.
 
     Torch does so when nobody holds the iterator any more. But an error's traceback may hold it
-    until Python ends, which then sends them SIGTERM, held back from them, and would wait for ever.
+    until Python ends, which then sends them SIGTERM, held back from them, and waits for ever.
     """
     pieces._shutdown_workers()
     for process in pieces._workers:

@@ -263,9 +263,13 @@ class Plan:
         unknown = [code for code in self.languages if code not in LANGUAGES]
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
-        twice = [name for name, n in Counter(stage.name for stage in self.stages).items() if n > 1]
-        if twice:
-            raise ValueError(f"stages must have different names, got {twice[0]!r} twice")
+        for what, names in (
+            ("stages", [stage.name for stage in self.stages]),
+            ("evaluations", [of.label for of in self.evaluations]),
+        ):
+            twice = [name for name, n in Counter(names).items() if n > 1]
+            if twice:
+                raise ValueError(f"{what} must have different names, got {twice[0]!r} twice")
         if self.folds and any(stage.texts for stage in self.stages):
             raise ValueError("folds are of pictures: a plan with folds must have no texts")
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):

@@ -15,10 +15,11 @@ means over the steps since the line before:
                                            for data
 
 and after an evaluation `step`, `evaluation` (what `pairmill evaluate --json` writes, but the
-model's name) and the scores over all languages at full size by `set/task/score`. TensorBoard has
-every number of these lines by the same names.
+model's name) and the scores over all languages at full size by `set/task/score`, where they are
+defined. TensorBoard has every number of these lines by the same names.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,7 +85,8 @@ class Reporter:
     def evaluation(self, total: int, report: Report) -> None:
         """What the model was judged at after so many steps of all stages."""
         headlines = report.headlines()
-        self._record(total, {"evaluation": report.as_dict()} | headlines)
+        defined = {name: value for name, value in headlines.items() if not math.isnan(value)}
+        self._record(total, {"evaluation": report.as_dict()} | defined)
         for result in report.results:
             named = _headlines(result.name, result.task, headlines)
             self.say(f"evaluation after {total:,} steps, {result.name}, {result.task}: {named}")

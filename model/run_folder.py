@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from model.feed import Position
 from model.folds import MODEL
@@ -153,11 +154,18 @@ def _is_unfinished(path: Path) -> bool:
 
 
 def replace_with(place: Path, write: Callable[[Path], object]) -> None:
-    """Puts what `write` makes at `place`, which never holds a part of it."""
+    """Puts what `write` makes at `place`, which never holds a part of it.
+
+    Raises:
+      OSError: it cannot be written.
+    """
     part = place.with_name(f"{_UNFINISHED}{place.name}")
     if part.is_dir():
         shutil.rmtree(part)
-    write(part)
+    try:
+        write(part)
+    except (SafetensorError, RuntimeError) as error:  # theirs and torch's, of a full disk
+        raise OSError(f"{place} cannot be written, is the disk full? {error}") from error
     for path in [part, *part.rglob("*")]:
         if path.is_file():
             with path.open("rb") as file:

@@ -352,6 +352,12 @@ def _check_sizes(stage: Stage, config: DualEncoderConfig) -> None:
             f"text_length of stage {stage.name!r} must be at most {longest}, what the text tower "
             f"has positions for, got {stage.text_length}"
         )
+    patch = getattr(config.vision_config, "patch_size", 1)
+    if isinstance(patch, int) and 0 < stage.image_size < patch:
+        raise ValueError(
+            f"image_size of stage {stage.name!r} must be at least {patch}, a patch of the image "
+            f"tower, got {stage.image_size}"
+        )
     if max(stage.matryoshka, default=1) > config.projection_dim:
         raise ValueError(
             f"matryoshka of stage {stage.name!r} must be at most {config.projection_dim}, the "

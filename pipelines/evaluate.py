@@ -31,11 +31,14 @@ def run_evaluation(
 
     Raises:
       RecipeError: the checkpoint or the data is not as it should be.
+      RunError: embeddings are not finite.
     """
     from model.teacher import load_teacher
 
     if json_file is not None and not json_file.parent.is_dir():
         raise RecipeError(f"{json_file} cannot be written: there is no folder {json_file.parent}")
+    if json_file is not None and json_file.is_dir():
+        raise RecipeError(f"{json_file} cannot be written: it is a folder")
     console = Console(stderr=True)
     console.print(f"loading {spec.model}", markup=False, highlight=False, soft_wrap=True)
     try:

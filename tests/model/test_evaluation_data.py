@@ -186,6 +186,11 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_text("no table")
     with pytest.raises(DataError, match=r"a\.parquet is no Parquet"):
         read(tmp_path)
+    whole = bytearray(write_rows(tmp_path / "b.parquet", [{"en": "a", "de": "b"}]).read_bytes())
+    whole[10:40] = bytes(30)
+    (tmp_path / "a.parquet").write_bytes(whole)
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read: "):
+        read(tmp_path / "a.parquet")
     with pytest.raises(DataError, match="xyz://a cannot be opened"):
         read("xyz://a")
 

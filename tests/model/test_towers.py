@@ -278,6 +278,12 @@ def test_pretrained_towers_keep_their_weights(
     )
 
 
+def test_a_tower_that_stands_in_no_folder_of_its_own_is_refused(tmp_path: Path) -> None:
+    whole = str(checkpoints.metaclip_2(tmp_path))
+    with pytest.raises(ValueError, match=r"AutoModel loads by itself, got .*metaclip_2_vision"):
+        load_tower(whole, "vision")
+
+
 def test_a_tower_that_lacks_weights_is_refused(tmp_path: Path) -> None:
     tower = AutoModel.from_config(AutoConfig.for_model(**IMAGE_TOWERS["vit"]))
     tower.layernorm = torch.nn.Identity()

@@ -1,6 +1,7 @@
 """The same weights, whatever happened on the way."""
 
 import json
+import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from model.plan import LossPlan, ModelPlan, Plan
 from model.run_folder import RunError
 from model.training import NonFiniteLoss, Stopped, train
 from schemas.ids import Fold
+from tests.model.known import write_rows
 from tests.model.small_training import (
     KILL,
     PICTURES,
@@ -352,6 +354,16 @@ def test_it_is_judged_at_the_beginning_and_the_end_once(world: Path, tmp_path: P
     assert_equal(weights(tmp_path), weights(tmp_path / "unjudged"))
 
 
+def test_a_score_that_is_not_defined_is_left_out(world: Path, tmp_path: Path) -> None:
+    rows = [{"sentence1": "a", "sentence2": "b", "score": 1.0}]
+    place = write_rows(tmp_path / "sts.parquet", rows)
+    judged = EvaluationSet(data=str(place), name="sts", language="en")
+    quietly(replace(plan(tmp_path / "out", stage(world, steps=1)), evaluations=(judged,)))
+    text = (tmp_path / "out" / "metrics.jsonl").read_text("utf-8")
+    assert "evaluation" in text
+    assert "NaN" not in text  # which is no JSON
+
+
 def test_no_number_stops_before_it_reaches_a_weight(world: Path, tmp_path: Path) -> None:
     asked = plan(tmp_path, stage(world, steps=40, learning_rate=1e30), max_gradient_norm=0.0)
     with pytest.raises(NonFiniteLoss, match=r"is not finite after \d+ steps, on a batch of 16"):
@@ -370,6 +382,8 @@ BAD = {
     r"matryoshka of stage 'two' must be at most 16, .*\[8, 32\]": {"matryoshka": (8, 32)},
     "temperature must be at least": {"text_loss": LossPlan(temperature=0.001)},
     "must have 3 negatives a row, got 2": {"negatives": 3},
+    "image_size of stage 'two' must be at least 8, .* got 7": {"image_size": 7},
+    "a batch of 25 must have that many different .* had only 24": {"image_batch": 25},
 }
 
 
@@ -381,12 +395,18 @@ def test_a_later_stage_is_refused_before_the_first(world: Path, tmp_path: Path, 
     assert not (tmp_path / "metrics.jsonl").exists()
 
 
-def test_a_run_folder_that_cannot_be_written_to_ends_in_a_sentence(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("largest", ["model.safetensors", "training.pt"])
+def test_a_checkpoint_that_cannot_be_written_ends_in_a_sentence(
+    world: Path, undisturbed: Path, tmp_path: Path, largest: str
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("model.run_folder.torch.save", full)
-    with pytest.raises(RunError, match=r"ended after 2 steps: .*No space left on device"):
-        quietly(plan(tmp_path, stage(world)))
+    """A bound on the size of files, less than one of it has, does what a full disk does."""
+    size = (undisturbed / "checkpoints" / "00000008" / largest).stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size * 3 // 4, before[1]))
+    try:
+        with pytest.raises(RunError, match=r"ended after 2 steps: .*00000002 cannot be written"):
+            quietly(plan(tmp_path, *two_stages(world)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    quietly(plan(tmp_path, *two_stages(world)))
+    assert_equal(weights(tmp_path), weights(undisturbed))

@@ -71,6 +71,7 @@ def test_several_places_at_once(checkpoint: Path, data: Path, tmp_path: Path) ->
         (["{checkpoint}", "{data}", "--language", "xx"], "language must be one of"),
         (["{checkpoint}", "{data}", "{data}"], "must have different names"),
         (["{checkpoint}", "{data}", "--json", "{folder}/no/s.json"], "there is no folder"),
+        (["{checkpoint}", "{data}", "--json", "{folder}"], "{folder} cannot be written: it is a f"),
         (["{checkpoint}", "{data}", "--device", "toaster"], "device 'toaster' cannot be used here"),
         (["{checkpoint}", "{data}", "--batch", "0"], "--batch"),
         (["{checkpoint}"], "Missing argument"),

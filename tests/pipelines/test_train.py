@@ -149,6 +149,12 @@ SLIPS = {
         "towers": TOWERS + "hiden_size = 16\n"
     },
     "new_image must be a configuration, got 'vitt'": {"towers": TOWERS.replace("vit", "vitt")},
+    "new_image must be of a model type that AutoModel makes, got 'metaclip_2_vision_model'": {
+        "towers": TOWERS.replace('"vit"', '"metaclip_2_vision_model"')
+    },
+    "evaluations must have different names, got 'a' twice": {
+        "running": RUNNING + 2 * '[[evaluations]]\ndata = "world/pairs"\nname = "a"\n'
+    },
     "without projections both towers must have projection_dim features": {
         "towers": TOWERS.replace("size = 16\nintermediate", "size = 8\nintermediate", 1)
     },
