@@ -304,7 +304,7 @@ def _are_same(one: Number, other: Number) -> bool:
 def _may_be(a: float, b: float) -> bool:
     """Whether b is the year a in its last two digits or in Thailand, or a century's hundreds."""
     return (
-        (1000 < a < 2100 and b == a % 100)
+        (1000 < a < 2100 and 10 <= b == a % 100)
         or (1900 < a < 2100 and b == a + _BUDDHIST_YEARS)
         or (13 < a < 22 and b == 100 * (a - 1))
     )

@@ -13,7 +13,8 @@ from filters.caption_text import CaptionText
 _LETTER = r"[\w\u0900-\u0dff]"
 _VALUES = (*range(21), *range(30, 100, 10), 100)
 
-# By language the words of each value, with ` | ` between values. A hyphen stands for any ending.
+# By language the words of each value, with ` | ` between values; a last hyphen stands for any
+# ending, `_` for a space.
 _WORDS: Mapping[str, str] = {
     "en": "zero nil nought no none | one first once a an single | two second- twice both pair"
     " doubl- | three third- triple | four- | five fifth- | six- | seven- | eight- | nine ninth- |"
@@ -61,18 +62,20 @@ _WORDS: Mapping[str, str] = {
     " | sata sada satoja satoi sadoi",
     "fr": "zéro | un une premi- | deux deuxièm- second- double paire | trois troisièm- trio |"
     " quatre quatrièm- quart- | cinq- | six- sixièm- | sept- septièm- | huit- | neuf neuvièm- |"
-    " dix- dizaine | onze- onzièm- | douz- midi minuit | treiz- | quatorz- | quinz- | seiz- | dix"
-    " | dix | dix | vingt- | trent- | quarant- | cinquant- | soixant- | soixante- septante |"
-    " quatre huitante octante | quatre nonante | cent- siècle-",
+    " dix- dizaine | onze- onzièm- | douz- midi minuit | treiz- | quatorz- | quinz- | seiz- |"
+    " dix-sept- | dix-huit- | dix-neuf- | vingt- | trent- | quarant- | cinquant- | soixant- |"
+    " soixante-dix- septante | quatre-vingt- huitante octante | quatre-vingt-dix- nonante | cent-"
+    " siècle-",
     "hi": "शून्य | एक पहल प्रथम | दो दूसर दोन द्वि | तीन तीसर तृतीय | चार चौथ चतुर्थ | पाँच पांच"
     " पाचव | छह छः छ: छठ छे | सात | आठ | नौ | दस | ग्यारह | बारह दोपहर | तेरह | चौदह | पंद्रह"
     " पन्द्रह | सोलह | सत्रह सतरह | अठारह अट्ठारह | उन्नीस | बीस | तीस | चालीस | पचास | साठ |"
     " सत्तर | अस्सी | नब्बे | सौ सैकड़ सैकड शत",
     "id": "nol kosong | satu se- pertama | dua kedua- sepasang | tiga ketiga- | empat keempat- |"
     " lima kelima- | enam keenam- | tujuh ketujuh- | delapan kedelapan- | sembilan kesembilan- |"
-    " sepuluh kesepuluh- | sebelas kesebelas- | dua selusin | tiga | empat | lima | enam | tujuh |"
-    " delapan | sembilan | dua | tiga | empat | lima | enam | tujuh | delapan | sembilan | seratus"
-    " ratus- abad",
+    " sepuluh kesepuluh- | sebelas kesebelas- | dua_belas selusin lusin | tiga_belas | empat_belas"
+    " | lima_belas | enam_belas | tujuh_belas | delapan_belas | sembilan_belas | dua_puluh- |"
+    " tiga_puluh- | empat_puluh- | lima_puluh- | enam_puluh- | tujuh_puluh- | delapan_puluh- |"
+    " sembilan_puluh- | seratus ratus- abad",
     "it": "zero | un un' uno una prim- | due second- entramb- doppi- paio coppia | tre terz- trio"
     " | quattro quart- | cinque quint- | sei sest- | sette settim- | otto ottav- | nove non- |"
     " dieci decim- decina | undic- | dodic- dozzina mezzogiorno mezzanotte | tredic- | quattordic-"
@@ -147,8 +150,9 @@ _WORDS: Mapping[str, str] = {
     " สิบเก้า | ยี่สิบ | สามสิบ | สี่สิบ | ห้าสิบ | หกสิบ | เจ็ดสิบ | แปดสิบ | เก้าสิบ | ร้อย"
     " ศตวรรษ",
     "tr": "sıfır- | bir- ilk tek | iki- çift | üç- | dört- dörd- | beş- | altı- | yedi- | sekiz- |"
-    " dokuz- | on on- | on | on düzine öğle- gece | on | on | on | on | on | on | on | yirmi- |"
-    " otuz- | kırk- | elli- | altmış- | yetmiş- | seksen- | doksan- | yüz-",
+    " dokuz- | on on- | on_bir- | on_iki- düzine öğle- gece | on_üç- | on_dört- | on_beş- |"
+    " on_altı- | on_yedi- | on_sekiz- | on_dokuz- | yirmi- | otuz- | kırk- | elli- | altmış- |"
+    " yetmiş- | seksen- | doksan- | yüz-",
     "uk": "нул- | один одн- перш- раз | два дві двох двом- двома дво- друг- обид- оби- пар- | три"
     " трьо- трет- троє трой- | чотир- четв- | п'ят- пят- п’ят- | шіст- шест- шост- | сім сем-"
     " сьом- | вісім восьм- вісьм- | дев'ят- девят- дев’ят- | десят- | одинадцят- | дванадцят-"
@@ -159,9 +163,10 @@ _WORDS: Mapping[str, str] = {
     "ur": "صفر | ایک پہل اول | دو دوسر | تین تیسر | چار چوتھ | پانچ | چھ چھٹ | سات | آٹھ | نو | دس"
     " | گیارہ | بارہ دوپہر | تیرہ | چودہ | پندرہ | سولہ | سترہ | اٹھارہ | انیس | بیس | تیس | چالیس"
     " | پچاس | ساٹھ | ستر | اسی | نوے | سو صد",
-    "vi": "không | một nhất đầu mốt | hai nhì đôi thứ | ba thứ | bốn tư | năm lăm | sáu | bảy bẩy"
-    " | tám | chín | mười mươi chục | mười | mười tá trưa | mười | mười | mười | mười | mười |"
-    " mười | mười | hai | ba | bốn | năm | sáu | bảy | tám | chín | trăm",
+    "vi": "zero | một nhất đầu mốt | hai nhì đôi | ba | bốn | năm lăm | sáu | bảy bẩy | tám | chín"
+    " | mười mươi chục | mười_một | mười_hai tá trưa | mười_ba | mười_bốn | mười_lăm mười_năm |"
+    " mười_sáu | mười_bảy | mười_tám | mười_chín | hai_mươi | ba_mươi | bốn_mươi | năm_mươi |"
+    " sáu_mươi | bảy_mươi | tám_mươi | chín_mươi | trăm",
 }  # fmt: skip
 
 _SCALES_IN: Mapping[str, str] = {
@@ -196,6 +201,9 @@ _SCALES_IN: Mapping[str, str] = {
     "zh": "千 万 萬 亿 億",
     "ja": "千 万 億",
 }
+
+_NOT_AFTER = {"vi": "(?<!thứ )(?<!phần )"}
+"""After these are days of the week, and the hundred of per cent."""
 
 _INSIDE = frozenset(["ar", "fi", "ja", "th", "zh"])
 """Where a word may stand inside another: articles, prefixes, compounds, no spaces at all."""
@@ -269,8 +277,8 @@ def _pattern(number: int, language: str, inside: bool = False) -> re.Pattern[str
 
 @cache
 def _found(entry: str, language: str, inside: bool = False) -> re.Pattern[str]:
-    words = CaptionText.of(entry).folded.split()
+    words = [word.replace("_", " ") for word in CaptionText.of(entry).folded.split()]
     if inside or language in _INSIDE:
         return re.compile("|".join([re.escape(word.rstrip("-")) for word in words]))
     forms = [word[:-1] if word.endswith("-") else f"{word}(?!{_LETTER})" for word in words]
-    return re.compile(f"(?<!{_LETTER})(?:{'|'.join(forms)})")
+    return re.compile(f"{_NOT_AFTER.get(language, '')}(?<!{_LETTER})(?:{'|'.join(forms)})")

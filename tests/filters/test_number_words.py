@@ -44,6 +44,10 @@ def test_every_number_can_be_asked_for(language: str, number: int) -> None:
         (42, "czterdziestodwuletni", "pl"),
         (24, "二十四", "zh"),
         (2019, "二〇一九年", "zh"),
+        (80, "quatre-vingts chiens", "fr"),
+        (20, "dua puluh anjing", "id"),
+        (23, "yirmi üç köpek", "tr"),
+        (20, "hai mươi con chó", "vi"),
         (14, "Louis XIV", "fr"),
         (19, "XIXe siècle", "fr"),
         (21, "w XXI wieku", "pl"),
@@ -57,7 +61,15 @@ def test_words_and_numerals(number: int, text: str, language: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text", "language"),
-    [(5, "a dog", "en"), (6, "sextant", "sv"), (13, "二十三", "zh"), (99, "dix", "fr")],
+    [
+        (5, "a dog", "en"),
+        (6, "sextant", "sv"),
+        (13, "二十三", "zh"),
+        (3, "ngày thứ ba", "vi"),  # Tuesday
+        (100, "chín phần trăm", "vi"),  # per cent
+        (20, "hai con chó", "vi"),
+        (17, "dix chiens", "fr"),
+    ],
 )
 def test_other_words(number: int, text: str, language: str) -> None:
     assert not says(number, CaptionText.of(text).folded, language)
