@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -288,6 +289,19 @@ def test_a_text_that_is_too_long_is_not_translated(
     long, short = subject.translate(texts, ["uk", "en"], ["de", "de"])
     assert long == Translation("", 0, 0, TranslationFault.SOURCE_TOO_LONG)
     assert [short] == subject.translate(["red"], ["en"], ["de"])
+
+
+def test_ctranslate2_needs_no_torch(converted: Places) -> None:
+    folder = str(converted("m2m_100"))
+    program = (
+        "import sys\n"
+        "from model.translator import TranslatorSpec, load_translator\n"
+        f"subject = load_translator(TranslatorSpec(model={folder!r}, threads=1))\n"
+        "subject.translate(['red'], ['en'], ['de'])\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_nothing_in_nothing_out(converted: Places) -> None:
