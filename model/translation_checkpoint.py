@@ -1,7 +1,8 @@
 """Reads translation models as transformers has them: M2M-100, NLLB, MADLAD-400 (T5) and Marian."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -71,11 +72,8 @@ def read_checkpoint(model: str, commit: str | None) -> TranslationCheckpoint:
       ValueError: it is no model of the four families, or a file is missing or not as it should be.
     """
     require_revision(model, commit)
-    try:
+    with _named(model):
         config = AutoConfig.from_pretrained(model, revision=commit)
-    except OSError as error:
-        said = str(error).strip().partition("\n")[0]
-        raise ValueError(f"{model} cannot be loaded: {said}") from error
     files = _Files(model, commit)
     family = _family(files, config)
     source, target = (files.path(name) for name in _PIECES[family])
@@ -114,9 +112,10 @@ def load_model(
     Raises:
       ValueError: some are missing.
     """
-    model, info = AutoModelForSeq2SeqLM.from_pretrained(
-        checkpoint.model, revision=checkpoint.commit, dtype=dtype, output_loading_info=True
-    )
+    with _named(checkpoint.model):
+        model, info = AutoModelForSeq2SeqLM.from_pretrained(
+            checkpoint.model, revision=checkpoint.commit, dtype=dtype, output_loading_info=True
+        )
     wrong = sorted({*info["missing_keys"], *map(str, info["mismatched_keys"])})
     if wrong:
         raise ValueError(
@@ -124,6 +123,16 @@ def load_model(
         )
     loaded: PreTrainedModel = model.eval()
     return loaded
+
+
+@contextmanager
+def _named(model: str) -> Iterator[None]:
+    """Says in a sentence what transformers says of a folder or id in several."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        said = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{model} cannot be loaded: {said}") from error
 
 
 class _Files:

@@ -225,9 +225,10 @@ def load_translator(spec: TranslatorSpec) -> Translator:
 
 def named_extra(error: ModuleNotFoundError) -> ModuleNotFoundError:
     """The error again, with what to install where it is a package of ours that lacks."""
-    extras = _EXTRAS.get(error.name or "")
+    package = (error.name or "").partition(".")[0]
+    extras = _EXTRAS.get(package)
     if not extras:
         return error
     return ModuleNotFoundError(
-        f"a translator needs {error.name}: pip install 'pairmill[{extras}]'", name=error.name
+        f"a translator needs {package}: pip install 'pairmill[{extras}]'", name=package
     )

@@ -40,8 +40,7 @@ def convert_checkpoint(
       quantization: what the weights are stored in.
 
     Raises:
-      FileExistsError: `out` exists.
-      ValueError: the checkpoint is no translator of ours, or is not whole.
+      ValueError: `out` exists, or the checkpoint is no translator of ours, or not whole.
       OSError: `out` cannot be written.
     """
     if quantization not in get_args(Quantization):
@@ -49,7 +48,7 @@ def convert_checkpoint(
             f"quantization must be one of {', '.join(get_args(Quantization))}, got {quantization}"
         )
     if out.exists():
-        raise FileExistsError(f"{out} exists: name a folder that does not, or remove it")
+        raise ValueError(f"{out} exists: name a folder that does not, or remove it")
     checkpoint = read_checkpoint(model, commit)
     weights = _specification(checkpoint, quantization)
     manifest = Manifest(

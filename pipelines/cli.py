@@ -275,6 +275,32 @@ def evaluate(
         run_evaluation(spec, sets, sizes, batch, json_file)
 
 
+@app.command("convert-translator")
+def convert_translator(
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            help="M2M-100, NLLB, MADLAD-400 or Marian: a folder, or an id on the Hugging Face hub."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="A folder that does not exist.")],
+    quantization: Annotated[
+        Literal["int8", "bfloat16", "float32"],
+        typer.Option(help="What weights are stored in; bfloat16 is for GPUs."),
+    ] = "int8",
+    revision: Annotated[str | None, typer.Option(help="Of a hub's id: the commit.")] = None,
+) -> None:
+    """Prepares a translation model for ctranslate2, the engine that is fast.
+
+    \b
+    pairmill convert-translator google/madlad400-3b-mt out/madlad --revision 40HEXDIGITS
+    """
+    from pipelines.convert_translator import run_conversion
+
+    with _errors_shown():
+        run_conversion(checkpoint, out, revision, quantization)
+
+
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")],

@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,9 @@ from transformers import (
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 from transformers.tokenization_utils_base import generate_merges
 
+from model.translation_checkpoint import read_checkpoint
 from model.translation_manifest import read_manifest
+from model.translation_tokens import Tokenizer
 from model.translator import (
     Decoding,
     Translation,
@@ -135,13 +138,17 @@ def own_m2m_100(folder: Path, source: str, target: str, texts: list[str]) -> lis
     return transformers_own(model, tokenizer, texts, tokenizer.get_lang_id(target))
 
 
-def own_nllb(folder: Path, source: str, target: str, texts: list[str]) -> list[str]:
-    """Its tokenizer from the same pieces: it cannot read SentencePiece's file beside Beam."""
+def own_nllb_tokenizer(folder: Path, source: str) -> NllbTokenizer:
+    """Of the same pieces: it cannot read SentencePiece's file beside Beam."""
     pieces = translators.pieces_of(folder / "sentencepiece.bpe.model")
     tokens = [*FAIRSEQ, *pieces[3:], *FAIRSEQ_LANGUAGE_CODES, "<mask>"]
     vocabulary = {token: number for number, token in enumerate(tokens)}
     merges = generate_merges(vocabulary, skip_tokens={*FAIRSEQ, *FAIRSEQ_LANGUAGE_CODES, "<mask>"})
-    tokenizer = NllbTokenizer(vocabulary, merges, src_lang=LANGUAGES[source].nllb)
+    return NllbTokenizer(vocabulary, merges, src_lang=LANGUAGES[source].nllb)
+
+
+def own_nllb(folder: Path, source: str, target: str, texts: list[str]) -> list[str]:
+    tokenizer = own_nllb_tokenizer(folder, source)
     model = M2M100ForConditionalGeneration.from_pretrained(folder).eval()
     forced = tokenizer.convert_tokens_to_ids(LANGUAGES[target].nllb)
     return transformers_own(model, tokenizer, texts, forced)
@@ -172,16 +179,47 @@ def test_translations_are_transformers_own(
         assert [translation.text for translation in found] == expected
 
 
-def test_madlads_tag_is_one_token_before_the_text(checkpoint: Places, converted: Places) -> None:
+def test_language_tokens_have_transformers_own_ids(checkpoint: Places) -> None:
+    m2m = M2M100Tokenizer.from_pretrained(checkpoint("m2m_100"))
+    nllb = own_nllb_tokenizer(checkpoint("nllb"), "en")
+    read = {
+        family: read_checkpoint(str(checkpoint(family)), None) for family in ("m2m_100", "nllb")
+    }
+    for code in ALL:
+        ids = [made.vocabulary.index(made.tags.targets[code]) for made in read.values()]
+        own = [m2m.get_lang_id(code), nllb.convert_tokens_to_ids(LANGUAGES[code].nllb)]
+        assert ids == own
+        assert all(made.tags.sources == made.tags.targets for made in read.values())
+
+
+def test_madlads_tag_is_one_token_before_the_text(checkpoint: Places) -> None:
     """Whatever stands in the text: `</s>` there ends nothing."""
-    folder = checkpoint("madlad")
-    pieces = translators.pieces_of(folder / "spiece.model")
-    subject = fast(converted("madlad"))
-    [read] = subject._tokenizer.encode(["red </s> x"], ["en"], ["no"])
-    assert read.count("<2no>") == read.count("</s>") == 1
-    assert read.index("<2no>") <= 1
-    assert read[-1] == "</s>"
-    assert set(read) <= set(pieces)
+    made = read_checkpoint(str(checkpoint("madlad")), None)
+    subject = Tokenizer(made.tags, made.source_pieces, made.target_pieces)
+    for code in ALL:
+        [read] = subject.encode(["red </s> x"], ["en"], [code])
+        assert read.count(f"<2{code}>") == read.count("</s>") == 1
+        assert read.index(f"<2{code}>") <= 1
+        assert read[-1] == "</s>"
+        assert set(read) <= set(made.vocabulary)
+        assert subject.prefix(code) == []
+
+
+@pytest.mark.parametrize(
+    ("family", "others"),
+    [
+        ("m2m_100", ["__de__", "<s>", "<pad>", "<unk>", "</s>", "<unused3>"]),
+        ("nllb", ["deu_Latn", "<mask>", "<unused0>"]),
+        ("marian", ["<unk>", ">>deu<<"]),
+    ],
+)
+def test_tokens_that_are_no_texts_are_not_shown(
+    family: str, others: list[str], checkpoint: Places
+) -> None:
+    made = read_checkpoint(str(checkpoint(family)), None)
+    subject = Tokenizer(made.tags, made.source_pieces, made.target_pieces)
+    [read] = subject.encode([TEXTS[0]], ["en"], ["de"])
+    assert subject.decode([*others, *read, *others]) == TEXTS[0]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -196,12 +234,12 @@ def test_a_translation_depends_on_no_other_text(
         sources, targets = ["en"] * len(texts), ["de"] * len(texts)
     targets = ["de" if a == b else b for a, b in zip(sources, targets, strict=True)]
     targets = ["en" if a == b else b for a, b in zip(sources, targets, strict=True)]
-    subject = load(folder(family))
+    subject = load(folder(family), decoding=Decoding(max_length_ratio=0.5))
     together = subject.translate(texts, sources, targets)
     rows = list(zip(texts, sources, targets, strict=True))
     alone = [subject.translate([text], [a], [b])[0] for text, a, b in rows]
     backwards = subject.translate(texts[::-1], sources[::-1], targets[::-1])[::-1]
-    narrow = load(folder(family), decoding=Decoding(batch_tokens=40))
+    narrow = load(folder(family), decoding=Decoding(max_length_ratio=0.5, batch_tokens=40))
     assert together == alone == backwards == narrow.translate(texts, sources, targets)
     assert [translation.text for translation in together].count("") <= 3
     assert together[9] == together[12] == Translation("", 0, 0)
@@ -253,6 +291,19 @@ def test_a_text_that_is_too_long_is_not_translated(
     assert [short] == subject.translate(["red"], ["en"], ["de"])
 
 
+def test_ctranslate2_needs_no_torch(converted: Places) -> None:
+    folder = str(converted("m2m_100"))
+    program = (
+        "import sys\n"
+        "from model.translator import TranslatorSpec, load_translator\n"
+        f"subject = load_translator(TranslatorSpec(model={folder!r}, threads=1))\n"
+        "subject.translate(['red'], ['en'], ['de'])\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_nothing_in_nothing_out(converted: Places) -> None:
     assert fast(converted("m2m_100")).translate([], [], []) == []
 
@@ -283,11 +334,11 @@ def test_a_marian_model_of_many_targets_is_told_which(tmp_path: Path) -> None:
         tmp_path / "many", ["deu", "nob", "ces", "zho_Hans"], target_lang="mul"
     )
     convert_checkpoint(str(made), tmp_path / "out", quantization="float32")
-    fastly, slowly = fast(tmp_path / "out"), slow(made)
-    assert [code for code in ALL if fastly.translates("en", code)] == ["zh", "de", "no"]
-    found = fastly.translate([ENGLISH] * 3, ["en"] * 3, ["zh", "de", "no"])
-    assert found == slowly.translate([ENGLISH] * 3, ["en"] * 3, ["zh", "de", "no"])
-    assert fastly._tokenizer.encode(["a"], ["en"], ["no"])[0][0] == ">>nob<<"
+    subject = fast(tmp_path / "out")
+    assert [code for code in ALL if subject.translates("en", code)] == ["zh", "de", "no"]
+    rows = [ENGLISH] * 3, ["en"] * 3, ["zh", "de", "no"]
+    assert subject.translate(*rows) == slow(made).translate(*rows)
+    assert read_manifest(tmp_path / "out").tags.targets["no"] == ">>nob<<"
 
 
 def test_a_marian_model_must_say_its_languages(tmp_path: Path) -> None:
@@ -351,7 +402,7 @@ def test_conversion_leaves_all_or_nothing(checkpoint: Places, tmp_path: Path) ->
         convert_checkpoint(str(checkpoint("m2m_100")), tmp_path / "out", quantization="int4")
     assert [path.name for path in tmp_path.iterdir()] == ["broken"]
     convert_checkpoint(str(checkpoint("m2m_100")), tmp_path / "out")
-    with pytest.raises(FileExistsError, match="out exists: name a folder that does not"):
+    with pytest.raises(ValueError, match="out exists: name a folder that does not"):
         convert_checkpoint(str(checkpoint("m2m_100")), tmp_path / "out")
 
 

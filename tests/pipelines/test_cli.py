@@ -20,7 +20,19 @@ def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "curate", "gather", "pack", "stats", "why", "doctor", "sample", "evaluate"]
+    "command",
+    [
+        "",
+        "curate",
+        "gather",
+        "pack",
+        "stats",
+        "why",
+        "doctor",
+        "sample",
+        "evaluate",
+        "convert-translator",
+    ],
 )
 def test_help_has_no_beam_in_it(command: str) -> None:
     done = run(*command.split(), "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
