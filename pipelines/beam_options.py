@@ -41,11 +41,15 @@ def _check_runner(name: str | None) -> None:
 
 
 def local_workers(flags: list[str]) -> int:
-    """Processes to use on this machine, 0 where the flags name a runner."""
-    given = PipelineOptions(flags).get_all_options(drop_default=True)
-    if "runner" in given:
+    """Processes to use on this machine, 0 where the flags name a runner.
+
+    >>> local_workers(["--direct_num_workers=1"]), local_workers(["--runner=FlinkRunner"])
+    (1, 0)
+    """
+    given = PipelineOptions(["--direct_num_workers=0", *flags]).get_all_options()  # else it says 1
+    if given["runner"]:
         return 0
-    return int(given.get("direct_num_workers") or 0) or len(os.sched_getaffinity(0))
+    return int(given["direct_num_workers"]) or len(os.sched_getaffinity(0))
 
 
 def _subclasses(kind: type) -> set[type]:

@@ -14,9 +14,13 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import PairmillError
+
+if TYPE_CHECKING:
+    from pipelines.stages import Run, Stage
 
 WORKER_DIED = 70
 
@@ -84,30 +88,28 @@ def main() -> None:
 def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     """Runs the job's stages in this process. Beam takes seconds to import, so only from here on."""
     from pipelines.beam_options import check_options, local_workers
-    from pipelines.gather import GatherStage
-    from pipelines.pack import PackStage
     from pipelines.recipe_file import read_recipe
-    from pipelines.score import ScoreStage
-    from pipelines.screen import ScreenStage
-    from pipelines.select import SelectStage
-    from pipelines.stages import Run, Stage, execute
+    from pipelines.stages import Run, execute
 
     check_options(list(job.flags))
     recipe = read_recipe(job.recipe)
     run = Run(recipe, job.limit, job.retry, job.flags, local_workers(list(job.flags)), tell)
     if job.preview:
+        from pipelines.select import SelectStage
+
         SelectStage(run).tell_preview()
         return
     run.output.write("recipe.toml", recipe.to_toml().encode())
-    stages: dict[str, Callable[[Run], Stage]] = {
-        "gather": GatherStage,
-        "screen": ScreenStage,
-        "score": ScoreStage,
-        "select": SelectStage,
-        "pack": PackStage,
-    }
     for name in job.stages:
-        execute(stages[name](run), run)
+        execute(_stage(name)(run), run)
+
+
+def _stage(name: str) -> "Callable[[Run], Stage]":
+    """The class of a stage, which alone is imported: `score` brings torch along, for seconds."""
+    stage: Callable[[Run], Stage] = getattr(
+        import_module(f"pipelines.{name}"), f"{name.title()}Stage"
+    )
+    return stage
 
 
 def _on_thread_error(args: threading.ExceptHookArgs) -> None:

@@ -71,7 +71,7 @@ class Run:
             f"--direct_num_workers={workers}",
         )
         flags = [*(local if self.workers else ()), *self.options]
-        return beam.Pipeline(options=PipelineOptions(flags))
+        return beam.Pipeline(options=_Options(flags))
 
     def step(
         self,
@@ -84,6 +84,23 @@ class Run:
         """Says which step begins; where each of its pieces leaves a marker, they are counted."""
         event = {"event": "step", "name": name, "total": total, "pieces": pieces, "suffix": suffix}
         self.tell(event | {"markers": markers.uri if markers else ""})
+
+
+class _Options(PipelineOptions):
+    """Options that remember their views.
+
+    Beam asks for a view several times for each transform, and each time builds an argument parser
+    and has it read all flags: a fifth of what a small pipeline takes.
+    """
+
+    def view_as(self, cls: type[PipelineOptions]) -> PipelineOptions:
+        views: dict[type[PipelineOptions], PipelineOptions] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: held for name, held in super().__getstate__().items() if name != "_views"}
 
 
 class Stage(Protocol):

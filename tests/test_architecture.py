@@ -64,6 +64,16 @@ def test_light_commands_load_neither_beam_nor_torch(module: str) -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_only_score_loads_torch() -> None:
+    program = (
+        "import sys; from pipelines.driver import _stage; "
+        "[_stage(name) for name in ('gather', 'screen', 'select', 'pack')]; "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "False", done.stderr
+
+
 def imports(path: Path) -> set[str]:
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     plain = {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}

@@ -105,7 +105,7 @@ class Deal(beam.PTransform):
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Any]:
         return (
             begin
-            | beam.Create(self._pieces).with_output_types(tuple[int, Any])
+            | beam.Create(self._pieces, reshuffle=False).with_output_types(tuple[int, Any])
             | beam.GroupByKey()
             | beam.FlatMap(lambda keyed: keyed[1]).with_output_types(Any)
         )
@@ -165,7 +165,8 @@ class Regroup(beam.PTransform):
             for name, table in tables.items()
         }
         every = [(bucket, pa.table({})) for bucket in range(self._buckets)]
-        pieces[_EVERY] = pipeline | beam.Create(every).with_output_types(tuple[int, pa.Table])
+        created = beam.Create(every, reshuffle=False)  # what groups them spreads them, too
+        pieces[_EVERY] = pipeline | created.with_output_types(tuple[int, pa.Table])
         return (
             pieces
             | beam.CoGroupByKey()

@@ -28,6 +28,7 @@ from tests.model.small_training import (
     TERM,
     assert_equal,
     assert_near,
+    begin,
     in_processes,
     interrupt,
     metrics,
@@ -78,12 +79,6 @@ def test_the_same_plan_gives_the_same_weights_and_another_seed_others(
     quietly(other)
     one, two = weights(other.output), weights(undisturbed)
     assert not any(torch.equal(one[name], two[name]) for name in one if name.endswith("weight"))
-
-
-def begin(asked: Plan, function: str, time: int, number: int, after: bool) -> None:
-    """Trains until it is killed."""
-    interrupt(function, time, number, after)
-    train(asked, print)
 
 
 MOMENTS = {
