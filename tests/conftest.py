@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 import socket
 import threading
 import time
@@ -139,7 +140,7 @@ samples_per_shard = 8
 @pytest.fixture
 def write_recipe(world: Path, server: PictureServer) -> Callable[..., Path]:
     """Writes a recipe over the sample world, fetched from `server`."""
-    return partial(_write_recipe, world, server)
+    return partial(recipe_in, world, server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,20 @@ def curated(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Curated:
     """A finished run over the sample world, to look at and not to change."""
     server = PictureServer(world)
     folder = tmp_path_factory.mktemp("curated")
-    curate(_write_recipe(world, server, folder))
+    curate(recipe_in(world, server, folder))
     server.close()
     return Curated(folder / "out", server.asked)
 
 
-def _write_recipe(world: Path, server: PictureServer, folder: Path, **changes: str) -> Path:
+@pytest.fixture
+def curated_copy(curated: Curated, tmp_path: Path) -> Path:
+    """A copy of the finished run, to be changed: its recipe. What it is to fetch is gone."""
+    shutil.copytree(curated.output.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "recipe.toml"
+
+
+def recipe_in(world: Path, server: PictureServer, folder: Path, **changes: str) -> Path:
+    """Writes a recipe over the sample world, fetched from `server`, into `folder`."""
     values = {
         "output": "out",
         "path": str(world / "pairs.parquet"),

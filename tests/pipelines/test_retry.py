@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.retrying import check_reasons
 from pipelines.stats import show_stats
-from tests.conftest import counts, curate, digests, table
+from tests.conftest import PictureServer, counts, curate, digests, recipe_in, table
 
 QUICK = "retries = 0"
 
@@ -25,16 +26,31 @@ def retry(recipe, *reasons: str) -> list[dict]:
     return events
 
 
-@pytest.fixture
-def half_broken(server, world, write_recipe, tmp_path):
-    """A recipe run while its server was busy with some pictures and had lost others."""
+@pytest.fixture(scope="module")
+def server(world):
+    """One for all tests here, so that the same recipe goes on with it."""
+    server = PictureServer(world)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def half_gathered(server, world, tmp_path_factory):
+    """The folder of a recipe that was run while its server was busy or had lost pictures."""
     paths = sorted(f"/{path.relative_to(world)}" for path in (world / "pictures").rglob("*.jpg"))
     server.statuses = dict.fromkeys(paths[:4], 503) | dict.fromkeys(paths[4:6], 404)
-    recipe = write_recipe(tmp_path, gather=QUICK)
-    curate(recipe)
+    folder = tmp_path_factory.mktemp("half-gathered")
+    curate(recipe_in(world, server, folder, gather=QUICK))
+    return folder
+
+
+@pytest.fixture
+def half_broken(server, half_gathered, tmp_path):
+    """A copy of that recipe and its output, its server well again."""
+    shutil.copytree(half_gathered, tmp_path, dirs_exist_ok=True)
     server.statuses = {}
     server.asked.clear()
-    return recipe
+    return tmp_path / "recipe.toml"
 
 
 def test_only_those_that_failed_so_are_asked_for_and_nothing_else_changes(

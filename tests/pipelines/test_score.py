@@ -37,7 +37,7 @@ text_batch = {text_batch}
 model = "{model}"
 {teacher}
 """
-HERE = ("--direct_num_workers=1", "--direct_running_mode=in_memory")  # in this process
+HERE = "--direct_num_workers=1"  # in this process
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def scored(curated: Curated, checkpoint: Path, tmp_path_factory: pytest.TempPath
     text = (curated.output.parent / "recipe.toml").read_text("utf-8")
     recipe = folder / "recipe.toml"
     recipe.write_text(text, "utf-8")
-    curate(with_score(recipe, checkpoint), *HERE, stages=("score", "pack"))
+    curate(with_score(recipe, checkpoint), stages=("score", "pack"))
     return folder / "out"
 
 
@@ -167,8 +167,7 @@ def test_two_workers_and_bundles_done_twice_give_the_same_bytes(
     )
     assert done.returncode == 0, done.stderr
     twice = write_scoring(tmp_path / "twice")
-    flags = (*HERE, "--direct_runner_bundle_repeat=1")
-    curate(twice, *flags, stages=("score",))
+    curate(twice, HERE, "--direct_runner_bundle_repeat=1", stages=("score",))
     for name in ("scores", "embeddings"):
         expected = digests(scored / name)
         assert digests(tmp_path / "two/out" / name) == expected
@@ -200,7 +199,7 @@ def test_killed_and_run_again_it_embeds_only_what_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe, output = write_scoring(tmp_path), tmp_path / "out"
-    program = [sys.executable, "-c", KILLED_AT_THE_FOURTH_PIECE, str(recipe), *HERE]
+    program = [sys.executable, "-c", KILLED_AT_THE_FOURTH_PIECE, str(recipe), HERE]
     assert subprocess.run(program, capture_output=True).returncode == -signal.SIGKILL
     (work,) = (output / "_work/score").glob("run-*")
     pieces = [
@@ -218,7 +217,7 @@ def test_killed_and_run_again_it_embeds_only_what_is_left(
         write(self, piece, embedded)
 
     monkeypatch.setattr(KeepEmbeddings, "_write", counting)
-    curate(recipe, *HERE, stages=("score",))
+    curate(recipe, stages=("score",))
     assert sorted(again) == sorted(set(pieces) - set(done))
     for name in ("scores", "embeddings"):
         assert digests(output / name) == digests(scored / name)
@@ -231,7 +230,7 @@ def test_a_second_teacher_is_asked_only_what_it_understands(
     state(other, languages=["en", "de"])
     second = f'\n[[score.teachers]]\nmodel = "{other}"\n'
     recipe = write_scoring(tmp_path / "run", teacher=second)
-    curate(recipe, *HERE, stages=("score",))
+    curate(recipe, stages=("score",))
     output = tmp_path / "run/out"
     rows = table(output / "scores")
     labels = [f"{path.name}@{folder_digest(path)[:12]}" for path in (checkpoint, other)]
@@ -250,7 +249,7 @@ def test_a_second_teacher_is_asked_only_what_it_understands(
     ]
     assert sorted(embedded) == sorted(row["caption_id"] for row in understood)
     assert digests(output / "embeddings/1/pictures") == digests(scored / "embeddings/0/pictures")
-    curate(with_score(recipe, checkpoint), *HERE, stages=("score",))
+    curate(with_score(recipe, checkpoint), stages=("score",))
     assert not (output / "embeddings/1").exists()
 
 
@@ -259,25 +258,25 @@ def test_what_did_not_change_is_not_scored_again(
 ) -> None:
     model = shutil.copytree(checkpoint, tmp_path / "clip")
     recipe = with_score(write_scoring(tmp_path / "run"), model)
-    assert ends(curate(recipe, *HERE, stages=("score", "pack"))) == {
+    assert ends(curate(recipe, stages=("score", "pack"))) == {
         "score": "done",
         "pack": "done",
     }
     text = recipe.read_text("utf-8")
     recipe.write_text(text.replace("samples_per_shard = 8", "samples_per_shard = 9"), "utf-8")
-    assert ends(curate(recipe, *HERE, stages=("score", "pack"))) == {
+    assert ends(curate(recipe, stages=("score", "pack"))) == {
         "score": "skipped",
         "pack": "done",
     }
     model.rename(tmp_path / "elsewhere")
     model = shutil.move(tmp_path / "elsewhere", tmp_path / "run" / "clip")
     moved = with_score(recipe, Path("clip"))
-    assert ends(curate(moved, *HERE, stages=("score", "pack"))) == {
+    assert ends(curate(moved, stages=("score", "pack"))) == {
         "score": "skipped",
         "pack": "skipped",
     }
     state(model, languages=["en"])
-    assert ends(curate(moved, *HERE, stages=("score", "pack"))) == {"score": "done", "pack": "done"}
+    assert ends(curate(moved, stages=("score", "pack"))) == {"score": "done", "pack": "done"}
 
 
 def ends(events: list[dict[str, Any]]) -> dict[str, str]:
@@ -288,7 +287,7 @@ def test_a_limit_scores_what_was_gathered_under_it(
     write_recipe: Callable[..., Path], checkpoint: Path, tmp_path: Path
 ) -> None:
     recipe = with_score(write_recipe(tmp_path), checkpoint)
-    curate(recipe, *HERE, stages=("gather", "score"), limit=12)
+    curate(recipe, stages=("gather", "score"), limit=12)
     assert len(table(tmp_path / "out/scores")) == 12
 
 
@@ -309,7 +308,7 @@ def test_a_picture_that_cannot_be_decoded_any_more_fails_with_its_captions(
     uid = captions[5]["uid"]
     mine = {row["caption_id"] for row in captions if row["uid"] == uid}
     spoil(output, {uid})
-    curate(recipe, *HERE, stages=("score", "pack"))
+    curate(recipe, stages=("score", "pack"))
     ledger = table(output / "ledger/score")
     assert {row["id"] for row in ledger} == {uid} | mine
     assert {(row["fate"], row["reason"]) for row in ledger} == {("failed", "broken-picture")}
@@ -330,11 +329,11 @@ def test_a_run_over_damaged_pictures_stops_and_goes_on_when_they_are_mended(
     uids = sorted(row["uid"] for row in table(output / "pictures"))
     spoil(output, set(uids[: len(uids) // 2]))
     with pytest.raises(RunError, match=rf"of {len(uids)} gathered pictures {len(uids) // 2} can"):
-        curate(recipe, *HERE, stages=("score",))
+        curate(recipe, stages=("score",))
     assert not (output / "scores").exists()
     for tar in (scored / "gathered").glob("*.tar"):
         shutil.copy(tar, output / "gathered" / tar.name)
-    curate(recipe, *HERE, stages=("score",))
+    curate(recipe, stages=("score",))
     assert digests(output / "scores") == digests(scored / "scores")
 
 
@@ -365,7 +364,7 @@ def test_an_output_in_a_bucket(
     fs = fsspec.filesystem("s3")
     fs.put(str(curated.output), f"{bucket}/out", recursive=True)
     recipe = with_score(write_recipe(tmp_path, output=f"{bucket}/out"), checkpoint)
-    curate(recipe, *HERE, stages=("score",))
+    curate(recipe, stages=("score",))
     for name in ("scores", "embeddings"):
         fs.get(f"{bucket}/out/{name}", str(tmp_path / name), recursive=True)
         assert digests(tmp_path / name) == digests(scored / name)
@@ -421,7 +420,7 @@ def test_stats_finds_what_is_missing_of_scores(
 def test_clip_retrievals_layout(
     write_scoring: Callable[..., Path], scored: Path, tmp_path: Path
 ) -> None:
-    curate(write_scoring(tmp_path, settings="clip_retrieval = true"), *HERE, stages=("score",))
+    curate(write_scoring(tmp_path, settings="clip_retrieval = true"), stages=("score",))
     folder = tmp_path / "out/embeddings/0/clip-retrieval"
     texts = {row["caption_id"]: row["text"] for row in table(scored / "captions/source")}
     names = [path.stem.removeprefix("metadata_") for path in (folder / "metadata").iterdir()]

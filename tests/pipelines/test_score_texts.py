@@ -58,8 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(pa.Table.from_pylist(rows), folder / "texts.parquet")
     recipe = folder / "recipe.toml"
     recipe.write_text(RECIPE.format(wide=wide, narrow="narrow"), "utf-8")
-    flags = ("--direct_num_workers=1", "--direct_running_mode=in_memory")
-    curate(recipe, *flags, stages=("screen", "score", "pack"))
+    curate(recipe, stages=("screen", "score", "pack"))
     return folder
 
 
@@ -122,8 +121,7 @@ def test_a_part_of_which_nothing_was_kept_has_its_tables(folder: Path, tmp_path:
     recipe = tmp_path / "recipe.toml"
     places = {"wide": folder / "wide", "narrow": folder / "narrow"}
     recipe.write_text(RECIPE.format(**places), "utf-8")
-    flags = ("--direct_num_workers=1", "--direct_running_mode=in_memory")
-    curate(recipe, *flags, stages=("screen", "score"))
+    curate(recipe, stages=("screen", "score"))
     assert counts(tmp_path / "out", "score") == {"text in": 0, "text kept": 0}
     account = recount(Folder(str(tmp_path / "out")))
     assert not account.differences

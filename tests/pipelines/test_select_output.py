@@ -23,7 +23,6 @@ by = "keep-fraction"
 value = 0.5
 min_group = 20
 """
-HERE = ("--direct_num_workers=1", "--direct_running_mode=in_memory")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def output(curated: Curated, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = (curated.output.parent / "recipe.toml").read_text("utf-8")
     recipe = folder / "recipe.toml"
     recipe.write_text(text + SELECT.format(model=ours(folder / "clip")), "utf-8")
-    curate(recipe, *HERE, stages=("score", "select", "pack"))
+    curate(recipe, stages=("score", "select", "pack"))
     return folder / "out"
 
 
