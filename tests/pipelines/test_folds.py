@@ -40,7 +40,7 @@ def copied(curated: Curated, folder: Path) -> Path:
 def scored(curated: Curated, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output, judged by the teacher, to look at and not to change."""
     recipe = copied(curated, tmp_path_factory.mktemp("scored"))
-    curate(with_score(recipe, teacher), *HERE, stages=("score", "pack"))
+    curate(with_score(recipe, teacher), HERE, stages=("score", "pack"))
     return recipe.parent / "out"
 
 
@@ -100,10 +100,10 @@ def test_a_changed_fold_scores_again_and_nothing_else_does(
 ) -> None:
     recipe = copied(curated, tmp_path)
     changed = Path(shutil.copytree(teacher, tmp_path / "pool"))
-    curate(with_score(recipe, changed), *HERE, stages=("score",))
+    curate(with_score(recipe, changed), HERE, stages=("score",))
     assert digests(tmp_path / "out/scores") == digests(scored / "scores")
     state(changed / "fold-1/model", languages=["en"])
-    curate(recipe, *HERE, stages=("score",))
+    curate(recipe, HERE, stages=("score",))
     rows = table(tmp_path / "out/scores")
     assert {row["language"] for row in rows if row["status"] == "scored"} == {"en"}
 
