@@ -1,0 +1,237 @@
+"""Does curation pay? One small model, trained as long on the raw pool, the curated one, the truth.
+
+    python -m benchmarks.outcome sample
+    python -m benchmarks.outcome sample --cross-fitted
+    python -m benchmarks.outcome emoji [--data FOLDER]
+    python -m benchmarks.outcome emoji --cross-fitted
+
+The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
+either a share of the good captions is exchanged for those of other pictures. It goes through the
+commands as users' pools do: `raw` is gathered and packed, `curated` also screened (the sample
+world), scored and selected, and `oracle` is gathered and packed of the rows
+alone that are known to be good. The model of `configs/train/quickstart.toml` is trained on each
+with each seed, and judged by R@10 on pictures and sentences that no pool has. What counts is how
+much of the way from raw to oracle is made by curation; with a way of under 5 points it says little.
+
+The teacher of the sample world is the one that ships; that of emoji is trained on the true names of
+half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
+pool judge itself instead: a model for each fold, trained on the others' noisy captions.
+
+Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
+"""
+
+import argparse
+import json
+import tempfile
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pyarrow.parquet as pq
+import tomli_w
+
+from benchmarks.harness import ROOT
+from benchmarks.outcome_worlds import World, emoji_world, pairmill, sample_world, write_rows
+from benchmarks.tiny_teacher import SHIPPED
+from schemas.languages import ALL
+from schemas.layout import KEPT
+
+ARMS = ("raw", "curated", "oracle")
+_PLAN = ROOT / "configs" / "train" / "quickstart.toml"
+_EMOJI = ROOT.parent / "shared" / "data" / "emoji"
+_TASKS = ("text-to-image", "image-to-text")
+_SAMPLE_ROWS = 30_000
+_FOLDS = 3
+_LEAST_GAP = 0.05
+
+Found = dict[tuple[str, str, str], list[float]]
+"""R@10 by seed; by arm, gallery and task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for.
+
+    Attributes:
+      folder: to work in.
+      batch: pictures in a batch.
+      steps: of each training.
+      teacher_steps: of the teacher's, or of each of its models.
+      seeds: how many.
+      threshold: `[select.threshold]`.
+      cross_fitted: whether the teacher is made for the pool.
+    """
+
+    folder: Path
+    batch: int
+    steps: int
+    teacher_steps: int
+    seeds: int
+    threshold: dict[str, Any]
+    cross_fitted: bool
+
+
+def compare(world: World, asked: Asked) -> Found:
+    """Curates, trains and evaluates; says how it goes."""
+    good = [row for row, is_good in zip(world.rows, world.is_good, strict=True) if is_good]
+    for arm, rows in (("raw", world.rows), ("oracle", good), ("curated", world.rows)):
+        write_rows(asked.folder / arm / "pairs.parquet", rows)
+    for arm in ("raw", "oracle"):
+        curate(asked.folder / arm, world)
+    screen = {"screen": world.screen} if world.screen else {}
+    teacher = make_teacher(world, asked, screen)
+    score = {"teachers": [{"model": str(teacher)}]}
+    select = {"threshold": asked.threshold}
+    curate(asked.folder / "curated", world, **screen, score=score, select=select)
+    for arm in ARMS:
+        print(f"{arm:<9}{what_is_in(asked.folder / arm, world, arm)}", flush=True)
+    found: Found = defaultdict(list)
+    for seed in range(asked.seeds):
+        for arm in ARMS:
+            model = train(asked.folder / arm, f"seed-{seed}", asked.batch, asked.steps, seed=seed)
+            for gallery, table in world.galleries.items():
+                for task, recall in judge(model, table).items():
+                    found[arm, gallery, task].append(recall)
+            shown = "  ".join(
+                f"{name} {task} {recalls[-1]:.3f}"
+                for (of, name, task), recalls in found.items()
+                if of == arm
+            )
+            print(f"{arm:<9}seed {seed}: {shown}", flush=True)
+    return found
+
+
+def curate(folder: Path, world: World, **tables: Any) -> None:
+    """Curates `pairs.parquet` of a folder by a recipe of these tables."""
+    source = {
+        "name": "pool",
+        "format": "table",
+        "path": "pairs.parquet",
+        "url_column": "image",
+        "caption_column": "text",
+        "language_column": "language",
+    }
+    gather = {"image_size": world.image_size, "pictures_per_shard": 2000, "allow_local_files": True}
+    pack = {"samples_per_shard": 2000}
+    recipe = {"output": "out", "sources": [source], "gather": gather, **tables, "pack": pack}
+    (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
+    pairmill("curate", folder / "recipe.toml")
+
+
+def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
+    """The teacher's folder: what ships, or what is trained on trusted rows or on the pool."""
+    size = (asked.batch, asked.teacher_steps)
+    if asked.cross_fitted:
+        curate(asked.folder / "curated", world, **screen)  # its shards: selection goes on from here
+        return train(asked.folder / "curated", "teacher", *size, folds=_FOLDS)
+    if not world.trusted:
+        return SHIPPED
+    write_rows(asked.folder / "trusted" / "pairs.parquet", world.trusted)
+    curate(asked.folder / "trusted", world)
+    return train(asked.folder / "trusted", "teacher", *size)
+
+
+def train(folder: Path, name: str, batch: int, steps: int, **settings: Any) -> Path:
+    """Trains the quickstart's model on a folder's pairs; returns where it, or the teacher, lies."""
+    plan = tomllib.loads(_PLAN.read_text("utf-8"))
+    (stage,) = plan["stages"]
+    del stage["texts"]  # what is compared are captions of pictures
+    stage |= {"images": [{"path": "out/shards/pairs"}], "image_batch": batch, "steps": steps}
+    stage["warmup_steps"] = min(stage["warmup_steps"], steps // 4)
+    del plan["evaluations"]
+    plan |= {"output": name, "languages": list(ALL), "stages": [stage], **settings}
+    path = folder / f"{name}.toml"
+    path.write_text(tomli_w.dumps(plan), "utf-8")
+    pairmill("train", path)
+    return folder / name if "folds" in settings else folder / name / "model"
+
+
+def judge(model: Path, gallery: Path) -> dict[str, float]:
+    """R@10 over all languages, by task."""
+    scores = model.parent / f"{gallery.stem}.json"
+    dim = json.loads((model / "config.json").read_text("utf-8"))["projection_dim"]
+    pairmill("evaluate", model, gallery, "--dims", dim, "--json", scores)
+    results = json.loads(scores.read_text("utf-8"))["results"]
+    return {result["task"]: result["scores"][0]["values"]["R@10"] for result in results}
+
+
+def what_is_in(folder: Path, world: World, arm: str) -> str:
+    """How many captions were packed, how many of them are good, and how many of all good ones."""
+    output = folder / "out"
+    tables = [output / of.captions for of in KEPT.values() if (output / of.captions).exists()]
+    rows = [
+        int(row.rpartition(":")[2])
+        for path in tables[-1].glob("*.parquet")
+        for row in pq.read_table(path, columns=["row"])["row"].to_pylist()
+    ]
+    good = len(rows) if arm == "oracle" else sum(world.is_good[row] for row in rows)
+    share = good / max(1, len(rows))
+    return f"{len(rows):,} captions, {share:.1%} good; {good / sum(world.is_good):.1%} of all good"
+
+
+def table_of(found: Found, galleries: list[str]) -> list[str]:
+    """R@10 by arm, mean and range over the seeds, and how much of the way was made."""
+    names = [(gallery, task) for gallery in galleries for task in _TASKS]
+    lines = [f"{'R@10':<22}" + "".join(f"{f'{gallery}, {task}':>26}" for gallery, task in names)]
+    for arm in ARMS:
+        cells = [_cell(found[arm, *name]) for name in names]
+        lines.append(f"{arm:<22}" + "".join(f"{cell:>26}" for cell in cells))
+    ways = [[mean(found[arm, *name]) for arm in ARMS] for name in names]
+    gaps = [f"{100 * (oracle - raw):.1f} points" for raw, _, oracle in ways]
+    lines.append(f"{'raw to oracle':<22}" + "".join(f"{gap:>26}" for gap in gaps))
+    closed = [
+        f"{(curated - raw) / (oracle - raw):.0%}" if oracle - raw >= _LEAST_GAP else "too narrow"
+        for raw, curated, oracle in ways
+    ]
+    lines.append(f"{'closed by curation':<22}" + "".join(f"{share:>26}" for share in closed))
+    return lines
+
+
+def _cell(recalls: list[float]) -> str:
+    return f"{mean(recalls):.3f} ({min(recalls):.3f}-{max(recalls):.3f})"
+
+
+def main() -> None:
+    """Prints how it goes and the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("world", choices=["sample", "emoji"])
+    parser.add_argument("--cross-fitted", action="store_true")
+    parser.add_argument("--rows", type=int, help="of the pool; default: 30,000, all emoji")
+    parser.add_argument("--mismatched", type=float, default=0.5, help="share of the good rows")
+    parser.add_argument("--threshold", default="precision=0.95", help="or keep-fraction=0.4 …")
+    parser.add_argument("--batch", type=int, default=256, help="pictures in a batch")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--teacher-steps", type=int, default=400)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", type=Path, default=_EMOJI, help="the folder of emoji")
+    parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
+    given = parser.parse_args()
+    by, _, value = given.threshold.partition("=")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.folder or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        world = (
+            sample_world(folder, given.rows or _SAMPLE_ROWS, given.mismatched)
+            if given.world == "sample"
+            else emoji_world(folder, given.data, given.rows, given.mismatched)
+        )
+        asked = Asked(
+            folder,
+            given.batch,
+            given.steps,
+            given.teacher_steps,
+            given.seeds,
+            {"by": by, "value": float(value)},
+            given.cross_fitted,
+        )
+        found = compare(world, asked)
+    print("\n".join(table_of(found, list(world.galleries))))
+
+
+if __name__ == "__main__":
+    main()

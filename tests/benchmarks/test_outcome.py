@@ -1,0 +1,114 @@
+"""Does curation pay: the benchmark of it in small, and what it makes of numbers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from benchmarks.outcome import table_of
+from benchmarks.outcome_worlds import concept_of, emoji_world, mismatches
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_mismatches_are_captions_of_other_pictures_in_the_same_language() -> None:
+    rows = [
+        {"image": f"{n % 200}.png", "language": code, "text": f"{code} {n % 150}"}
+        for n in range(600)
+        for code in ("en", "de", None)
+    ]
+    good = range(0, 1_800, 2)
+    texts = mismatches(rows, good, 0.4)
+    assert len(texts) == pytest.approx(0.4 * len(good), rel=0.15)
+    for number, text in texts.items():
+        row = rows[number]
+        assert number in good
+        assert text.split()[0] == f"{row['language']}"
+        assert text != row["text"]
+    assert texts == mismatches(rows, good, 0.4)
+    few = mismatches(rows, good, 0.1)
+    assert few.keys() < texts.keys()
+
+
+def test_the_way_from_raw_to_oracle_and_the_share_of_it_that_is_made() -> None:
+    tasks = ("text-to-image", "image-to-text")
+    recalls = {"raw": [0.2, 0.4], "curated": [0.5, 0.5], "oracle": [0.5, 0.6]}
+    found = {(arm, "g", tasks[0]): of for arm, of in recalls.items()}
+    found |= {(arm, "g", tasks[1]): [0.3, 0.34] for arm in recalls}
+    lines = [line.split("  ") for line in table_of(found, ["g"])]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert cells == [
+        ["R@10", "g, text-to-image", "g, image-to-text"],
+        ["raw", "0.300 (0.200-0.400)", "0.320 (0.300-0.340)"],
+        ["curated", "0.500 (0.500-0.500)", "0.320 (0.300-0.340)"],
+        ["oracle", "0.550 (0.500-0.600)", "0.320 (0.300-0.340)"],
+        ["raw to oracle", "25.0 points", "0.0 points"],
+        ["closed by curation", "80%", "too narrow"],
+    ]
+
+
+@pytest.fixture
+def emoji(tmp_path: Path) -> Path:
+    """A folder of coloured squares, named in two languages."""
+    data = tmp_path / "emoji"
+    (data / "images").mkdir(parents=True)
+    rows = []
+    for number in range(60):
+        image = f"1f{0x600 + number:x}.png"
+        colour = (number * 37 % 256, number * 91 % 256, number * 53 % 256)
+        Image.new("RGB", (48, 48), colour).save(data / "images" / image)
+        for language, word in (("en", "square"), ("de", "Quadrat")):
+            named = {"image": image, "language": language, "name": f"{word} {number}"}
+            rows.append(named | {"keywords": [word, f"x{number}"] if number % 2 else None})
+    pq.write_table(pa.Table.from_pylist(rows), data / "pairs.parquet")
+    return data
+
+
+def test_concepts_known_and_unknown_held_out_and_seen(emoji: Path, tmp_path: Path) -> None:
+    world = emoji_world(tmp_path / "world", emoji, None, 0.5)
+    held = {
+        half: {row["image"] for row in pq.read_table(path).to_pylist()}
+        for half, path in world.galleries.items()
+    }
+    seen, trusted = ({row["image"] for row in rows} for rows in (world.rows, world.trusted))
+    assert len(seen) + sum(map(len, held.values())) == 60
+    assert trusted < seen
+    concepts = {name: {concept_of(image) for image in of} for name, of in held.items()}
+    assert concepts["known"].isdisjoint(concepts["unknown"])
+    assert concepts["unknown"].isdisjoint(map(concept_of, trusted))
+    told = pq.read_table(emoji / "pairs.parquet").to_pylist()
+    names = {(row["image"], text) for row in told for text in (row["name"], _keywords(row))}
+    for row, is_good in zip(world.rows, world.is_good, strict=True):
+        assert ((Path(row["image"]).name, row["text"]) in names) == is_good
+    assert 0.4 < sum(world.is_good) / len(world.rows) < 0.7
+
+
+def _keywords(row: dict[str, Any]) -> str:
+    return ", ".join(row["keywords"] or [])
+
+
+SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2", "--seeds", "1")
+
+
+def test_the_whole_in_small(tmp_path: Path) -> None:
+    """A teacher of two steps knows nothing: no precision can be promised by its scores."""
+    command = [sys.executable, "-m", "benchmarks.outcome", "sample", "--cross-fitted", *SMALL]
+    command += ["--threshold", "keep-fraction=0.5", "--folder", str(tmp_path / "kept")]
+    places = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=places)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:6]] == ["raw", "curated", "oracle"] * 2
+    told = {line.split()[0]: line for line in lines[:3]}
+    assert "100.0% good; 100.0% of all good" in told["oracle"]
+    assert "150 captions" not in told["curated"]
+    assert lines[-1].startswith("closed by curation")
+    fold = tmp_path / "kept/curated/teacher/fold-2/model/config.json"
+    assert json.loads(fold.read_text())["unseen_fold"] == 2
