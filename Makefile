@@ -16,7 +16,7 @@ install: .venv/installed
 # trains a small model, judged before and after on a world in other words.
 quickstart: install
 	rm -rf $(WORLD)
-	$(BIN)/pairmill sample $(WORLD) --rows 40000
+	$(BIN)/pairmill sample $(WORLD) --rows 40000 --models
 	$(BIN)/pairmill doctor $(WORLD)/recipe.toml
 	$(BIN)/pairmill curate $(WORLD)/recipe.toml
 	$(BIN)/pairmill stats $(WORLD)/out --truth $(WORLD)/truth.parquet

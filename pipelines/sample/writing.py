@@ -1,6 +1,7 @@
 """Writes a sample world: pictures, pairs, the truth about them, an evaluation set and a recipe."""
 
 import shutil
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -54,7 +55,18 @@ path = "evaluation/pairs.parquet"
 image_column = "image"
 text_columns = ["text"]
 """
-RECIPE = f"""\
+_MODELS = """\
+[score]
+
+[[score.teachers]]           # trained on other such worlds; it ships with pairmill
+model = "{teacher}"
+
+[select.threshold]
+by = "precision"             # of the captions that stay, about so many are to match
+value = 0.99
+
+"""
+_RECIPE = f"""\
 # The sample world: pictures of shapes, each with true captions in a few languages.
 #   pairmill curate recipe.toml
 output = "out"
@@ -89,14 +101,20 @@ pictures_per_shard = 100     # small, so that a small sample has several shards
 allow_local_files = true     # the pictures lie beside the table
 
 {_SCREEN}
-[pack]
+{{models}}[pack]
 sample = "picture"           # all captions of a picture in one sample
 samples_per_shard = 100
 """
 
 
 def write_sample(
-    folder: Path, rows: int, seed: int, defects: float = 0.0, templates: Templates = "train"
+    folder: Path,
+    rows: int,
+    seed: int,
+    defects: float = 0.0,
+    templates: Templates = "train",
+    *,
+    models: bool = False,
 ) -> Path:
     """Writes a world of `rows` captions; returns the path of its recipe.
 
@@ -111,6 +129,7 @@ def write_sample(
       seed: 0 or more.
       defects: share of the rows with a planted defect, in [0, MOST_DEFECTS].
       templates: the sentences that captions are said in; those held out are other ones.
+      models: whether the recipe goes on to what needs models, with the tiny ones that ship.
 
     Raises:
       ValueError: for an impossible number.
@@ -133,8 +152,13 @@ def write_sample(
     pq.write_table(pa.Table.from_pylist(sentences, TEXTS_SCHEMA), folder / "texts.parquet")
     write_documents(folder, rows, seed, held_out=held_out)
     recipe = folder / "recipe.toml"
-    recipe.write_text(RECIPE, "utf-8", newline="\n")
+    recipe.write_text(_recipe(models), "utf-8", newline="\n")
     return recipe
+
+
+def _recipe(models: bool) -> str:
+    teacher = str(files("model") / "tiny_teacher")
+    return _RECIPE.replace("{models}", _MODELS.replace("{teacher}", teacher) if models else "")
 
 
 def _clear_folder(folder: Path) -> None:
