@@ -310,13 +310,16 @@ def sample(
     templates: Annotated[
         Literal["train", "held-out"], typer.Option(help="Which sentences captions are said in.")
     ] = "train",
+    documents: Annotated[
+        int, typer.Option(help="Web pages and PDFs, besides; 60 have all languages.")
+    ] = 60,
 ) -> None:
     """Draws a small world of pictures with true captions and planted defects, and its recipe."""
     from pipelines.sample import write_sample
 
     with _errors_shown():
         try:
-            path = write_sample(folder, rows, seed, defects, templates)
+            path = write_sample(folder, rows, seed, defects, templates, documents)
         except (ValueError, FileExistsError) as error:
             raise RecipeError(str(error)) from error
         print(f"{rows} rows drawn. Next: pairmill curate {path}")
