@@ -313,13 +313,16 @@ def sample(
     models: Annotated[
         bool, typer.Option(help="The recipe also scores and selects, with a tiny teacher.")
     ] = False,
+    documents: Annotated[
+        int, typer.Option(help="Web pages and PDFs, besides; 60 have all languages.")
+    ] = 60,
 ) -> None:
     """Draws a small world of pictures with true captions and planted defects, and its recipe."""
     from pipelines.sample import write_sample
 
     with _errors_shown():
         try:
-            path = write_sample(folder, rows, seed, defects, templates, models=models)
+            path = write_sample(folder, rows, seed, defects, templates, documents, models=models)
         except (ValueError, FileExistsError) as error:
             raise RecipeError(str(error)) from error
         print(f"{rows} rows drawn. Next: pairmill curate {path}")

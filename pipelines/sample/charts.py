@@ -15,10 +15,10 @@ NUMBERS = range(3, 8)  # of bars, points or slices
 LEVELS = (18, 31, 44, 57, 70, 83, 96)  # no two so near that one could take one for the other
 INK = (70, 72, 78)
 
-_TURN = 240  # steps of a pie's full turn
-_DIRECTIONS = tuple(  # in ten-thousandths, from the top clockwise; rounding hides libm's last bits
-    (round(1e4 * math.sin(math.tau * at / _TURN)), round(-1e4 * math.cos(math.tau * at / _TURN)))
-    for at in range(_TURN + 1)
+TURN = 240  # steps of a pie's full turn
+DIRECTIONS = tuple(  # in ten-thousandths, from the top clockwise; rounding hides libm's last bits
+    (round(1e4 * math.sin(math.tau * at / TURN)), round(-1e4 * math.cos(math.tau * at / TURN)))
+    for at in range(TURN + 1)
 )
 
 
@@ -125,10 +125,10 @@ def _draw_pie(chart: Chart, box: tuple[int, int, int, int], brush: ImageDraw.Ima
     left, top, right, bottom = box
     x, y, radius = (left + right) // 2, (top + bottom) // 2, min(right - left, bottom - top) // 2
     total = sum(chart.values)
-    turns = [_TURN * turn // total for turn in accumulate(chart.values, initial=0)]
+    turns = [TURN * turn // total for turn in accumulate(chart.values, initial=0)]
     for (start, end), colour in zip(pairwise(turns), chart.colours, strict=True):
         rim = [
             (x + across * radius // 10_000, y + down * radius // 10_000)
-            for across, down in _DIRECTIONS[start : end + 1]
+            for across, down in DIRECTIONS[start : end + 1]
         ]
         brush.polygon([(x, y), *rim], fill=TONES[colour])

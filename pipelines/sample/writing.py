@@ -113,6 +113,7 @@ def write_sample(
     seed: int,
     defects: float = 0.0,
     templates: Templates = "train",
+    documents: int = 0,
     *,
     models: bool = False,
 ) -> Path:
@@ -120,15 +121,17 @@ def write_sample(
 
     Below `folder`: `pictures/` and `pairs.parquet`; `truth.parquet`, a row for each of the pairs';
     `texts.parquet`, as many pairs of sentences; `evaluation/`, pictures and pairs that a training
-    set must not contain; `documents/` and `documents.parquet`. The same arguments give the same
-    bytes.
+    set must not contain; `documents/` with `documents.parquet` and `documents_truth.parquet`. The
+    same arguments give the same bytes.
 
     Args:
       folder: new, empty, or of an earlier sample, which goes.
       rows: 1 or more.
       seed: 0 or more.
-      defects: share of the rows with a planted defect, in [0, MOST_DEFECTS].
+      defects: share of the rows, and of the documents, with a planted defect, in
+        [0, MOST_DEFECTS].
       templates: the sentences that captions are said in; those held out are other ones.
+      documents: how many, 0 or more.
       models: whether the recipe goes on to what needs models, with the tiny ones that ship.
 
     Raises:
@@ -139,6 +142,8 @@ def write_sample(
         raise ValueError(f"rows must be at least 1, got {rows}")
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
+    if documents < 0:
+        raise ValueError(f"documents must be at least 0, got {documents}")
     if not 0 <= defects <= MOST_DEFECTS:
         raise ValueError(f"defects must be in [0, {MOST_DEFECTS}], got {defects}")
     _clear_folder(folder)
@@ -150,7 +155,7 @@ def write_sample(
     _write_tables(folder, made, world.evaluation)
     sentences = list(say_twice(rows, seed, held_out=held_out))
     pq.write_table(pa.Table.from_pylist(sentences, TEXTS_SCHEMA), folder / "texts.parquet")
-    write_documents(folder, rows, seed, held_out=held_out)
+    write_documents(folder, documents, seed, defects, LICENCE, held_out=held_out)
     recipe = folder / "recipe.toml"
     recipe.write_text(_recipe(models), "utf-8", newline="\n")
     return recipe

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from pipelines.sample.grammars import east_asian, european, germanic, romance, slavic, west_asian
-from pipelines.sample.grammars.grammar import FRAMES, Grammar, name_thing, say_fact
+from pipelines.sample.grammars.grammar import FRAMES, Grammar, capitalise, name_thing, say_fact
 
-__all__ = ["FRAMES", "GRAMMARS", "Grammar", "name_thing", "say_fact"]
+__all__ = ["FRAMES", "GRAMMARS", "Grammar", "capitalise", "name_thing", "say_fact"]
 
 GRAMMARS: Mapping[str, Grammar] = {
     "en": germanic.ENGLISH,

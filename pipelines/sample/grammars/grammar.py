@@ -76,7 +76,7 @@ def say_fact(fact: Fact, grammar: Grammar, *, held_out: bool = False) -> str:
         key = grammar.charts.split()[FRAMES.index(frame) - len(SCENE_FRAMES)]
         colours = [_colour(colour, key, grammar) for colour in fact.colours]
         words |= zip(("first", "second"), colours, strict=False)
-    return _capitalise(pattern.format(**words))
+    return capitalise(pattern.format(**words))
 
 
 def name_thing(thing: Thing, grammar: Grammar) -> str:
@@ -126,6 +126,8 @@ def _join(phrases: list[str], both: str) -> str:
     return f"{between.join(others)}{last}{end}" if others else end
 
 
-def _capitalise(sentence: str) -> str:
-    """Title case, not upper: Georgian has capitals that no sentence begins with."""
+def capitalise(sentence: str) -> str:
+    """Returns it with its first letter in title case, not upper: Georgian has capitals that no
+    sentence begins with.
+    """
     return sentence[0].title() + sentence[1:]
