@@ -1,0 +1,53 @@
+"""What is known of a page of a document, beside what is known of any picture."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageMeasures:
+    """What `documents` measures of a page, from a PDF's objects or the DOM; nothing is guessed.
+
+    A page of HTML is a screen: what a reader sees after scrolling by a screen's height. Shares are
+    of the page's area, in [0, 1]; what overlaps is counted once.
+
+    Attributes:
+      page: its number in its document, from 1.
+      pages: of the document, those that were not rendered included.
+      characters: of its text layer, without white space.
+      words: runs of characters between white space; few in Thai, Chinese and Japanese.
+      lines: of text, as they are set.
+      lines_to_number: those that end in digits, as in tables of contents.
+      text_share: covered by lines of text.
+      font_sizes: how many different ones its text has, rounded to half a point.
+      headings: by the DOM's `h1` to `h6`, or set larger or bolder than a PDF's running text.
+      links: hyperlinks on it.
+      link_characters: of its text layer, those within links, without white space.
+      figures: raster and vector pictures that cover a hundredth of the page or more, charts aside.
+      figure_share: covered by figures.
+      tables: by the DOM's `table`, or a PDF's rulings that make two rows and two columns or more.
+      table_share: covered by tables.
+      charts: vector drawings with text among their marks, as axes and legends have.
+      chart_share: covered by charts.
+      ink: share of pixels unlike the page's commonest luma, as in `schemas.rows.Measures`.
+      missing_glyphs: characters for which no font has a glyph, drawn as boxes or not at all.
+    """
+
+    page: int
+    pages: int
+    characters: int
+    words: int
+    lines: int
+    lines_to_number: int
+    text_share: float
+    font_sizes: int
+    headings: int
+    links: int
+    link_characters: int
+    figures: int
+    figure_share: float
+    tables: int
+    table_share: float
+    charts: int
+    chart_share: float
+    ink: float
+    missing_glyphs: int
