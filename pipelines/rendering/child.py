@@ -25,6 +25,7 @@ from pipelines.rendering.pages import (
     Rendering,
     plain_values,
 )
+from pipelines.rendering.processes import die_with_parent
 
 LENGTH = struct.Struct(">I")
 _ADDRESSES = 1 << 30  # bytes of libraries and the like, beside what pages may take
@@ -32,6 +33,7 @@ _ADDRESSES = 1 << 30  # bytes of libraries and the like, beside what pages may t
 
 def main() -> None:
     """Serves requests from standard input until it ends."""
+    die_with_parent()
     kind, settings = sys.argv[1], read_settings(sys.argv[2])
     warnings.simplefilter("ignore")
     replies = os.fdopen(os.dup(1), "wb", buffering=1 << 20)

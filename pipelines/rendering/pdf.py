@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from filters.page_text import captions_in
+from filters.page_captions import captions_in
 from pipelines.rendering.drawings import Drawing, sort_drawings
 from pipelines.rendering.pages import (
     Document,

@@ -7,14 +7,12 @@ import json
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +28,7 @@ from pipelines.rendering.pages import (
     RenderFault,
     Rendering,
 )
+from pipelines.rendering.processes import below, kill_all, private_bytes, processor_seconds
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
@@ -38,15 +37,13 @@ _START_S = 60.0  # for a renderer's process and its browser to start
 _WALL = (
     10  # seconds on the clock for each of processor time: machines are busy, and some hangs idle
 )
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _MOST_LOST = 3  # pages one after another by which a document has cost its process
 _MOST_SAID = 10_000  # bytes of what a process told that are looked at
 _ERROR = re.compile(r"^[\w.]*Error\b.*$", re.MULTILINE)
 
 
 class Renderer:
-    """Renders documents of any kind, one at a time. Use as a context manager.
+    """Renders documents of any kind, one at a time. Use as a context manager, or close it.
 
     Args:
       settings: how.
@@ -68,13 +65,19 @@ class Renderer:
         while opened is None or first <= opened.pages:
             try:
                 for found in self._replies(document, first):
-                    if isinstance(found, Opened):
-                        if opened is None:
-                            opened = found
-                            yield found
-                        continue
-                    first, lost = first + 1, 0
-                    yield found
+                    if not isinstance(found, Opened):
+                        first, lost = first + 1, 0
+                        yield found
+                    elif opened is None:
+                        opened = found
+                        yield found
+                    elif opened.pages != found.pages:
+                        words = f"{found.pages} pages when opened again, {opened.pages} before"
+                        raise RenderError(RenderFault.BROKEN, words)
+            except RenderError as error:
+                if opened is None:
+                    raise
+                yield from _lost(range(first, opened.pages + 1), error.fault, error.detail)
                 return
             except _Lost as error:
                 if opened is None:
@@ -84,8 +87,7 @@ class Renderer:
                 first += 1
                 if lost == _MOST_LOST:
                     words = f"after {lost} pages one after another that cost a renderer"
-                    for page in range(first, opened.pages + 1):
-                        yield LostPage(page, RenderFault.GIVEN_UP, words)
+                    yield from _lost(range(first, opened.pages + 1), RenderFault.GIVEN_UP, words)
                     return
 
     def __enter__(self) -> Self:
@@ -97,6 +99,10 @@ class Renderer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all that was started."""
         for name in list(self._children):
             self._end(name)
 
@@ -135,6 +141,10 @@ class Renderer:
 
     def _end(self, name: str) -> None:
         self._children.pop(name).kill()
+
+
+def _lost(pages: range, fault: RenderFault, detail: str) -> Iterator[LostPage]:
+    return (LostPage(page, fault, detail) for page in pages)
 
 
 class _Lost(Exception):
@@ -250,14 +260,14 @@ class _Child:
 
     def _memory(self) -> int:
         """Bytes that the process and those below it have for themselves."""
-        return sum(map(_private_bytes, self._all()))
+        return sum(map(private_bytes, self._all()))
 
     def _seconds(self) -> float:
         """Processor time that the process and those below it have taken."""
-        return sum(map(_processor_seconds, self._all()))
+        return sum(map(processor_seconds, self._all()))
 
     def _all(self) -> list[int]:
-        return [self._process.pid, *_below(self._process.pid)]
+        return [self._process.pid, *below(self._process.pid)]
 
     def _end_of(self) -> str:
         """How the process ended, in words."""
@@ -275,43 +285,10 @@ class _Child:
 
     def kill(self) -> None:
         """Ends the process and all that it started: a browser is in a session of its own."""
-        for pid in (*_below(self._process.pid), self._process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_all(self._process.pid)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with suppress(BrokenPipeError):
                 pipe.close()
         os.close(self._said)
-
-
-def _below(pid: int) -> list[int]:
-    """The processes that one has started, and those have, parents first."""
-    found, open_ = list[int](), [pid]
-    while open_:
-        parent = open_.pop()
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            with suppress(OSError):
-                children = [int(child) for child in task.read_text().split()]
-                found += children
-                open_ += children
-    return found
-
-
-def _processor_seconds(pid: int) -> float:
-    """User and system time, that of its children that are gone included; 0 where it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / _TICKS
-
-
-def _private_bytes(pid: int) -> int:
-    """Resident memory that is not shared, 0 of a process that is gone."""
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * _PAGE_BYTES

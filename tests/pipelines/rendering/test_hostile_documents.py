@@ -168,7 +168,7 @@ OUTWARD: dict[str, Callable[[str], str]] = {
 def test_no_request_leaves(renderer: Renderer, witness: Witness, name: str) -> None:
     _, *screens = renderer.render(Document("html", html(OUTWARD[name](witness.url))))
     texts = [screen.text for screen in screens if isinstance(screen, Page)]
-    assert "".join(texts).strip() == "Noch da."
+    assert {text.strip() for text in texts} == {"Noch da."}  # the last screen overlaps
     assert witness.connections == []
 
 

@@ -62,3 +62,29 @@ def _caption(lines: list[str]) -> str:
         if line.rstrip().endswith(_SENTENCE_END):
             break
     return " ".join(taken)[:_MOST_CHARS]
+
+
+def texts_for_page(
+    found: Sequence[tuple[str, str]], number: int, title: str, section: str
+) -> list[tuple[str, str]]:
+    """What can stand for a page: (origin, text), the one that says most of all of it first.
+
+    The first page has its document's title. A page without a heading goes on with the section
+    before it, or else stands below the title: a page deep in a document says little of that.
+
+    Args:
+      found: on the page, in order.
+      number: of the page, from 1.
+      title: of its document, or "".
+      section: the last heading of the pages before it, or "".
+
+    >>> texts_for_page([("alt-text", "A kite")], 2, "Birds", "Kites")
+    [('page-section', 'Kites'), ('alt-text', 'A kite')]
+    """
+    texts = list(found)
+    if not any(origin == "page-heading" for origin, _ in found) and section:
+        texts.insert(0, ("page-section", section))
+    if title and (number == 1 or not texts):
+        texts.insert(0, ("page-title", title))
+    first_of = {text: origin for origin, text in reversed(texts)}
+    return [(first_of[text], text) for text in dict.fromkeys(text for _, text in texts)]
