@@ -8,7 +8,6 @@ proxy that is not there. Scripts are off.
 import base64
 import mimetypes
 import os
-import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -28,7 +27,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from pipelines.errors import RunError
+from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import without_glyph
 from pipelines.rendering.markdown import page_of_markdown
 from pipelines.rendering.pages import (
@@ -46,7 +45,6 @@ from pipelines.rendering.storing import area_share, one_line, stored_page
 from pipelines.resizing import Pixels
 from pipelines.storage import filesystem
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _HOST = "document.invalid"  # RFC 2606: such a host does not exist
 _LEAST_FIGURE = 0.01  # of the screen
 _LOOK_MS = 5  # between two looks at whether a page is there
@@ -99,21 +97,6 @@ _SCROLL = """async (top) => {
 }"""
 
 
-def browser_path() -> str:
-    """Where Chromium is.
-
-    Raises:
-      RunError: where it is not, saying what to do.
-    """
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise RunError(
-            f"none of {', '.join(_BROWSERS)} is installed: apt-get install chromium "
-            "(HTML and Markdown are rendered with it)"
-        )
-    return found
-
-
 class HtmlRenderer:
     """Renders HTML and Markdown, one document after another, in one browser.
 
@@ -126,7 +109,7 @@ class HtmlRenderer:
         self._see = resources.files("pipelines.rendering").joinpath("seeing.js").read_text()
         self._playwright = sync_playwright().start()
         self._browser: Browser = self._playwright.chromium.launch(
-            executable_path=browser_path(),
+            executable_path=find_browser(),
             args=[*_ALIKE_EVERYWHERE, *_ALONE],
             chromium_sandbox=os.geteuid() != 0,  # as root Chromium has none
         )

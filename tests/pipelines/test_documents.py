@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipelines.doctor import examine
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
@@ -224,3 +225,18 @@ def test_a_bomb_of_zeros_is_not_unpacked_whole(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(bytes(1 << 24)) * 3)
     with pytest.raises(FetchError, match="more than 1000"):
         read_document(str(path), 1_000_000)
+
+
+def test_doctor_looks_at_documents_renderers_and_fonts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = write_files(tmp_path)
+    assert examine(str(recipe))
+    said = capsys.readouterr().out
+    assert "documents: 4 html, 1 markdown, 4 pdf" in said
+    assert "fonts: all letters of 2 languages" in said
+    (tmp_path / "fonts.conf").write_text("<fontconfig></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    assert not examine(str(recipe))
+    said = capsys.readouterr().out
+    assert "no font has all letters of en de: apt-get install fonts-noto-core" in said
