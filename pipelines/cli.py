@@ -74,6 +74,15 @@ def gather(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption
 
 
 @app.command()
+def documents(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Renders the pages of PDF, HTML and Markdown documents.
+
+    Run again, it renders only documents that have no fate yet.
+    """
+    _run_one("documents", recipe, limit, beam)
+
+
+@app.command()
 def retry(
     recipe: RecipeArgument,
     beam: BeamArgument = None,

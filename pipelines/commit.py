@@ -1,4 +1,4 @@
-"""Gathered shards become visible whole or not at all, whoever crashes, races or comes twice.
+"""Shards of pictures become visible whole or not at all, whoever crashes, races or comes twice.
 
 An attempt at a shard is written under a name of its own. Whoever first creates the shard's claim,
 naming the attempt, decides; everyone then moves that attempt's files, the marker last. Each step
@@ -10,25 +10,26 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines.storage import Folder
-from schemas.layout import GATHERED, STATS_SUFFIX, WORK, shard_name
+from schemas.layout import STATS_SUFFIX, TARS, WORK, shard_name
 
-_ATTEMPTS = f"{WORK}/gather/attempts"
-_CLAIMS = f"{WORK}/gather/claims"
+GATHER = "gather"
+
 _SUFFIXES = (".tar", ".parquet", STATS_SUFFIX)  # in the order of moving
 
 
 class Attempt:
-    """One attempt at gathered shard `number`; write its three files, then commit."""
+    """One attempt at shard `number` of a stage; write its three files, then commit."""
 
-    def __init__(self, output: Folder, number: int) -> None:
+    def __init__(self, output: Folder, number: int, stage: str = GATHER) -> None:
         self._output = output
+        self._stage = stage
         self._number = number
         self._shard = shard_name(number)
         self._name = f"{self._shard}-{uuid4().hex}"
 
     @property
     def folder(self) -> Folder:
-        return self._output / _ATTEMPTS
+        return _attempts(self._output, self._stage)
 
     def name(self, suffix: str) -> str:
         """The file below `folder` to write for `suffix`: `.tar`, `.parquet` or `_stats.json`."""
@@ -36,39 +37,48 @@ class Attempt:
 
     def commit(self) -> None:
         """Makes this attempt the shard, unless another attempt already is."""
-        if is_committed(self._output, self._number):  # perhaps long ago, its claim gone
+        if is_committed(self._output, self._number, self._stage):  # long ago, its claim gone
             return
-        (self._output / _CLAIMS).create(self._shard, self._name.encode())
-        finish_claim(self._output, self._shard)
+        _claims(self._output, self._stage).create(self._shard, self._name.encode())
+        finish_claim(self._output, self._shard, self._stage)
 
 
-def finish_claim(output: Folder, shard: str) -> None:
+def finish_claim(output: Folder, shard: str, stage: str = GATHER) -> None:
     """Gives the attempt that claimed `shard` its final names."""
-    winner = (output / _CLAIMS).read(shard).decode()
+    winner = _claims(output, stage).read(shard).decode()
     for suffix in _SUFFIXES:
-        (output / _ATTEMPTS).move(f"{winner}{suffix}", output / GATHERED, f"{shard}{suffix}")
+        target = output / TARS[stage]
+        _attempts(output, stage).move(f"{winner}{suffix}", target, f"{shard}{suffix}")
 
 
-def finish_claims(output: Folder) -> None:
+def finish_claims(output: Folder, stage: str = GATHER) -> None:
     """Finishes what a killed run had decided but not done."""
-    committed = committed_shards(output)
-    for shard in (output / _CLAIMS).names():
+    committed = committed_shards(output, stage)
+    for shard in _claims(output, stage).names():
         if shard not in committed:
-            finish_claim(output, shard)
+            finish_claim(output, shard, stage)
 
 
-def is_committed(output: Folder, number: int) -> bool:
-    """Whether gathered shard `number` is complete."""
-    return (output / GATHERED).exists(f"{shard_name(number)}{STATS_SUFFIX}")
+def is_committed(output: Folder, number: int, stage: str = GATHER) -> bool:
+    """Whether shard `number` of a stage is complete."""
+    return (output / TARS[stage]).exists(f"{shard_name(number)}{STATS_SUFFIX}")
 
 
-def committed_shards(output: Folder) -> set[str]:
-    """The names of the gathered shards that are complete, by their markers."""
-    names = (output / GATHERED).names()
+def committed_shards(output: Folder, stage: str = GATHER) -> set[str]:
+    """The names of a stage's shards that are complete, by their markers."""
+    names = (output / TARS[stage]).names()
     return {name.removesuffix(STATS_SUFFIX) for name in names if name.endswith(STATS_SUFFIX)}
 
 
-def stats_of(output: Folder, shard: str) -> dict[str, Any]:
+def stats_of(output: Folder, shard: str, stage: str = GATHER) -> dict[str, Any]:
     """What a committed shard's marker says."""
-    stats: dict[str, Any] = json.loads((output / GATHERED).read(f"{shard}{STATS_SUFFIX}"))
+    stats: dict[str, Any] = json.loads((output / TARS[stage]).read(f"{shard}{STATS_SUFFIX}"))
     return stats
+
+
+def _attempts(output: Folder, stage: str) -> Folder:
+    return output / f"{WORK}/{stage}/attempts"
+
+
+def _claims(output: Folder, stage: str) -> Folder:
+    return output / f"{WORK}/{stage}/claims"

@@ -98,7 +98,7 @@ def prepare(body: bytes, settings: Decoding) -> tuple[bytes, Measures]:
         orientation = tags.get("Orientation", 1)
         pixels = managed(resized(decoded, target), header)
         pixels = _framed(_upright(pixels, orientation), settings)
-        picture = _encode(pixels, settings)
+        picture = encode(pixels, settings)
     width, height = header.size[::-1] if orientation in _TURNED else header.size
     measures = Measures(
         width=pixels.shape[1],
@@ -221,7 +221,8 @@ def _framed(pixels: Pixels, settings: Decoding) -> Pixels:
     return pixels
 
 
-def _encode(pixels: Pixels, settings: Decoding) -> bytes:
+def encode(pixels: Pixels, settings: Decoding) -> bytes:
+    """The picture file of RGB pixels, shape [height, width, 3], as they are."""
     if settings.image_format == "jpeg":
         jpeg: bytes = simplejpeg.encode_jpeg(pixels, settings.quality, "RGB", "420")
         return jpeg

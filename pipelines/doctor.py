@@ -5,11 +5,11 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
 from pipelines.errors import PairmillError, RecipeError
+from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
@@ -29,19 +29,6 @@ _ROWS_LOOKED_AT = 100  # of each source
 _PROBE = "_work/doctor"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at.
-
-    Attributes:
-      level: `ok`, `warning` or `error`.
-      words: what was found and, if need be, what to do.
-    """
-
-    level: str
-    words: str
-
-
 def examine(uri: str) -> bool:
     """Prints what was found about the recipe at `uri`; True where a run can begin.
 
@@ -58,6 +45,8 @@ def examine(uri: str) -> bool:
 def _findings(recipe: Recipe) -> Iterator[Finding]:
     rows = 0
     for source in recipe.sources:
+        if source.task == "document":
+            continue
         try:
             splits = find_splits([source], None)
             about_rows = list(_source_findings(recipe, source))
@@ -71,6 +60,10 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from about_rows
     if recipe.gather and recipe.gather.engine == "img2dataset":
         yield from _engine_findings()
+    if recipe.documents:
+        from pipelines.doctor_documents import document_findings
+
+        yield from document_findings(recipe)
     if recipe.screen:
         yield from _screen_findings(recipe.screen)
     if recipe.score:

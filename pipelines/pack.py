@@ -1,6 +1,7 @@
 """Packs what was kept into final shards: order by hash, cut, read pictures, write."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from pipelines.packing import (
     MakeSamples,
     OrderedCaption,
     OrderedSample,
+    Packed,
     WriteShard,
     cut_shards,
     write_ordered,
@@ -34,7 +36,11 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tally import Tally
 from schemas.fates import Unit
 from schemas.layout import (
+    DOCUMENTS,
+    GATHERED,
     KEPT,
+    KEPT_PAGES,
+    PACKED_DOCUMENTS,
     PAIRS,
     SCREENED_TEXTS,
     TEXT_ROWS,
@@ -44,23 +50,38 @@ from schemas.layout import (
 )
 
 _CUTS_FILE = "cuts.json"
+_DOCUMENTS = "documents"
+_PAGE_FIELDS = ("document", "page", "pages", "title", "text")
 
 
 class PackStage:
     """The `pack` stage of one run."""
 
     name: str = "pack"
-    version: int = 3
-    writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
+    version: int = 4
+    writes: tuple[str, ...] = (PAIRS, PACKED_DOCUMENTS, TEXTS, TEXT_ROWS)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.pack is not None
         self._run = run
         self._rules: Pack = run.recipe.pack
-        before = kept_before(run.recipe, self.name)
-        is_scored = run.recipe.score is not None and run.recipe.select is None
-        self.reads: tuple[str, ...] = ("score",) if is_scored else (before,)
-        self._kept = KEPT[before]
+        recipe, before = run.recipe, kept_before(run.recipe, self.name)
+        has_documents = recipe.documents is not None
+        has_pictures = any(source.task != "document" for source in recipe.sources)
+        is_scored = recipe.score is not None and recipe.select is None
+        self.reads: tuple[str, ...] = (
+            *(("score" if is_scored else before,) if has_pictures else ()),
+            *((_DOCUMENTS,) if has_documents else ()),
+        )
+        self._packed: list[Packed] = []
+        if has_pictures:
+            of_pictures = Unit.PICTURE, Unit.CAPTION
+            self._packed.append(
+                Packed(KEPT[before], GATHERED, PAIRS, of_pictures, (), recipe.score is not None)
+            )
+        if has_documents:
+            kept, units = KEPT_PAGES[_DOCUMENTS], (Unit.PAGE, Unit.QUERY)
+            self._packed.append(Packed(kept, DOCUMENTS, PACKED_DOCUMENTS, units, _PAGE_FIELDS))
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
@@ -70,20 +91,23 @@ class PackStage:
         """It begins anew."""
 
     def run(self, work: Folder) -> Counts:
-        counts = self._pack_pairs(work) | self._pack_texts(work)
+        counts: Counter[str] = Counter(self._pack_texts(work))
+        for packed in self._packed:
+            counts.update(self._pack_samples(work / packed.tars, packed, work / FRESH))
         if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT)):
             raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
-        return counts
+        return dict(counts)
 
-    def _pack_pairs(self, work: Folder) -> Counts:
+    def _pack_samples(self, work: Folder, packed: Packed, fresh: Folder) -> Counts:
         if not work.exists(_CUTS_FILE):
             self._run.step("ordering samples")
-            work.write(_CUTS_FILE, json.dumps([asdict(cut) for cut in self._order(work)]).encode())
+            cuts = self._order(work, packed)
+            work.write(_CUTS_FILE, json.dumps([asdict(cut) for cut in cuts]).encode())
         cuts = [_cut(row) for row in json.loads(work.read(_CUTS_FILE))]
         counts: Counts = json.loads(work.read("counts.json"))
         if cuts:
-            self._write(work, cuts)
-            counts["sample kept"] = self._write_sizes(work, cuts)
+            self._write(work, cuts, packed, fresh / packed.shards)
+            counts["sample kept"] = _write_sizes(fresh / packed.shards, cuts)
         return counts
 
     def _pack_texts(self, work: Folder) -> Counts:
@@ -109,10 +133,9 @@ class PackStage:
             )
         return dict(json.loads(work.read("counts-texts.json")))
 
-    def _order(self, work: Folder) -> list[Cut]:
+    def _order(self, work: Folder, packed: Packed) -> list[Cut]:
         """Writes the samples in their order; returns how they fall into shards."""
-        run = self._run
-        kept = self._kept
+        run, kept = self._run, packed.kept
         parts = len((run.output / kept.pictures).names())
         rows = sum(rows_below(run.output / folder) for folder in (kept.pictures, kept.captions))
         buckets = buckets_for(rows)
@@ -120,7 +143,7 @@ class PackStage:
             samples = (
                 pipeline
                 | Deal("parts", range(parts))
-                | beam.ParDo(MakeSamples(run.recipe, kept)).with_outputs(
+                | beam.ParDo(MakeSamples(run.recipe, packed)).with_outputs(
                     "counts", "captions", main="samples"
                 )
             )
@@ -137,21 +160,21 @@ class PackStage:
         ordered = [row_count(work / "order", part_name(part)) for part in range(buckets)]
         return cut_shards(ordered, self._rules.samples_per_shard)
 
-    def _write(self, work: Folder, cuts: list[Cut]) -> None:
+    def _write(self, work: Folder, cuts: list[Cut], packed: Packed, target: Folder) -> None:
         self._run.step("writing shards", len(cuts), work / "done", ".json")
         done = set((work / "done").names())
         left = [cut for cut in cuts if f"{shard_name(cut.number)}.json" not in done]
         if left:
             with self._run.pipeline(len(left)) as pipeline:
-                target = work / FRESH / PAIRS
-                write = WriteShard(self._run.recipe, work, target)
+                write = WriteShard(self._run.recipe, work, target, packed.tars)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(write)
 
-    def _write_sizes(self, work: Folder, cuts: list[Cut]) -> int:
-        """Writes `sizes.json` for open_clip; returns the number of samples."""
-        sizes = {f"{shard_name(cut.number)}.tar": cut.samples for cut in cuts}
-        (work / FRESH / PAIRS).write("sizes.json", json.dumps(sizes, indent=1).encode())
-        return sum(sizes.values())
+
+def _write_sizes(target: Folder, cuts: list[Cut]) -> int:
+    """Writes `sizes.json` for open_clip; returns the number of samples."""
+    sizes = {f"{shard_name(cut.number)}.tar": cut.samples for cut in cuts}
+    target.write("sizes.json", json.dumps(sizes, indent=1).encode())
+    return sum(sizes.values())
 
 
 def _cut(row: dict[str, Any]) -> Cut:

@@ -30,10 +30,10 @@ from pipelines.transforms.tables import (
     write_tables,
 )
 from pipelines.transforms.tally import Count
+from schemas.fates import Unit
 from schemas.ids import order_key
 from schemas.layout import (
     CAPTIONS_SUFFIX,
-    GATHERED,
     IMAGE_SUFFIXES,
     Tables,
     part_name,
@@ -133,12 +133,33 @@ class Cut:
         return sum(end - first for _, first, end in self.slices)
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What becomes final shards.
+
+    Attributes:
+      kept: tables of it.
+      tars: the folder in which its pictures are stored.
+      shards: the folder of its final shards.
+      units: what pictures and captions are counted as.
+      fields: further ones of a sample's `json`, columns of the pictures' table.
+      is_scored: whether teachers judged it.
+    """
+
+    kept: Tables
+    tars: str
+    shards: str
+    units: tuple[Unit, Unit]
+    fields: tuple[str, ...] = ()
+    is_scored: bool = False
+
+
 class MakeSamples(beam.DoFn):
     """A bucket's pictures and captions to samples without their pixels."""
 
-    def __init__(self, recipe: Recipe, kept: Tables) -> None:
+    def __init__(self, recipe: Recipe, packed: Packed) -> None:
         self._recipe = recipe
-        self._kept = kept
+        self._packed = packed
 
     def process(
         self, bucket: int
@@ -148,20 +169,25 @@ class MakeSamples(beam.DoFn):
         | TaggedOutput[Literal["counts"], Count]
     ]:
         part = self._read(bucket)
-        pictures, captions = [Picture(**row) for row in part.pictures.to_pylist()], part.captions
+        pictures, captions = rows_of(part.pictures, Picture), part.captions
+        more = part.pictures.select(self._packed.fields).to_pylist()
         by_uid: dict[str, list[Caption]] = defaultdict(list)
         for caption in rows_of(captions, Caption):
             by_uid[caption.uid].append(caption)
         samples = [
             sample
-            for picture in pictures
-            for sample in _samples(picture, by_uid[picture.uid], part.verdicts, self._recipe)
+            for picture, fields in zip(pictures, more, strict=True)
+            for sample in _samples(
+                picture, by_uid[picture.uid], part.verdicts, self._recipe, fields
+            )
         ]
+        of_picture, of_caption = self._packed.units
+        places = {(sample.image_shard, sample.image_offset) for sample in samples}
         counts = {
-            "picture in": len(pictures),
-            "picture kept": len({(sample.image_shard, sample.image_offset) for sample in samples}),
-            "caption in": captions.num_rows,
-            "caption kept": sum(sample.captions for sample in samples),
+            f"{of_picture} in": len(pictures),
+            f"{of_picture} kept": len(places),
+            f"{of_caption} in": captions.num_rows,
+            f"{of_caption} kept": sum(sample.captions for sample in samples),
             "sample created": len(samples),
         }
         for count in counts.items():
@@ -170,11 +196,11 @@ class MakeSamples(beam.DoFn):
         yield table_of(OrderedSample, samples)
 
     def _read(self, bucket: int) -> ScoredPart:
-        output, name = Folder(self._recipe.output), part_name(bucket)
-        if self._recipe.score:
-            return read_scored(output, self._kept, bucket)
-        pictures = read_table(output / self._kept.pictures, name)
-        return ScoredPart(pictures, read_table(output / self._kept.captions, name), {})
+        output, name, kept = Folder(self._recipe.output), part_name(bucket), self._packed.kept
+        if self._packed.is_scored:
+            return read_scored(output, kept, bucket)
+        pictures = read_table(output / kept.pictures, name)
+        return ScoredPart(pictures, read_table(output / kept.captions, name), {})
 
 
 def _ordered_captions(
@@ -202,7 +228,11 @@ def _score(verdict: Verdict | None) -> float:
 
 
 def _samples(
-    picture: Picture, captions: list[Caption], verdicts: Mapping[str, Verdict], recipe: Recipe
+    picture: Picture,
+    captions: list[Caption],
+    verdicts: Mapping[str, Verdict],
+    recipe: Recipe,
+    more: dict[str, Any],
 ) -> Iterator[OrderedSample]:
     by_key: dict[str, list[Caption]] = defaultdict(list)
     for caption in captions:
@@ -213,7 +243,7 @@ def _samples(
             order=order_key(recipe.seed, key),
             key=key,
             text=best.text,
-            fields=_as_json(_fields(picture, best, together, verdicts, recipe)),
+            fields=_as_json(_fields(picture, best, together, verdicts, recipe) | more),
             captions=len(together),
             first_caption=0,
             image_shard=picture.image_shard,
@@ -299,10 +329,10 @@ class WriteShard(beam.DoFn):
     What is written depends on the cut alone, so a shard written twice is the same shard.
     """
 
-    def __init__(self, recipe: Recipe, work: Folder, target: Folder) -> None:
+    def __init__(self, recipe: Recipe, work: Folder, target: Folder, tars: str) -> None:
         output = Folder(recipe.output)
-        self._suffix = IMAGE_SUFFIXES[image_format(output)]
-        self._gathered = output / GATHERED
+        self._suffix = IMAGE_SUFFIXES[image_format(output, tars)]
+        self._gathered = output / tars
         self._work = work
         self._target = target
 

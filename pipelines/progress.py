@@ -11,6 +11,7 @@ from pipelines.storage import Folder
 _LINE_EVERY_S = 10.0
 _FIRST_LINE_S = 1.0  # a step that is over sooner needs no line
 _POLL_EVERY_S = 1.0
+_PLURALS = {"query": "queries"}
 
 
 class Progress:
@@ -129,7 +130,8 @@ def _outcome(counts: dict[str, int]) -> str:
             fates = sums.setdefault(unit, {})
             fates[fate] = fates.get(fate, 0) + n
     return "; ".join(
-        f"{unit}s " + ", ".join(f"{n:,} {fate}" for fate, n in sorted(fates.items(), key=_by_fate))
+        f"{_PLURALS.get(unit, f'{unit}s')} "
+        + ", ".join(f"{n:,} {fate}" for fate, n in sorted(fates.items(), key=_by_fate))
         for unit, fates in sums.items()
     )
 

@@ -18,6 +18,7 @@ from filters.picture import ImageRules
 from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
+from pipelines.document_rules import Documents
 from pipelines.img2dataset_options import Img2dataset
 from schemas.languages import ALL, LANGUAGES
 
@@ -41,6 +42,9 @@ _OF_PICTURES = (
     "expected_sha256_column",
 )  # fmt: skip
 _OF_PAIRS = ("query_column", "positive_column", "query_language_column")
+_OF_ROWS = (*_OF_PICTURES, *_OF_PAIRS, "language_column", "licence_column", "keep_columns")
+_FORMATS = {"text-pair": "table", "document": "folder"}
+"""By task, the only format there is."""
 
 Positive = Annotated[int, Field(ge=1)]
 HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
@@ -61,7 +65,8 @@ class Source:
       config: of a Hugging Face dataset that has several.
       split: of a Hugging Face dataset.
       image_column: of a Hugging Face dataset: pictures, their bytes, or their URLs.
-      task: `image-text`, or `text-pair`: a query and what answers it, in a table.
+      task: `image-text`; `text-pair`: a query and what answers it, in a table; or `document`: PDF,
+        HTML and Markdown files, also .gz, below a folder or matched by a glob.
       url_column: column of URLs, or of paths below `url_prefix`; where the pictures themselves are
         there, what names them if it is there and has absolute URLs.
       url_prefix: put before each value when fetching, e.g. a mirror's address; no part of any id.
@@ -86,7 +91,7 @@ class Source:
     config: str | None = None
     split: str = "train"
     image_column: str = "image"
-    task: Literal["image-text", "text-pair"] = "image-text"
+    task: Literal["image-text", "text-pair", "document"] = "image-text"
     url_column: str = "url"
     url_prefix: str = ""
     caption_column: str = "caption"
@@ -102,16 +107,14 @@ class Source:
 
     def __post_init__(self) -> None:
         defaults = {field.name: field.default for field in dataclasses.fields(Source)}
-        of_pairs = self.task == "text-pair"
-        if of_pairs and self.format != "table":
+        only = _FORMATS.get(self.task, self.format)
+        if self.format != only:
             raise ValueError(
-                f"sources.{self.name}.format: must be 'table' where task is 'text-pair', "
+                f"sources.{self.name}.format: must be {only!r} where task is {self.task!r}, "
                 f"got {self.format!r}"
             )
-        senseless = {
-            "format": _SENSELESS[self.format],
-            "task": _OF_PICTURES if of_pairs else _OF_PAIRS,
-        }
+        of_task = {"image-text": _OF_PAIRS, "text-pair": _OF_PICTURES, "document": _OF_ROWS}
+        senseless = {"format": _SENSELESS[self.format], "task": of_task[self.task]}
         for what, keys in senseless.items():
             for key in keys:
                 if getattr(self, key) != defaults[key]:
@@ -326,6 +329,7 @@ class Recipe:
       seed: of the samples' order.
       languages: captions stated to be in another are rejected.
       gather: the `gather` stage.
+      documents: the `documents` stage.
       screen: the `screen` stage.
       score: the `score` stage.
       select: the `select` stage.
@@ -337,6 +341,7 @@ class Recipe:
     seed: int = 0
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ALL
     gather: Gather | None = None
+    documents: Documents | None = None
     screen: Screen | None = None
     score: Score | None = None
     select: Select | None = None
@@ -349,6 +354,13 @@ class Recipe:
         if pairs and not self.screen:
             raise ValueError(
                 f"sources.{pairs[0]}.task: text pairs need a [screen], which reads them"
+            )
+        documents = [source.name for source in self.sources if source.task == "document"]
+        if bool(documents) != (self.documents is not None):
+            raise ValueError(
+                f"sources.{documents[0]}.task: documents need a [documents], which renders them"
+                if documents
+                else "documents must go with a source of task 'document', which it renders"
             )
         if self.select and not self.score:
             raise ValueError("select must go with a [score], which it reads")
@@ -372,7 +384,8 @@ class Recipe:
             raise ValueError(
                 "gather.allow_local_files must be false: img2dataset fetches URLs alone"
             )
-        other = [source for source in self.sources if source.format != "table"]
+        of_pictures = [source for source in self.sources if source.task == "image-text"]
+        other = [source for source in of_pictures if source.format != "table"]
         if other:
             raise ValueError(
                 f"source {other[0].name!r} must be a table of URLs, which is all that img2dataset "

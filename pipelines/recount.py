@@ -8,14 +8,16 @@ from filters.set_faults import ContaminationFault
 from pipelines.differences import Difference
 from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
 from pipelines.recount_gather import GatheredShards, read_markers
-from pipelines.recount_pack import PackedShards, recount_pack
+from pipelines.recount_pack import PackedShards, recount_pack, recount_texts
 from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
 from pipelines.storage import Folder
 from schemas.fates import Fate, Unit
 from schemas.layout import (
     KEPT,
+    KEPT_PAGES,
     OF_PICTURES,
+    PACKED_DOCUMENTS,
     PAIRS,
     SCORES,
     STAGE_FILE,
@@ -24,6 +26,7 @@ from schemas.layout import (
     WORK,
     embeddings_folder,
     ledger_folder,
+    tables_of,
 )
 
 _MADE_OF_ROWS = {"gather": Unit.CAPTION, "screen": Unit.TEXT}
@@ -42,7 +45,8 @@ class Account:
       gathered: what the markers of the gathered shards say.
       tables: what the tables of those that hand pictures and captions on hold, by stage.
       scores: what those of captions and texts hold, None where score is not complete.
-      shards: what the final shards hold, None where pack is not complete.
+      shards: what the final shards of pictures and texts hold, None where pack is not complete.
+      pages: what those of pages hold, likewise.
       contaminated: by evaluation set and unit, what was turned away for its sake.
       differences: everything that does not add up.
       unfinished: a sentence for each stage that is to be run, or run again.
@@ -54,6 +58,7 @@ class Account:
     tables: dict[str, KeptTables]
     scores: Scores | None
     shards: PackedShards | None
+    pages: PackedShards | None
     contaminated: Counter[tuple[str, str]]
     differences: list[Difference]
     unfinished: list[str]
@@ -67,9 +72,11 @@ def recount(output: Folder) -> Account:
     """
     records = read_records(output)
     gathered = read_markers(output)
-    tables = {stage: recount_tables(output, stage) for stage in KEPT if stage in records}
+    tables = {
+        stage: recount_tables(output, stage) for stage in (*KEPT_PAGES, *KEPT) if stage in records
+    }
     scores = _recount_scores(output, records)
-    shards = recount_pack(output) if "pack" in records else None
+    shards, pages = _recount_pack(output, records.get("pack"))
     differences = [
         *gathered.differences,
         *(difference for record in records.values() for difference in _check(output, record)),
@@ -80,7 +87,7 @@ def recount(output: Folder) -> Account:
             for difference in _check_tables(records[stage], found)
         ),
         *(_check_scores(records["score"], scores) if scores else ()),
-        *(_check_pack(records["pack"], shards) if shards else ()),
+        *(_check_pack(records["pack"], shards, pages) if shards and pages else ()),
     ]
     return Account(
         output=output.uri,
@@ -89,6 +96,7 @@ def recount(output: Folder) -> Account:
         tables=tables,
         scores=scores,
         shards=shards,
+        pages=pages,
         contaminated=_contaminated(output, records.get("screen")),
         differences=differences,
         unfinished=list(_unfinished(output, records, gathered)),
@@ -130,36 +138,45 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             file = f"{ledger_folder(stage)}/{STAGE_FILE}"
             words = f"every row kept is a {unit}"
             yield Difference(stage, unit.value, "created", kept, made, file, words)
-    handed = [
-        (records[name], after)
-        for after in records.values()
-        for name in after.reads
-        if name in records
-    ]
-    for before, after in handed:
+    for after in records.values():
         if is_outdated(records, after.stage):
             continue
+        before = [records[name] for name in after.reads if name in records]
         for unit in _HANDED_OVER:
-            read, keeper = after.counts.get(f"{unit} in"), _keeper(records, before, unit)
-            kept = keeper.counts.get(f"{unit} kept", 0)
-            if read is not None and read != kept:
-                file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
-                words = f"{keeper.stage} kept so many"
-                yield Difference(after.stage, unit.value, "in", kept, read, file, words)
+            read = after.counts.get(f"{unit} in")
+            if read is None:
+                continue
+            keepers = [_keeper(records, record, unit) for record in before]
+            # Of pages and pictures a stage may read both, each from who has to do with such.
+            knowing = [keeper for keeper in keepers if _knows(keeper, unit)] or keepers[:1]
+            for keeper in knowing:
+                kept = keeper.counts.get(f"{unit} kept", 0)
+                if read != kept:
+                    file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
+                    words = f"{keeper.stage} kept so many"
+                    yield Difference(after.stage, unit.value, "in", kept, read, file, words)
 
 
 def _keeper(records: dict[str, Record], before: Record, unit: Unit) -> Record:
     """Who handed a unit over: `before`, or where it has nothing to do with such, who did to it."""
-    knows = any(name.startswith(f"{unit} ") for name in before.counts)
     sources = [records[name] for name in before.reads if name in records]
-    return before if knows or not sources else _keeper(records, sources[0], unit)
+    is_last = _knows(before, unit) or not sources
+    return before if is_last else _keeper(records, sources[0], unit)
+
+
+def _knows(record: Record, unit: Unit) -> bool:
+    """Whether a stage has to do with a unit."""
+    return any(name.startswith(f"{unit} ") for name in record.counts)
 
 
 def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:
-    kept = KEPT[record.stage]
+    kept = tables_of(record.stage)
+    of_pages = record.stage in KEPT_PAGES
     yield from tables.differences
-    yield from _kept(record, Unit.PICTURE, tables.pictures, f"{kept.pictures}/")
-    yield from _kept(record, Unit.CAPTION, tables.captions, f"{kept.captions}/")
+    unit = Unit.PAGE if of_pages else Unit.PICTURE
+    yield from _kept(record, unit, tables.pictures, f"{kept.pictures}/")
+    unit = Unit.QUERY if of_pages else Unit.CAPTION
+    yield from _kept(record, unit, tables.captions, f"{kept.captions}/")
 
 
 def _recount_scores(output: Folder, records: dict[str, Record]) -> Scores | None:
@@ -179,11 +196,29 @@ def _check_scores(record: Record, scores: Scores) -> Iterator[Difference]:
         yield from _kept(record, Unit.PICTURE, scores.embedded[where], f"{where}/")
 
 
-def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:
+def _recount_pack(
+    output: Folder, record: Record | None
+) -> tuple[PackedShards | None, PackedShards | None]:
+    """What the final shards of pictures and texts, and those of pages, hold."""
+    if record is None:
+        return None, None
+    has_texts, has_pages = (
+        record.counts.get(f"{unit} kept", 0) > 0 for unit in (Unit.TEXT, Unit.PAGE)
+    )
+    has_pictures = record.counts.get(f"{Unit.PICTURE} kept", 0) > 0
+    shards = recount_pack(output, PAIRS, has_pictures or not (has_texts or has_pages))
+    recount_texts(output, shards)
+    return shards, recount_pack(output, PACKED_DOCUMENTS, has_pages)
+
+
+def _check_pack(record: Record, shards: PackedShards, pages: PackedShards) -> Iterator[Difference]:
     yield from shards.differences
-    yield from _kept(record, Unit.SAMPLE, shards.rows, f"{PAIRS}/*.parquet")
-    yield from _kept(record, Unit.SAMPLE, shards.samples, f"{PAIRS}/*.tar")
+    yield from pages.differences
+    place = PAIRS if shards.rows or not pages.rows else PACKED_DOCUMENTS
+    yield from _kept(record, Unit.SAMPLE, shards.rows + pages.rows, f"{place}/*.parquet")
+    yield from _kept(record, Unit.SAMPLE, shards.samples + pages.samples, f"{place}/*.tar")
     yield from _kept(record, Unit.CAPTION, shards.captions, f"{PAIRS}/*.captions.parquet")
+    yield from _kept(record, Unit.QUERY, pages.captions, f"{PACKED_DOCUMENTS}/*.captions.parquet")
     yield from _kept(record, Unit.TEXT, shards.texts, f"{TEXTS}/")
 
 

@@ -15,6 +15,7 @@ from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, TEXTS, shard_
 
 _STAGE = "pack"
 SIZES_FILE = "sizes.json"
+_DEPTH = PAIRS.count("/") + 1
 _AT_ONCE = 8  # shards; object stores read ahead up to 50 MB of each
 _SUFFIXES = (".tar", ".parquet", CAPTIONS_SUFFIX)
 
@@ -52,13 +53,18 @@ class PackedShards:
         self.differences += other.differences
 
 
-def recount_pack(output: Folder) -> PackedShards:
-    """Counts all final shards, several at once, and checks that their files agree."""
+def recount_pack(output: Folder, where: str, are_any: bool) -> PackedShards:
+    """Counts the final shards in a folder, several at once, and checks that their files agree.
+
+    Args:
+      output: of the recipe.
+      where: the folder.
+      are_any: whether there must be some.
+    """
     whole = PackedShards()
-    _recount_texts(output / TEXTS, whole)
-    folder = output / PAIRS
+    folder = output / where
     files = dict(folder.sizes())
-    if not files and whole.texts:  # no source has pictures
+    if not files and not are_any:
         return whole
     stated = _stated_sizes(folder, files, whole)
     names = _shards(files, stated)
@@ -69,12 +75,14 @@ def recount_pack(output: Folder) -> PackedShards:
         if stated is not None and stated.get(tar, 0) != shard.samples:
             what = f"as in {tar}"
             whole.differences.append(
-                _difference(what, shard.samples, stated.get(tar, 0), SIZES_FILE, "")
+                _difference(folder, what, shard.samples, stated.get(tar, 0), SIZES_FILE, "")
             )
     return whole
 
 
-def _recount_texts(folder: Folder, whole: PackedShards) -> None:
+def recount_texts(output: Folder, whole: PackedShards) -> None:
+    """Counts the pairs of texts."""
+    folder = output / TEXTS
     for name in folder.names():
         try:
             whole.texts += row_count(folder, name)
@@ -87,13 +95,13 @@ def _stated_sizes(
 ) -> dict[str, int] | None:
     """What `sizes.json` says, None where it says nothing."""
     if SIZES_FILE not in files:
-        whole.differences.append(missing_file(_STAGE, f"{PAIRS}/{SIZES_FILE}"))
+        whole.differences.append(missing_file(_STAGE, _file(folder, SIZES_FILE)))
         return None
     try:
         return {str(name): int(n) for name, n in json.loads(folder.read(SIZES_FILE)).items()}
     except (ValueError, TypeError, AttributeError) as error:
         words = f"it cannot be read: {error}"
-        whole.differences.append(unreadable(_STAGE, f"{PAIRS}/{SIZES_FILE}", words))
+        whole.differences.append(unreadable(_STAGE, _file(folder, SIZES_FILE), words))
         return None
 
 
@@ -110,7 +118,7 @@ def _shards(files: dict[str, int], stated: dict[str, int] | None) -> list[str]:
 def _recount_shard(folder: Folder, name: str, files: dict[str, int]) -> PackedShards:
     shard = PackedShards(shards=1, tar_bytes=files.get(f"{name}.tar", 0))
     shard.differences += [
-        missing_file(_STAGE, f"{PAIRS}/{name}{suffix}")
+        missing_file(_STAGE, _file(folder, f"{name}{suffix}"))
         for suffix in _SUFFIXES
         if f"{name}{suffix}" not in files
     ]
@@ -129,7 +137,7 @@ def _rows(folder: Folder, file: str, files: dict[str, int], shard: PackedShards)
     try:
         return row_count(folder, file)
     except Unreadable as error:
-        shard.differences.append(unreadable(_STAGE, f"{PAIRS}/{file}", str(error)))
+        shard.differences.append(unreadable(_STAGE, _file(folder, file), str(error)))
         return None
 
 
@@ -151,11 +159,13 @@ def _recount_tar(folder: Folder, name: str, rows: int | None, shard: PackedShard
         words = str(error)
     if words or rows not in (None, shard.samples):
         words = words or f"{name}.parquet has {rows:,} rows"
-        shard.differences.append(_difference("complete", rows or 0, shard.samples, tar, words))
+        shard.differences.append(
+            _difference(folder, "complete", rows or 0, shard.samples, tar, words)
+        )
     if wrong:
         words = f"{wrong:,} keys are others than in {name}.parquet, or in another order"
         shard.differences.append(
-            _difference("of the same key", shard.samples, shard.samples - wrong, tar, words)
+            _difference(folder, "of the same key", shard.samples, shard.samples - wrong, tar, words)
         )
 
 
@@ -164,7 +174,7 @@ def _keys(folder: Folder, file: str, shard: PackedShards) -> Iterator[str | None
     try:
         yield from iter_column(folder, file, "key")
     except Unreadable as error:
-        shard.differences.append(unreadable(_STAGE, f"{PAIRS}/{file}", str(error)))
+        shard.differences.append(unreadable(_STAGE, _file(folder, file), str(error)))
     yield from itertools.repeat(None)
 
 
@@ -174,6 +184,13 @@ def is_complete(sample: TarSample) -> bool:
     return len(images) == 1 and sorted(set(sample.suffixes) - set(images)) == ["json", "txt"]
 
 
-def _difference(what: str, expected: int, found: int, file: str, words: str) -> Difference:
-    unit = Unit.SAMPLE.value
-    return Difference(_STAGE, unit, what, expected, found, f"{PAIRS}/{file}", words)
+def _difference(
+    folder: Folder, what: str, expected: int, found: int, file: str, words: str
+) -> Difference:
+    place = _file(folder, file)
+    return Difference(_STAGE, Unit.SAMPLE.value, what, expected, found, place, words)
+
+
+def _file(folder: Folder, name: str) -> str:
+    """A file of a folder of final shards, as it is called below the output."""
+    return "/".join([*folder.uri.split("/")[-_DEPTH:], name])

@@ -20,7 +20,7 @@ from pipelines.parts import (
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
 from schemas.fates import Unit
-from schemas.layout import GATHERED, KEPT, ledger_folder, part_name, shard_name
+from schemas.layout import ledger_folder, part_name, shard_name, tables_of, tars_of
 
 SIDES = ("original_width", "original_height", "width", "height")
 _PLACE = ("image_shard", "image_offset", "image_size")
@@ -73,7 +73,7 @@ def recount_tables(output: Folder, stage: str) -> KeptTables:
     names, differences = _parts(output, stage)
     tars = {
         int(name[:-4]): size
-        for name, size in (output / GATHERED).sizes()
+        for name, size in (output / tars_of(stage)).sizes()
         if name.endswith(".tar") and name[:-4].isdigit()
     }
     whole = KeptTables(stage, differences=differences)
@@ -125,7 +125,7 @@ def count_details(output: Folder, stage: str, reasons: list[str]) -> Counter[tup
 
 def _parts(output: Folder, stage: str) -> tuple[list[str], list[Difference]]:
     """The names of the parts, and the files that are missing for every table to have them all."""
-    kept = KEPT[stage]
+    kept = tables_of(stage)
     tables = (kept.pictures, kept.captions, ledger_folder(stage))
     present = {table: set(part_names(output / table)) for table in tables}
     last = max((part_number(name) for names in present.values() for name in names), default=-1)
@@ -140,7 +140,7 @@ def _parts(output: Folder, stage: str) -> tuple[list[str], list[Difference]]:
 
 
 def _recount_part(output: Folder, stage: str, name: str, tars: dict[int, int]) -> KeptTables:
-    part, kept = KeptTables(stage, parts=1), KEPT[stage]
+    part, kept = KeptTables(stage, parts=1), tables_of(stage)
     pictures = _read(output, kept.pictures, name, ["uid", *_PLACE, *SIDES], part)
     captions = _read(output, kept.captions, name, ["uid", "language"], part)
     if pictures is not None:
@@ -188,7 +188,8 @@ def _unpaired(
     uids = pictures["uid"].to_pylist()
     named = captions["uid"].to_pylist()
     of_pictures, of_captions = set(uids), set(named)
-    in_pictures, in_captions = f"{KEPT[stage].pictures}/{name}", f"{KEPT[stage].captions}/{name}"
+    kept = tables_of(stage)
+    in_pictures, in_captions = f"{kept.pictures}/{name}", f"{kept.captions}/{name}"
     lost = sum(uid not in of_pictures for uid in named)
     if lost:
         found, words = len(named) - lost, f"the pictures of {lost:,} captions are not there"
@@ -212,7 +213,7 @@ def _outside(tables: KeptTables, tars: dict[int, int]) -> Iterable[Difference]:
     for shard, lost in sorted(tables.outside.items()):
         total = tables.in_shards[shard]
         words = f"it ends at byte {tars[shard]:,}" if shard in tars else "it is missing"
-        file = f"{GATHERED}/{shard_name(shard)}.tar"
+        file = f"{tars_of(tables.stage)}/{shard_name(shard)}.tar"
         unit = Unit.PICTURE.value
         yield Difference(tables.stage, unit, "to lie inside", total, total - lost, file, words)
 

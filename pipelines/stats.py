@@ -20,7 +20,7 @@ from pipelines.score_report import example_lines, histogram_lines, read_score_re
 from pipelines.storage import Folder, filesystem
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
-from schemas.layout import GATHERED, PAIRS, REPORT, shard_name
+from schemas.layout import GATHERED, PACKED_DOCUMENTS, PAIRS, REPORT, shard_name
 
 REPORT_FILE = "stats.json"
 _MOST_REASONS = 20
@@ -88,7 +88,7 @@ def show_verdict(console: Console, differences: list[Difference], unfinished: li
 
 def make_report(account: Account) -> dict[str, Any]:
     """Everything that is known of an output, as JSON can write it, in a fixed order of keys."""
-    gathered, shards = account.gathered, account.shards
+    gathered, shards, pages = account.gathered, account.shards, account.pages
     tables = next(reversed(account.tables.values()), None)  # of the last stage that has any
     return {
         "output": account.output,
@@ -122,6 +122,12 @@ def make_report(account: Account) -> dict[str, Any]:
             "number": shards.shards if shards else 0,
             "samples": shards.samples if shards else 0,
             "captions": shards.captions if shards else 0,
+        },
+        "page_shards": {
+            "folder": f"{account.output}/{PACKED_DOCUMENTS}",
+            "number": pages.shards if pages else 0,
+            "samples": pages.samples if pages else 0,
+            "captions": pages.captions if pages else 0,
         },
     }
 
@@ -376,11 +382,12 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
     for name, units in report["evaluation_sets"].items():
         found = ", ".join(f"{n:,} {unit}s" for unit, n in units.items())
         yield f"rejected  {found} that stand in evaluation set {as_line(name, 60)}"
-    if shards["number"]:
-        yield (
-            f"shards    {shards['folder']}/{_tars(shards['number'])}: {shards['samples']:,} "
-            f"samples, {shards['captions']:,} captions"
-        )
+    for packed in (shards, report["page_shards"]):
+        if packed["number"]:
+            yield (
+                f"shards    {packed['folder']}/{_tars(packed['number'])}: {packed['samples']:,} "
+                f"samples, {packed['captions']:,} captions"
+            )
 
 
 def _tars(number: int) -> str:

@@ -19,11 +19,21 @@ from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
-from schemas.layout import EMBEDDINGS, GATHERED, PICTURES, REPORT, SCORES, THRESHOLDS_FILE, WORK
+from schemas.layout import (
+    DOCUMENTS,
+    EMBEDDINGS,
+    GATHERED,
+    PAGES,
+    PICTURES,
+    REPORT,
+    SCORES,
+    THRESHOLDS_FILE,
+    WORK,
+)
 
 _TICK_S = 0.5
 _OURS = (
-    *(GATHERED, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "selected"),
+    *(GATHERED, DOCUMENTS, PAGES, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "selected"),
     *(THRESHOLDS_FILE, "shards", REPORT),
 )
 _DEATHS_WITHOUT_PROGRESS = 3

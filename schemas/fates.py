@@ -19,6 +19,9 @@ class Unit(StrEnum):
     CAPTION = "caption"
     TEXT = "text"
     SAMPLE = "sample"
+    DOCUMENT = "document"
+    PAGE = "page"
+    QUERY = "query"
 
 
 class ScoreStatus(StrEnum):

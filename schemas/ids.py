@@ -42,6 +42,11 @@ def picture_uid(source: str, url: str) -> str:
     return digest(url) if is_absolute(url) else digest(source, url)
 
 
+def page_uid(document: str, page: int) -> str:
+    """The uid of page `page`, from 1, of a document, whose own is that of a picture so named."""
+    return digest(document, str(page))
+
+
 def caption_id(uid: str, language: str, text: str) -> str:
     """The id of a source caption; Unicode forms of one text are one caption.
 

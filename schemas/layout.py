@@ -15,7 +15,11 @@ THRESHOLDS_FILE = "thresholds.json"
 SCORE_REPORT_FILE = "scores.json"
 TEXT_SCORES = "scores/texts"
 EMBEDDINGS = "embeddings"
+DOCUMENTS = "documents"
+PAGES = "pages"
+PAGE_CAPTIONS = "captions/pages"
 PAIRS = "shards/pairs/train"
+PACKED_DOCUMENTS = "shards/documents/train"
 TEXTS = "shards/texts/train"
 TEXT_ROWS = "shards/texts/rows"
 REPORT = "report"
@@ -44,6 +48,23 @@ KEPT = {
     "select": Tables(SELECTED_PICTURES, SELECTED_CAPTIONS),
 }
 """By stage, for those that hand pictures and captions on."""
+
+KEPT_PAGES = {"documents": Tables(PAGES, PAGE_CAPTIONS)}
+"""By stage, for those that hand pages and what they answer on."""
+
+TARS = {"gather": GATHERED, "documents": DOCUMENTS}
+"""By stage, for those that store pictures: where their shards lie."""
+
+
+def tables_of(stage: str) -> Tables:
+    """Where a stage leaves what it kept."""
+    return KEPT_PAGES[stage] if stage in KEPT_PAGES else KEPT[stage]
+
+
+def tars_of(stage: str) -> str:
+    """Where the pictures lie that a stage kept."""
+    return DOCUMENTS if stage in KEPT_PAGES else GATHERED
+
 
 OF_PICTURES = "pictures"
 OF_CAPTIONS = "captions"

@@ -51,3 +51,45 @@ class PageMeasures:
     chart_share: float
     ink: float
     missing_glyphs: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """What a page says, and where it is from.
+
+    Attributes:
+      document: its document's id: 32 hex digits.
+      title: the document's own, or "".
+      stated: language that the document is stated to be in, one of `schemas.languages`, or `und`.
+      text: its text layer, a line a line as it is set.
+      texts: what can stand for the page as a JSON list of `[origin, text]`; origins are
+        `page-title`, `page-heading`, `page-section`, `figure-caption`, `table-caption` and
+        `alt-text`.
+    """
+
+    document: str
+    title: str
+    stated: str
+    text: str
+    texts: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """A document that `documents` is to render: a row of a shard's plan.
+
+    Attributes:
+      document: its id, see `schemas.ids.picture_uid`.
+      url: its path within its source.
+      location: the file's URI.
+      kind: `pdf`, `html` or `markdown`.
+      source: name of the recipe's source.
+      licence: as stated, or "".
+    """
+
+    document: str
+    url: str
+    location: str
+    kind: str
+    source: str
+    licence: str

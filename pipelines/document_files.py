@@ -1,0 +1,127 @@
+"""The documents of a source: files of the kinds that are rendered."""
+
+import posixpath
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from filters.response import FetchFault
+from pipelines.errors import FetchError, RecipeError
+from pipelines.local_pictures import read_picture
+from pipelines.recipe import Recipe, Source
+from pipelines.sources.files import suffix_of, version_of
+from pipelines.storage import filesystem
+from schemas.ids import picture_uid
+from schemas.pages import PlannedDocument
+
+_KINDS = {
+    ".pdf": "pdf", ".html": "html", ".htm": "html", ".xhtml": "html", ".md": "markdown",
+    ".markdown": "markdown",
+}  # fmt: skip
+_PACKED = ".gz"
+_GZIP = zlib.MAX_WBITS | 16
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document that was found.
+
+    Attributes:
+      planned: what is known of it.
+      version: what changes when the file does.
+    """
+
+    planned: PlannedDocument
+    version: str
+
+
+def find_documents(recipe: Recipe, limit: int | None) -> list[Found]:
+    """The documents of all sources in order, or the first `limit` of each.
+
+    A few hundred bytes a document are in memory at once.
+
+    Raises:
+      RecipeError: naming the source that has none.
+    """
+    return [
+        found
+        for source in recipe.sources
+        if source.task == "document"
+        for found in _found(source)[:limit]
+    ]
+
+
+def _found(source: Source) -> list[Found]:
+    fs, path = filesystem(source.path)
+    is_glob = any(mark in path for mark in "*?[")
+    if is_glob:
+        files: dict[str, Any] = fs.glob(path, detail=True)
+        root = posixpath.dirname(path[: min(path.index(mark) for mark in "*?[" if mark in path)])
+    else:
+        files = fs.find(path, detail=True)
+        root = posixpath.dirname(path) if path in files else path
+    documents = [
+        Found(_planned(source, fs, root, name), version_of(info))
+        for name, info in sorted(files.items())
+        if info["type"] != "directory" and kind_of(name)
+    ]
+    if not documents:
+        words = f"there are no {', '.join(_KINDS)} in {source.path}"
+        raise RecipeError(f"source {source.name!r}: {words}")
+    return documents
+
+
+def _planned(source: Source, fs: Any, root: str, name: str) -> PlannedDocument:
+    url = posixpath.relpath(name, root)
+    return PlannedDocument(
+        document=picture_uid(source.name, url),
+        url=url,
+        location=fs.unstrip_protocol(name),
+        kind=kind_of(name),
+        source=source.name,
+        licence=source.licence,
+    )
+
+
+def kind_of(path: str) -> str:
+    """What a file is by its name, "" where it is no document.
+
+    >>> kind_of("a/b.PDF.gz"), kind_of("a/b.md"), kind_of("a/b.png")
+    ('pdf', 'markdown', '')
+    """
+    path = path[: -len(_PACKED)] if path.lower().endswith(_PACKED) else path
+    return _KINDS.get(suffix_of(path), "")
+
+
+def read_document(location: str, max_bytes: int) -> bytes:
+    """A document's bytes, unpacked where its name says that they are packed.
+
+    Raises:
+      FetchError: where there are none, or more than `max_bytes`.
+    """
+    body = read_picture(location, max_bytes)
+    if not location.lower().endswith(_PACKED):
+        return body
+    unpacked = b"".join(_unpacked(body, location, max_bytes))
+    if not unpacked:
+        raise FetchError(FetchFault.EMPTY, location)
+    return unpacked
+
+
+def _unpacked(body: bytes, location: str, max_bytes: int) -> Iterator[bytes]:
+    """No more than `max_bytes` of what is packed, whatever there is."""
+    left = max_bytes
+    try:
+        while body:
+            packer = zlib.decompressobj(_GZIP)
+            piece = packer.decompress(body, left + 1)
+            left -= len(piece)
+            if left < 0:
+                raise FetchError(FetchFault.TOO_LARGE, f"more than {max_bytes}")
+            if not packer.eof:
+                raise FetchError(FetchFault.UNREADABLE, f"{location} was cut short")
+            yield piece
+            body = packer.unused_data
+    except zlib.error as error:
+        raise FetchError(FetchFault.UNREADABLE, f"{location}: {error}") from error

@@ -1,0 +1,54 @@
+"""How documents become pages: the recipe's `[documents]`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """How documents become pages.
+
+    Attributes:
+      dpi: dots per inch of a PDF's page; 144 makes 1191 x 1684 pixels of A4.
+      viewport_width: CSS pixels of a screen of HTML or Markdown.
+      viewport_height: likewise; a longer page is cut into screens as a reader scrolls.
+      device_scale: pixels to a CSS pixel.
+      scripts: whether scripts in HTML are run.
+      image_format: of the stored picture.
+      quality: of JPEG and WebP, in [1, 100].
+      documents_per_shard: at most about so many in a tar.
+      max_pages: a document of more is turned away.
+      max_pixels: a page of more is turned away.
+      max_bytes: of a document, unpacked, and of a file that an HTML document shows.
+      max_missing_glyphs: a page with more characters that no font here has is turned away.
+      deadline_s: seconds of processor time for a page, and for opening a document; ten times as
+        many on the clock.
+      max_memory: bytes that a renderer may take for itself.
+    """
+
+    dpi: Annotated[int, Field(ge=18, le=1200)] = 144
+    viewport_width: Annotated[int, Field(ge=64, le=8192)] = 1024
+    viewport_height: Annotated[int, Field(ge=64, le=8192)] = 1448
+    device_scale: Annotated[float, Field(gt=0, le=8)] = 1.0
+    scripts: bool = False
+    image_format: Literal["jpeg", "webp", "png"] = "jpeg"
+    quality: Annotated[int, Field(ge=1, le=100)] = 92
+    documents_per_shard: Positive = 100
+    max_pages: Positive = 1000
+    max_pixels: Positive = 20_000_000
+    max_bytes: Annotated[int, Field(ge=1, lt=1 << 32)] = 50_000_000
+    max_missing_glyphs: Annotated[int, Field(ge=0)] = 0
+    deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    max_memory: Annotated[int, Field(ge=300_000_000)] = 2_000_000_000
+
+    def __post_init__(self) -> None:
+        pixels = self.viewport_width * self.viewport_height * self.device_scale**2
+        if pixels > self.max_pixels:
+            raise ValueError(
+                f"documents.max_pixels must hold a screen of HTML, {pixels:,.0f} pixels, "
+                f"got {self.max_pixels:,}"
+            )

@@ -1,0 +1,134 @@
+"""A shard of documents: read, rendered page by page, and committed."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import apache_beam as beam
+
+from filters.language import LanguageFault, LanguageRules, judge_language
+from pipelines.commit import Attempt, is_committed
+from pipelines.document_files import read_document
+from pipelines.document_rules import Documents
+from pipelines.errors import FetchError
+from pipelines.language_model import LanguageModel
+from pipelines.rendered_rows import (
+    MISSING_GLYPHS,
+    NO_CAPTION,
+    Place,
+    RenderedShard,
+    commit_pages,
+    rendering_shard,
+)
+from pipelines.rendering.pages import Document, Kind, LostPage, Opened, Page, RenderError, Rendering
+from pipelines.rendering.renderer import Renderer
+from pipelines.storage import Folder
+from pipelines.transforms.tables import read_rows
+from schemas.languages import UNKNOWN, normalise_tag
+from schemas.pages import PlannedDocument
+
+STAGE = "documents"
+_TOLD_BY = 2_000  # characters of a page that tell its language: more tell no more
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShard:
+    """A shard to render.
+
+    Attributes:
+      number: its final number.
+      plan: the Parquet file of its `PlannedDocument`s, below the output.
+    """
+
+    number: int
+    plan: str
+
+
+def rendering_of(rules: Documents) -> Rendering:
+    """A recipe's rules as renderers take them."""
+    return Rendering(
+        dpi=rules.dpi,
+        viewport=(rules.viewport_width, rules.viewport_height),
+        device_scale=rules.device_scale,
+        scripts=rules.scripts,
+        image_format=rules.image_format,
+        quality=rules.quality,
+        max_pages=rules.max_pages,
+        max_pixels=rules.max_pixels,
+        max_bytes=rules.max_bytes,
+        deadline_s=rules.deadline_s,
+        memory_bytes=rules.max_memory,
+    )
+
+
+class RenderShard(beam.DoFn):
+    """Renders and commits shards; those already committed are passed over.
+
+    Args:
+      output: of the recipe.
+      rules: of the recipe.
+    """
+
+    def __init__(self, output: Folder, rules: Documents) -> None:
+        self._output = output
+        self._rules = rules
+
+    def setup(self) -> None:
+        self._renderer = Renderer(rendering_of(self._rules))
+        self._model = LanguageModel()
+
+    def teardown(self) -> None:
+        self._renderer.close()
+
+    def process(self, planned: PlannedShard) -> Iterator[int]:
+        if not is_committed(self._output, planned.number, STAGE):
+            started = time.time()
+            attempt = Attempt(self._output, planned.number, STAGE)
+            documents = read_rows(self._output, planned.plan, PlannedDocument)
+            with rendering_shard(attempt, planned.number, self._rules.image_format) as shard:
+                for document in documents:
+                    self._render(Place(document), shard)
+            commit_pages(attempt, shard, shard.stats(started, time.time()))
+        yield planned.number
+
+    def _render(self, at: Place, shard: RenderedShard) -> None:
+        """Renders a document; what cannot be is a row of the shard, too."""
+        planned = at.document
+        try:
+            body = read_document(planned.location, self._rules.max_bytes)
+        except FetchError as error:
+            shard.lose(at, 0, error.reason, error.detail)
+            return
+        folder, _, name = planned.location.rpartition("/")
+        document = Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
+        try:
+            for found in self._renderer.render(document):
+                self._take(at, found, shard)
+        except RenderError as error:
+            shard.lose(at, 0, error.fault.value, error.detail)
+
+    def _take(self, at: Place, found: Opened | Page | LostPage, shard: RenderedShard) -> None:
+        if isinstance(found, Opened):
+            at.open(found, normalise_tag(found.language))
+        elif isinstance(found, LostPage):
+            shard.lose(at, found.page, found.fault.value, found.detail)
+        else:
+            self._take_page(at, found, shard)
+            at.leave(found)
+
+    def _take_page(self, at: Place, page: Page, shard: RenderedShard) -> None:
+        missing = page.measures.missing_glyphs
+        if missing > self._rules.max_missing_glyphs:
+            words = f"{missing} characters that no font here has: pairmill doctor names packages"
+            shard.lose(at, page.measures.page, MISSING_GLYPHS, words, page)
+        elif not at.texts_of(page):
+            shard.lose(at, page.measures.page, NO_CAPTION, "no title, heading or caption", page)
+        else:
+            shard.keep(at, page, self._language(page, at.stated))
+
+    def _language(self, page: Page, stated: str) -> str:
+        """By the text layer, weighed against what the document states."""
+        (guess,) = self._model.identify([page.text[:_TOLD_BY]])
+        verdict = judge_language(guess, stated, LanguageRules())
+        return UNKNOWN if verdict.fault == LanguageFault.UNKNOWN else verdict.language

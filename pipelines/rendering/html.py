@@ -1,0 +1,265 @@
+"""Screens of HTML: pictures and what stands on them by the DOM (Chromium through playwright).
+
+No request leaves: documents have an address at a host that does not exist, all that they ask for
+is answered from their own folder or not at all, and what the browser would ask on its own goes to a
+proxy that is not there. Scripts are off.
+"""
+
+import base64
+import mimetypes
+import os
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import cv2
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    Error,
+    Request,
+    Route,
+    sync_playwright,
+)
+
+from pipelines.rendering.browser import find_browser
+from pipelines.rendering.fonts import without_glyph
+from pipelines.rendering.markdown import page_of_markdown
+from pipelines.rendering.pages import (
+    Document,
+    LostPage,
+    Opened,
+    Page,
+    PageText,
+    RenderError,
+    RenderFault,
+    Rendering,
+    Seen,
+)
+from pipelines.rendering.storing import area_share, one_line, stored_page
+from pipelines.resizing import Pixels
+from pipelines.storage import filesystem
+
+_HOST = "document.invalid"  # RFC 2606: such a host does not exist
+_LEAST_FIGURE = 0.01  # of the screen
+_LOOK_MS = 5  # between two looks at whether a page is there
+_ALIKE_EVERYWHERE = (
+    "--disable-gpu",
+    "--disable-lcd-text",
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+    "--blink-settings=imageAnimationPolicy=2",  # the first picture of a moving one
+)
+_ALONE = (
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--proxy-server=127.0.0.1:9",  # nobody is there
+    "--proxy-bypass-list=<-loopback>",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--dns-prefetch-disable",
+    "--no-pings",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_STILL = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`*, ::before, ::after {
+    animation-duration: 0s !important; animation-delay: 0s !important;
+    animation-iteration-count: 1 !important; animation-fill-mode: forwards !important;
+    transition: none !important; caret-color: transparent !important;
+    scroll-behavior: auto !important; }`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  for (const svg of document.querySelectorAll("svg")) {
+    svg.pauseAnimations();
+    svg.setCurrentTime(0);
+  }
+}"""
+_OPENED = """() => {
+  const root = document.documentElement;
+  return {
+    title: document.title,
+    language: root.lang || root.getAttribute("xml:lang") || "",
+    height: Math.max(root.scrollHeight, document.body?.scrollHeight ?? 0),
+  };
+}"""
+_SCROLL = """async (top) => {
+  window.scrollTo(0, top);
+  const shown = [...document.images].filter((image) => {
+    const box = image.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  });
+  await Promise.all(shown.map((image) => image.decode().catch(() => {})));
+}"""
+
+
+class HtmlRenderer:
+    """Renders HTML and Markdown, one document after another, in one browser.
+
+    Args:
+      settings: how.
+    """
+
+    def __init__(self, settings: Rendering) -> None:
+        self._settings = settings
+        self._see = resources.files("pipelines.rendering").joinpath("seeing.js").read_text()
+        self._playwright = sync_playwright().start()
+        self._browser: Browser = self._playwright.chromium.launch(
+            executable_path=find_browser(),
+            args=[*_ALIKE_EVERYWHERE, *_ALONE],
+            chromium_sandbox=os.geteuid() != 0,  # as root Chromium has none
+        )
+
+    def close(self) -> None:
+        """Ends the browser."""
+        self._browser.close()
+        self._playwright.stop()
+
+    def render(self, document: Document, first: int) -> Iterator[Opened | Page | LostPage]:
+        """What the document says of itself, then its screens from number `first` on.
+
+        Raises:
+          RenderError: where it has no screens that could be rendered.
+        """
+        width, height = self._settings.viewport
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=self._settings.device_scale,
+            java_script_enabled=self._settings.scripts,
+            service_workers="block",
+            accept_downloads=False,
+            bypass_csp=True,
+            reduced_motion="reduce",
+        )
+        try:
+            yield from self._screens(context, document, first)
+        finally:
+            context.close()
+
+    def _screens(
+        self, context: BrowserContext, document: Document, first: int
+    ) -> Iterator[Opened | Page | LostPage]:
+        width, height = self._settings.viewport
+        context.route("**/*", _Answers(document, self._settings.max_bytes).answer)
+        page = context.new_page()
+        page.set_default_timeout(0)
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        try:
+            page.goto(f"http://{_HOST}/{quote(document.name)}", wait_until="commit")
+        except Error as error:
+            if "net::" not in error.message:
+                raise
+            raise RenderError(RenderFault.BROKEN, error.message.splitlines()[0]) from error
+        while page.evaluate("document.readyState") != "complete":  # the deadline is our parent's
+            page.wait_for_timeout(_LOOK_MS)
+        page.evaluate(_STILL)
+        found = page.evaluate(_OPENED)
+        screens = max(1, -(-found["height"] // height))
+        if screens > self._settings.max_pages:
+            words = f"{screens:,} screens, more than {self._settings.max_pages:,}"
+            raise RenderError(RenderFault.TOO_MANY_PAGES, words)
+        yield Opened(screens, one_line(found["title"]), found["language"])
+        devtools = context.new_cdp_session(page)
+        for number in range(first, screens + 1):
+            top = max(0, min((number - 1) * height, found["height"] - height))
+            page.evaluate(_SCROLL, top)
+            seen = self._seen(page.evaluate(self._see, [width, height]))
+            yield stored_page(number, screens, document.kind, _shot(devtools), seen, self._settings)
+
+    def _seen(self, found: dict[str, Any]) -> Seen:
+        size = self._settings.viewport
+        text = found["text"]
+        return Seen(
+            size=(float(size[0]), float(size[1])),
+            text=text,
+            text_boxes=[tuple(box) for box in found["text_boxes"]],
+            font_sizes=set(found["font_sizes"]),
+            figures=[
+                tuple(box)
+                for box in found["figures"]
+                if area_share(tuple(box), size) >= _LEAST_FIGURE
+            ],
+            tables=[tuple(box) for box in found["tables"]],
+            charts=[tuple(box) for box in found["charts"]],
+            links=found["links"],
+            link_characters=found["link_characters"],
+            missing_glyphs=0 if found["own_fonts"] else len(without_glyph(text)),
+            texts=[PageText(origin, one_line(words)) for origin, words in found["texts"]],
+        )
+
+
+def _shot(devtools: CDPSession) -> Pixels:
+    """The screen as it is, RGB, shape [height, width, 3]."""
+    # Playwright's own takes twice as long: it waits for frames, and has the PNG packed tightly.
+    shot = devtools.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+    png = np.frombuffer(base64.b64decode(shot["data"]), np.uint8)
+    return np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
+
+
+class _Answers:
+    """Answers a document's requests: the document itself, once, and files of its folder.
+
+    Args:
+      document: which.
+      max_bytes: of a file.
+    """
+
+    def __init__(self, document: Document, max_bytes: int) -> None:
+        self._document = document
+        self._max_bytes = max_bytes
+        self._opened = False
+
+    def answer(self, route: Route) -> None:
+        """Fulfils or ends a request."""
+        request = route.request
+        url = urlsplit(request.url)
+        if request.is_navigation_request() and _is_whole_page(request):
+            if self._opened:  # a refresh, a script that goes elsewhere: nothing becomes of it
+                route.fulfill(status=204)
+                return
+            self._opened = True
+            route.fulfill(body=_html_of(self._document), content_type="text/html")
+            return
+        body = None
+        if (url.scheme, url.netloc) == ("http", _HOST):
+            body = self._file(unquote(url.path))
+        if body is None:
+            route.abort("blockedbyclient")
+            return
+        kind = mimetypes.guess_type(url.path)[0] or "application/octet-stream"
+        route.fulfill(body=body, content_type=kind)
+
+    def _file(self, path: str) -> bytes | None:
+        """A file of the document's folder; None where there is none, or it lies elsewhere."""
+        if not self._document.folder or "\0" in path:
+            return None
+        fs, root = filesystem(self._document.folder)
+        place = os.path.normpath(f"{root}/{path}")
+        if isinstance(fs, LocalFileSystem):
+            root, place = (str(Path(name).resolve()) for name in (root, place))
+        if not place.startswith(f"{root.rstrip('/')}/"):
+            return None
+        try:
+            if not fs.isfile(place) or fs.size(place) > self._max_bytes:
+                return None
+            return bytes(fs.cat_file(place))
+        except OSError:
+            return None
+
+
+def _is_whole_page(request: Request) -> bool:
+    """Whether it is for the page itself or for another window, not for a frame in the page."""
+    try:
+        return request.frame.parent_frame is None
+    except Error:  # the window is not there yet
+        return True
+
+
+def _html_of(document: Document) -> bytes:
+    if document.kind == "markdown":
+        return page_of_markdown(document.body.decode("utf-8-sig", "replace")).encode()
+    return document.body

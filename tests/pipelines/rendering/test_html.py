@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.rendering.pages import Document, Opened, Page
+from pipelines.rendering.renderer import Renderer
+from tests.pipelines.rendering.made import html
+
+CHART = (
+    '<svg width="300" height="100"><title>Paare im Jahr</title>'
+    + "".join(f'<rect x="{50 * n}" y="20" width="30" height="{20 + 15 * n}"/>' for n in range(4))
+    + '<text x="5" y="12">2020</text><text x="60" y="12">2021</text></svg>'
+)
+FULL = f"""<h1>Der <em>Rotmilan</em></h1><p>Er kreist <a href="/x">über dem Tal</a>.</p>
+<figure><img src="feld.svg" alt="Ein Feld" width="200" height="60">
+<figcaption>Abb. 1: Feld</figcaption></figure>
+<table><caption>Paare</caption><tr><td>2020<td>12<tr><td>2021<td>14</table>{CHART}"""
+FIELD = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100">'
+    '<rect width="200" height="100"/></svg>'
+)
+
+
+def pages(renderer: Renderer, document: Document) -> list[Page]:
+    opened, *found = list(renderer.render(document))
+    assert isinstance(opened, Opened)
+    whole = [page for page in found if isinstance(page, Page)]
+    assert len(whole) == len(found) == opened.pages
+    return whole
+
+
+def test_what_stands_on_a_screen_is_counted_from_the_dom(
+    renderer: Renderer, tmp_path: Path
+) -> None:
+    (tmp_path / "feld.svg").write_text(FIELD)
+    (page,) = pages(renderer, Document("html", html(FULL), str(tmp_path), "a.html"))
+    measures = page.measures
+    assert (measures.headings, measures.figures, measures.tables, measures.charts) == (1, 1, 1, 1)
+    assert (measures.links, measures.link_characters) == (1, len("überdemTal"))
+    assert measures.figure_share == pytest.approx(200 * 60 / (400 * 600), abs=0.01)
+    assert measures.chart_share == pytest.approx(300 * 100 / (400 * 600), abs=0.01)
+    assert measures.missing_glyphs == 0
+    assert [(text.origin, text.text) for text in page.texts] == [
+        ("page-heading", "Der Rotmilan"),
+        ("alt-text", "Ein Feld"),
+        ("figure-caption", "Abb. 1: Feld"),
+        ("table-caption", "Paare"),
+        ("alt-text", "Paare im Jahr"),
+    ]
+
+
+def test_the_text_is_the_doms(renderer: Renderer) -> None:
+    body = (
+        "<p>Eins  <b>zwei</b>drei<br>vier</p><div>fünf<span> sechs</span></div>"
+        "<p style='display: none'>weg</p><p style='visibility: hidden'>weg</p><ul><li>sieben</ul>"
+    )
+    (page,) = pages(renderer, Document("html", html(body)))
+    assert page.text.split() == ["Eins", "zweidreivier", "fünf", "sechs", "sieben"]
+
+
+def test_a_long_page_is_cut_into_screens_and_no_word_is_lost(renderer: Renderer) -> None:
+    words = [f"Wort{n}" for n in range(700)]
+    screens = pages(renderer, Document("html", html(f"<p>{' '.join(words)}</p>")))
+    assert len(screens) > 2
+    assert [page.measures.page for page in screens] == list(range(1, len(screens) + 1))
+    seen = [page.text.split() for page in screens]
+    assert [word for screen in seen[:-1] for word in screen] + seen[-1][-1:] == (
+        [word for word in words if any(word in screen for screen in seen[:-1])] + words[-1:]
+    )
+    assert {word for screen in seen for word in screen} == set(words)
+    assert all(page.pixels.height == 600 for page in screens)  # the last goes back to be whole
+
+
+def test_characters_without_a_glyph_are_counted(renderer: Renderer) -> None:
+    (page,) = pages(renderer, Document("html", html("<p>A&#xE123;B&#xE124;&#x10FFFD;</p>")))
+    assert page.measures.missing_glyphs == 3
+
+
+def test_the_same_page_gives_the_same_bytes(renderer: Renderer) -> None:
+    moving = """<style>@keyframes k { from { left: 0 } to { left: 200px } }
+        div { position: relative; width: 50px; height: 50px; background: #c33;
+        animation: k 3s infinite alternate }</style><div></div>"""
+    document = Document("html", html(moving + FULL))
+    assert pages(renderer, document) == pages(renderer, document)
+
+
+def test_markdown_is_rendered_with_our_style(renderer: Renderer) -> None:
+    text = """---
+title: Der Rotmilan
+lang: de
+---
+
+<div dir="ltr" markdown="1">
+
+## Nester {#nester}
+
+| Jahr | Paare |
+|------|-------|
+| 2020 | 12    |
+
+</div>
+"""
+    (page,) = pages(renderer, Document("markdown", text.encode()))
+    assert page.text.split() == ["Der", "Rotmilan", "Nester", "Jahr", "Paare", "2020", "12"]
+    assert [text.text for text in page.texts] == ["Der Rotmilan", "Nester"]
+    assert page.measures.tables == 1

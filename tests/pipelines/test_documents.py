@@ -1,0 +1,242 @@
+import gzip
+import io
+import json
+import tarfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipelines.doctor import examine
+from pipelines.errors import RecipeError
+from pipelines.recipe_file import read_recipe
+from pipelines.recount import recount
+from pipelines.storage import Folder
+from schemas.ids import page_uid, picture_uid
+from tests.conftest import counts, curate, digests, table
+from tests.pipelines.rendering.made import html, line, pdf, prose
+
+RECIPE = """
+output = "out"
+languages = ["en", "de"]
+
+[[sources]]
+name = "library"
+task = "document"
+format = "folder"
+path = "files"
+licence = "CC BY 4.0"
+
+[documents]
+documents_per_shard = 2
+viewport_width = 400
+viewport_height = 600
+max_bytes = 5000000
+max_pages = 20
+
+[pack]
+samples_per_shard = 3
+"""
+
+GERMAN = "<h1>Der Rotmilan</h1><p>Der Rotmilan kreist über dem Tal und sucht nach Beute.</p>"
+CZECH = "<h1>Luňák červený</h1><p>Luňák krouží nad údolím a hledá kořist, kterou by ulovil.</p>"
+FILES = {
+    "kites.pdf": pdf([line("Red kites", size=24, y=760) + prose(), prose(), b""]),
+    "packed.pdf.gz": gzip.compress(pdf([line("Nests", size=24, y=760) + prose()]), mtime=0),
+    "deep/milan.html": html(GERMAN + "<img src='feld.svg' alt='Ein Feld'>"),
+    "deep/feld.svg": b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'/>",
+    "pairs.md": b"# Pairs\n\nThere were twelve pairs of red kites in the valley.\n",
+    "czech.html": html(CZECH).replace(b'lang="de"', b'lang="cs"'),
+    "boxes.html": html("<h1>Zeichen</h1>&#xE123; und noch eines: &#xE124;"),
+    "cut.pdf": pdf([prose()])[:700],
+    "bomb.html.gz": gzip.compress(bytes(6_000_000)),
+    "long.pdf": pdf([prose()] * 21),
+    "notes.txt": b"no document",
+}
+KEPT = {"kites.pdf", "packed.pdf.gz", "deep/milan.html", "pairs.md"}
+STAGES = ("documents", "pack")
+
+
+def write_files(folder: Path, files: dict[str, bytes] = FILES) -> Path:
+    for name, body in files.items():
+        path = folder / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    recipe = folder / "recipe.toml"
+    recipe.write_text(RECIPE)
+    return recipe
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a finished run, to look at."""
+    folder = tmp_path_factory.mktemp("documents")
+    curate(write_files(folder), stages=STAGES)
+    return folder / "out"
+
+
+def samples(folder: Path) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                key, _, suffix = member.name.partition(".")
+                body = tar.extractfile(member)
+                assert body
+                found.setdefault(key, {"key": key})[suffix] = body.read()
+    return list(found.values())
+
+
+def test_every_document_and_every_page_has_a_fate(run: Path) -> None:
+    found = counts(run, "documents")
+    assert found["document in"] == len(FILES) - 2  # a picture and a text are none
+    ledger = table(run / "ledger/documents")
+    reasons = Counter((row["unit"], row["row"].split("#")[0], row["reason"]) for row in ledger)
+    assert reasons == {
+        ("document", "library:cut.pdf", "broken-document"): 1,
+        ("document", "library:bomb.html.gz", "too-many-bytes"): 1,
+        ("document", "library:long.pdf", "too-many-pages"): 1,
+        ("page", "library:boxes.html", "missing-glyphs"): 1,
+        ("page", "library:czech.html", "no-caption"): 1,
+        ("query", "library:czech.html", "unwanted-language"): 2,
+    }
+    assert found["page kept"] == 6
+    account = recount(Folder(str(run)))
+    assert account.differences == []
+    assert account.unfinished == []
+
+
+def test_a_page_is_a_sample_with_what_it_says(run: Path) -> None:
+    pages = {row["uid"]: row for row in table(run / "pages")}
+    assert {row["url"].split("#")[0] for row in pages.values()} == KEPT
+    document = picture_uid("library", "kites.pdf")
+    first = pages[page_uid(document, 1)]
+    assert (first["page"], first["pages"], first["headings"]) == (1, 3, 1)
+    assert first["text"].startswith("Red kites")
+    assert first["language"] == "en"
+    packed = {sample["key"]: sample for sample in samples(run / "shards/documents/train")}
+    assert packed.keys() == pages.keys()
+    sample = packed[page_uid(document, 1)]
+    fields = json.loads(sample["json"])
+    assert fields["caption_en"] == sample["txt"].decode() == "Red kites"
+    assert (fields["page"], fields["pages"], fields["document"]) == (1, 3, document)
+    assert (fields["licence"], fields["caption_de"]) == ("CC BY 4.0", "")
+    assert fields["text"] == first["text"]
+    assert Image.open(io.BytesIO(sample["jpg"])).size == (1190, 1684)
+
+
+def test_captions_stand_with_their_origin(run: Path) -> None:
+    captions = {(row["row"], row["origin"], row["text"]) for row in table(run / "captions/pages")}
+    assert captions == {
+        ("library:kites.pdf#page=1", "page-heading", "Red kites"),
+        ("library:kites.pdf#page=2", "page-section", "Red kites"),
+        ("library:kites.pdf#page=3", "page-section", "Red kites"),
+        ("library:packed.pdf.gz#page=1", "page-heading", "Nests"),
+        ("library:deep/milan.html#page=1", "page-title", "Der Rotmilan"),
+        ("library:deep/milan.html#page=1", "alt-text", "Ein Feld"),
+        ("library:pairs.md#page=1", "page-title", "Pairs"),
+    }
+
+
+def test_rendered_shards_are_in_gathers_layout(run: Path) -> None:
+    shards = sorted((run / "documents").glob("*.tar"))
+    assert len(shards) > 2
+    for shard in shards:
+        rows = pq.read_table(shard.with_suffix(".parquet")).to_pylist()
+        stats = json.loads(shard.with_name(f"{shard.stem}_stats.json").read_text())
+        kept = {row["key"] for row in rows if row["status"] == "success"}
+        assert stats["count"] == len(rows)
+        assert stats["successes"] == len(kept)
+    stored = samples(run / "documents")
+    assert all(sample.keys() == {"key", "jpg", "txt", "json"} for sample in stored)
+
+
+def test_what_stands_is_passed_over_and_a_new_file_alone_is_rendered(tmp_path: Path) -> None:
+    few = {name: FILES[name] for name in ("kites.pdf", "packed.pdf.gz")}
+    recipe = write_files(tmp_path, few)
+    curate(recipe, stages=STAGES)
+    before = digests(tmp_path / "out/documents")
+    assert {event["event"] for event in curate(recipe, stages=STAGES)} == {"skipped"}
+    write_files(tmp_path, {"late.pdf": pdf([line("Late", size=24, y=760) + prose()])})
+    curate(recipe, stages=STAGES)
+    after = digests(tmp_path / "out/documents")
+    assert after.items() > before.items()
+    assert len([name for name in after if name.endswith(".tar")]) == 1 + len(
+        [name for name in before if name.endswith(".tar")]
+    )
+    assert counts(tmp_path / "out", "pack")["page kept"] == 5
+    (tmp_path / "files/late.pdf").unlink()
+    curate(recipe, stages=STAGES)
+    assert counts(tmp_path / "out", "pack")["page kept"] == 4
+
+
+def test_two_workers_give_the_same_bytes(run: Path, tmp_path: Path) -> None:
+    recipe = write_files(tmp_path)
+    curate(recipe, "--direct_num_workers=2", stages=STAGES)
+    assert digests(tmp_path / "out/shards") == digests(run / "shards")
+
+
+def test_pages_of_another_kind_are_not_mixed_in(tmp_path: Path) -> None:
+    recipe = write_files(tmp_path, {"a.pdf": FILES["kites.pdf"]})
+    curate(recipe, stages=("documents",))
+    recipe.write_text(RECIPE.replace("[documents]", "[documents]\ndpi = 72"))
+    with pytest.raises(Exception, match="made with dpi = 144, the recipe says 72"):
+        curate(recipe, stages=("documents",))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("[documents]", "[pages]"), "pages: there is no such key"),
+        (('format = "folder"', 'format = "table"'), "must be 'folder' where task is 'document'"),
+        (("[documents]", '[documents]\nimage_format = "gif"'), "image_format"),
+        (("max_pages = 20", "max_pixels = 1000"), "must hold a screen of HTML, 240,000 pixels"),
+        (('path = "files"', 'path = "nowhere"'), "there are no .pdf"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(
+    tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    recipe = write_files(tmp_path, {"a.pdf": FILES["kites.pdf"]})
+    recipe.write_text(RECIPE.replace(*change))
+    with pytest.raises(RecipeError, match=words):
+        curate(recipe, stages=("documents",))
+
+
+def test_documents_and_their_table_go_together(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    source = '[[sources]]\nname = "a"\nformat = "folder"\npath = "."\n'
+    recipe.write_text(f'output = "out"\n{source}task = "document"\n')
+    with pytest.raises(RecipeError, match=r"need a \[documents\]"):
+        read_recipe(str(recipe))
+    recipe.write_text(f'output = "out"\n{source}[documents]\n')
+    with pytest.raises(RecipeError, match="must go with a source of task 'document'"):
+        read_recipe(str(recipe))
+
+
+def test_a_bomb_of_zeros_is_not_unpacked_whole(tmp_path: Path) -> None:
+    from pipelines.document_files import read_document
+    from pipelines.errors import FetchError
+
+    path = tmp_path / "a.html.gz"
+    path.write_bytes(gzip.compress(bytes(1 << 24)) * 3)
+    with pytest.raises(FetchError, match="more than 1000"):
+        read_document(str(path), 1_000_000)
+
+
+def test_doctor_looks_at_documents_renderers_and_fonts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = write_files(tmp_path)
+    assert examine(str(recipe))
+    said = capsys.readouterr().out
+    assert "documents: 4 html, 1 markdown, 4 pdf" in said
+    assert "fonts: all letters of 2 languages" in said
+    (tmp_path / "fonts.conf").write_text("<fontconfig></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    assert not examine(str(recipe))
+    said = capsys.readouterr().out
+    assert "no font has all letters of en de: apt-get install fonts-noto-core" in said
