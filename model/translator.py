@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from model.teacher import folder_digest
 from model.translation_manifest import is_converted, read_manifest
@@ -48,20 +48,45 @@ class Translation:
     fault: TranslationFault | None = None
 
 
-class Translator(Protocol):
-    """A model that translates between some of our languages.
+class Sizes(NamedTuple):
+    """How a translator would work on texts.
+
+    Attributes:
+      tokens: that each text has, those that name a language among them; 0 of a text of spaces.
+      batches: numbers of the texts that are translated at once; those that are not tried are in
+        none. A batch handed over alone is worked on as it is.
+    """
+
+    tokens: list[int]
+    batches: list[list[int]]
+
+
+class Sizer(Protocol):
+    """What can be known of a translator without its weights.
 
     Attributes:
       name: hub id or folder's name of the checkpoint that it was made of.
-      revision: what identifies its weights: a hub's commit, or a digest of a folder's files.
     """
 
     name: str
-    revision: str
 
     def translates(self, source: str, target: str) -> bool:
         """Whether it can say texts of one ISO 639-1 language in another."""
         ...
+
+    def sizes(self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> Sizes:
+        """How it would work on texts; arguments and errors are those of `Translator.translate`."""
+        ...
+
+
+class Translator(Sizer, Protocol):
+    """A model that translates between some of our languages.
+
+    Attributes:
+      revision: what identifies its weights: a hub's commit, or a digest of a folder's files.
+    """
+
+    revision: str
 
     def translate(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
@@ -219,6 +244,20 @@ def load_translator(spec: TranslatorSpec) -> Translator:
         from model.checkpoint_translator import CheckpointTranslator
 
         return CheckpointTranslator(spec)
+    except ModuleNotFoundError as error:
+        raise named_extra(error) from error
+
+
+def load_sizer(spec: TranslatorSpec) -> Sizer:
+    """What can be known of a translator without its weights; raises as `load_translator` does."""
+    try:
+        if spec.engine == "ctranslate2":
+            from model.converted_sizer import ConvertedSizer
+
+            return ConvertedSizer(spec)
+        from model.checkpoint_translator import CheckpointSizer
+
+        return CheckpointSizer(spec)
     except ModuleNotFoundError as error:
         raise named_extra(error) from error
 

@@ -5,11 +5,11 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
 from pipelines.errors import PairmillError, RecipeError
+from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
@@ -21,25 +21,13 @@ from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
 from pipelines.teachers import check_installed, judges_of, look
+from pipelines.translator_findings import translator_findings
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
 )
 _ROWS_LOOKED_AT = 100  # of each source
 _PROBE = "_work/doctor"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at.
-
-    Attributes:
-      level: `ok`, `warning` or `error`.
-      words: what was found and, if need be, what to do.
-    """
-
-    level: str
-    words: str
 
 
 def examine(uri: str) -> bool:
@@ -75,6 +63,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from _screen_findings(recipe.screen)
     if recipe.score:
         yield from _teacher_findings(recipe.score, recipe.languages)
+    if recipe.translate:
+        yield from translator_findings(recipe)
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (

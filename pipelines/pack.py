@@ -21,7 +21,7 @@ from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
 from pipelines.parts import row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
-from pipelines.stages import FRESH, Run, kept_before
+from pipelines.stages import FRESH, Run, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
@@ -39,6 +39,7 @@ from schemas.layout import (
     SCREENED_TEXTS,
     TEXT_ROWS,
     TEXTS,
+    TRANSLATED_CAPTIONS,
     part_name,
     shard_name,
 )
@@ -50,7 +51,7 @@ class PackStage:
     """The `pack` stage of one run."""
 
     name: str = "pack"
-    version: int = 3
+    version: int = 4
     writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
 
     def __init__(self, run: Run) -> None:
@@ -58,8 +59,8 @@ class PackStage:
         self._run = run
         self._rules: Pack = run.recipe.pack
         before = kept_before(run.recipe, self.name)
-        is_scored = run.recipe.score is not None and run.recipe.select is None
-        self.reads: tuple[str, ...] = ("score",) if is_scored else (before,)
+        handed_on = "translate" if run.recipe.translate else last_before(run.recipe, self.name)
+        self.reads: tuple[str, ...] = (handed_on,)
         self._kept = KEPT[before]
 
     def depends_on(self) -> Any:
@@ -114,7 +115,9 @@ class PackStage:
         run = self._run
         kept = self._kept
         parts = len((run.output / kept.pictures).names())
-        rows = sum(rows_below(run.output / folder) for folder in (kept.pictures, kept.captions))
+        folders = [kept.pictures, kept.captions]
+        folders += [TRANSLATED_CAPTIONS] if run.recipe.translate else []
+        rows = sum(rows_below(run.output / folder) for folder in folders)
         buckets = buckets_for(rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             samples = (

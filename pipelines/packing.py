@@ -17,14 +17,13 @@ from apache_beam.pvalue import TaggedOutput
 from filters.choice import Verdict, best_caption
 from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
-from pipelines.scored import ScoredPart, read_scored
+from pipelines.scored import read_translated
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import (
     read_slice,
-    read_table,
     rows_of,
     write_table,
     write_tables,
@@ -90,6 +89,7 @@ class PackedCaption:
       source: name of the recipe's source.
       licence: as stated, or "".
       score: the cosine of the first teacher that understands it; 0 without one.
+      parent: caption id of the caption that it is a translation of, or "".
     """
 
     key: str
@@ -103,6 +103,7 @@ class PackedCaption:
     source: str
     licence: str
     score: float
+    parent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class MakeSamples(beam.DoFn):
         | TaggedOutput[Literal["captions"], pa.Table]
         | TaggedOutput[Literal["counts"], Count]
     ]:
-        part = self._read(bucket)
+        part = read_translated(self._recipe, self._kept, bucket)
         pictures, captions = [Picture(**row) for row in part.pictures.to_pylist()], part.captions
         by_uid: dict[str, list[Caption]] = defaultdict(list)
         for caption in rows_of(captions, Caption):
@@ -168,13 +169,6 @@ class MakeSamples(beam.DoFn):
             yield TaggedOutput("counts", count)
         yield TaggedOutput("captions", _ordered_captions(captions, part.verdicts, self._recipe))
         yield table_of(OrderedSample, samples)
-
-    def _read(self, bucket: int) -> ScoredPart:
-        output, name = Folder(self._recipe.output), part_name(bucket)
-        if self._recipe.score:
-            return read_scored(output, self._kept, bucket)
-        pictures = read_table(output / self._kept.pictures, name)
-        return ScoredPart(pictures, read_table(output / self._kept.captions, name), {})
 
 
 def _ordered_captions(

@@ -6,15 +6,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.choice import Verdict
+from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
 from schemas.fates import ScoreStatus
-from schemas.layout import SCORES, Tables, part_name
+from schemas.layout import SCORES, TRANSLATED_CAPTIONS, Tables, part_name
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPart:
-    """A part's pictures and captions that teachers have seen.
+    """A part's pictures and captions, and what teachers said of them.
 
     Attributes:
       pictures: a table of `Picture`s.
@@ -25,6 +26,28 @@ class ScoredPart:
     pictures: pa.Table
     captions: pa.Table
     verdicts: dict[str, Verdict]
+
+
+def read_kept(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
+    """A part as the stages before left it, without verdicts where no teacher was asked."""
+    output, name = Folder(recipe.output), part_name(part)
+    if recipe.score:
+        return read_scored(output, kept, part)
+    pictures, captions = (
+        read_table(output / folder, name) for folder in (kept.pictures, kept.captions)
+    )
+    return ScoredPart(pictures, captions, {})
+
+
+def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
+    """A part with the translations of its captions, and `parent`, "" of a caption that is none."""
+    read = read_kept(recipe, kept, part)
+    nobody = pa.array([""] * read.captions.num_rows, pa.string())
+    captions = read.captions.append_column("parent", nobody)
+    if recipe.translate:
+        translated = read_table(Folder(recipe.output) / TRANSLATED_CAPTIONS, part_name(part))
+        captions = pa.concat_tables([captions, translated.select(captions.column_names)])
+    return ScoredPart(read.pictures, captions, read.verdicts)
 
 
 def read_scored(output: Folder, kept: Tables, part: int) -> ScoredPart:
