@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -15,6 +16,10 @@ from model.translation_manifest import is_converted, read_manifest
 from schemas.languages import LANGUAGES
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+PROMPT = (
+    "Translate this image caption from {source} into {target}. Answer with the translation alone."
+    "\n\n{text}"
+)
 _EXTRAS = {
     "ctranslate2": "translate",
     "sentencepiece": "translate",
@@ -29,6 +34,7 @@ class TranslationFault(StrEnum):
 
     SOURCE_TOO_LONG = "source-too-long"  # more tokens than `Decoding.max_source_tokens`: not tried
     UNFINISHED = "unfinished"  # cut at its longest length: most often a loop
+    REFUSED = "refused"  # the endpoint finds fault with the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +149,51 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An HTTP endpoint that speaks as OpenAI's chat completions do.
+
+    Attributes:
+      url: that `/chat/completions` is put behind, e.g. `http://127.0.0.1:8000/v1`.
+      key_variable: name of the environment's variable with the key; "" for none.
+      prompt: what a text is asked for with; `{source}` and `{target}` stand for the languages'
+        English names, `{text}` for the text.
+      concurrency: requests in flight in one process.
+      retries: further attempts on 429, 5xx and broken connections, backing off, obeying
+        Retry-After.
+      timeout_s: seconds for an answer.
+    """
+
+    url: str
+    key_variable: str = ""
+    prompt: str = PROMPT
+    concurrency: int = 16
+    retries: int = 5
+    timeout_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be meant."""
+        if not re.match(r"https?://[^/\s]+", self.url):
+            raise ValueError(f"url must be http:// or https://, got {self.url!r}")
+        if "{text}" not in self.prompt or "{target}" not in self.prompt:
+            raise ValueError(f"prompt must have {{text}} and {{target}}, got {self.prompt!r}")
+        for name, least in (("concurrency", 1), ("retries", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if not 0 < self.timeout_s < float("inf"):
+            raise ValueError(f"timeout_s must be over 0, got {self.timeout_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatorSpec:
     """Which translator, and how to run it.
 
     Attributes:
       model: for ctranslate2 the folder that `pairmill convert-translator` wrote; for transformers
-        a checkpoint's folder, or its id on the Hugging Face hub.
-      revision: of an id: the commit's 40 hex digits, since branches move; None for a folder.
-      engine: `ctranslate2`, or `transformers`: the slow reference.
+        a checkpoint's folder, or its id on the Hugging Face hub; for openai what the endpoint
+        calls it.
+      revision: of an id: the commit's 40 hex digits, since branches move; None for a folder; of an
+        endpoint's model what tells its weights from others, as you please.
+      engine: `ctranslate2`, `transformers`: the slow reference, or `openai`: an endpoint.
       sources: ISO 639-1 codes to translate from; None: those of the model. A Marian model that does
         not say its languages needs them, and its `targets`.
       targets: ISO 639-1 codes to translate into; None: those of the model.
@@ -158,18 +201,21 @@ class TranslatorSpec:
         device can, transformers float32. Only ctranslate2 has `int8`.
       device: `cpu`, `cuda`, `cuda:0` …; `auto`: the GPU where there is one, else the CPU.
       threads: of the CPU that it calculates on; None: as many as the engine takes.
-      decoding: how it searches.
+      decoding: how it searches; of an endpoint, whose tokens are guessed at three characters each,
+        the lengths and how much is kept at a time.
+      endpoint: for openai.
     """
 
     model: str
     revision: str | None = None
-    engine: Literal["ctranslate2", "transformers"] = "ctranslate2"
+    engine: Literal["ctranslate2", "transformers", "openai"] = "ctranslate2"
     sources: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
     dtype: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
     device: str = "cpu"
     threads: int | None = None
     decoding: Decoding = field(default_factory=Decoding)
+    endpoint: Endpoint | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError where it is not certain which weights are meant, or how to run them."""
@@ -179,12 +225,15 @@ class TranslatorSpec:
                 f"pairmill convert-translator {self.model} OUT, and name OUT"
             )
 
-        require_revision(self.model, self.revision)
+        if (self.engine == "openai") != (self.endpoint is not None):
+            raise ValueError("the engine openai needs an endpoint, and no other engine has one")
+        if self.engine != "openai":
+            require_revision(self.model, self.revision)
         strangers = sorted({*(self.sources or ()), *(self.targets or ())} - set(LANGUAGES))
         if strangers:
             raise ValueError(f"languages must be of {' '.join(LANGUAGES)}; got {strangers[0]!r}")
-        if self.engine == "transformers" and self.dtype == "int8":
-            raise ValueError("dtype int8 needs the engine ctranslate2, got transformers")
+        if self.engine != "ctranslate2" and self.dtype == "int8":
+            raise ValueError(f"dtype int8 needs the engine ctranslate2, got {self.engine}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +257,9 @@ def identify(spec: TranslatorSpec) -> Identity:
     if spec.engine == "ctranslate2":
         manifest = read_manifest(folder)
         return Identity(manifest.name, folder_digest(folder), manifest.family)
+    if spec.endpoint:
+        told = f"{spec.model}\n{spec.revision or ''}\n{spec.endpoint.prompt}"
+        return Identity(spec.model, blake2b(told.encode(), digest_size=20).hexdigest(), "")
     return Identity(short_name(spec.model), spec.revision or folder_digest(folder), "")
 
 
@@ -241,6 +293,10 @@ def load_translator(spec: TranslatorSpec) -> Translator:
             from model.ctranslate2_translator import Ctranslate2Translator
 
             return Ctranslate2Translator(spec)
+        if spec.engine == "openai":
+            from model.endpoint_translator import EndpointTranslator
+
+            return EndpointTranslator(spec)
         from model.checkpoint_translator import CheckpointTranslator
 
         return CheckpointTranslator(spec)
@@ -255,6 +311,10 @@ def load_sizer(spec: TranslatorSpec) -> Sizer:
             from model.converted_sizer import ConvertedSizer
 
             return ConvertedSizer(spec)
+        if spec.engine == "openai":
+            from model.endpoint_translator import EndpointSizer
+
+            return EndpointSizer(spec)
         from model.checkpoint_translator import CheckpointSizer
 
         return CheckpointSizer(spec)
