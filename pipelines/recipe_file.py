@@ -96,6 +96,8 @@ def _found_model(key: str, model: str, folder: str) -> str:
 
 def _translate_with_absolute_paths(translate: Translate, folder: str) -> Translate:
     def found(model: TranslateModel) -> TranslateModel:
+        if model.engine == "openai":
+            return model
         path = _found_model("translate.models.model", model.model, folder)
         return dataclasses.replace(model, model=path)
 

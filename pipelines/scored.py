@@ -43,7 +43,8 @@ def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
     """A part with the translations of its captions, and `parent`, "" of a caption that is none."""
     read = read_kept(recipe, kept, part)
     nobody = pa.array([""] * read.captions.num_rows, pa.string())
-    captions = read.captions.append_column("parent", nobody)
+    field = pa.field("parent", pa.string(), nullable=False)
+    captions = read.captions.append_column(field, nobody)
     if recipe.translate:
         translated = read_table(Folder(recipe.output) / TRANSLATED_CAPTIONS, part_name(part))
         captions = pa.concat_tables([captions, translated.select(captions.column_names)])

@@ -12,7 +12,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, RunError
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
@@ -45,6 +45,7 @@ from pipelines.translate_report import (
     Speed,
     estimate_lines,
     read_speed,
+    sums_of,
     translation_report,
     try_speed,
     write_speed,
@@ -61,8 +62,8 @@ from schemas.layout import (
     ledger_folder,
 )
 
-_BUCKET_TRANSLATIONS = 100_000
-"""Of texts that are looked up and judged together: some 100 MB."""
+_BUCKET_TRANSLATIONS = 50_000
+"""Of texts that are looked up and judged together: some 50 MB."""
 
 _PREVIEW = "translate-preview"
 _PLANNED = "planned"
@@ -129,14 +130,20 @@ class TranslateStage:
         work.remove()
         self._run.tell({"event": "stage", "stage": STAGE})
         try:
-            desk = self._desk(work)
-            parts = len(part_names(self._run.output / self._kept.captions))
-            plan = self._requests(desk, 0, self._plan(desk, parts)) if parts else BucketPlan()
+            desk, plan = self.plan(work)
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
         for line in self._estimate(plan, tried):
             self._run.tell({"event": "shown", "line": line})
+
+    def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
+        """What there is to do in the first turn."""
+        desk = self._desk(work)
+        parts = len(part_names(self._run.output / self._kept.captions))
+        if not parts:
+            return desk, BucketPlan()
+        return desk, self._requests(desk, 0, self._plan(desk, parts))
 
     def _desk(self, work: Folder) -> Desk:
         """Looks at the translators, but for their weights, and brings imports into the memory."""
@@ -194,12 +201,43 @@ class TranslateStage:
         markers = done_folder(desk.work, mine[0])
         name = f"translating by {speaker.label}"
         self._run.step(name, len(mine), markers, ".json", "pieces")
-        done = set(markers.names())
-        left = [piece for piece in mine if marker_of(piece) not in done]
-        if left:  # else no model is loaded
-            with self._run.pipeline(len(left)) as pipeline:
-                _ = pipeline | TranslatePieces(desk, speaker.spec, left)
+        while left := without_done(markers, mine):  # else no model is loaded
+            affordable = self._within_budget(desk, speaker, mine, left)
+            with self._run.pipeline(len(affordable)) as pipeline:
+                _ = pipeline | TranslatePieces(desk, speaker.spec, affordable)
         write_speed(desk, speaker, mine)
+
+    def _within_budget(
+        self,
+        desk: Desk,
+        speaker: Speaker,
+        mine: list[TranslationPiece],
+        left: list[TranslationPiece],
+    ) -> list[TranslationPiece]:
+        """Those of the pieces left that a translator's budget surely suffices for.
+
+        Raises:
+          RunError: for none.
+        """
+        model, undone = self._rules.models[speaker.number], set(left)
+        if not model.max_requests and not model.max_tokens:
+            return left
+        spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
+        requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
+        affordable = []
+        for piece in left:
+            requests += piece.end - piece.first
+            tokens += 2 * piece.tokens
+            if 0 < model.max_requests < requests or 0 < model.max_tokens < tokens:
+                break
+            affordable.append(piece)
+        if not affordable:
+            texts = sum(piece.end - piece.first for piece in left)
+            raise RunError(
+                f"{texts:,} texts are left and the budget of {speaker.label} does not suffice for "
+                "them: raise its max_requests or max_tokens, and the same command goes on"
+            )
+        return affordable
 
     def _write(self, desk: Desk, buckets: int, parts: int) -> None:
         run = self._run
@@ -237,6 +275,12 @@ class TranslateStage:
                 self._run.step(f"trying {speaker.label}")
                 found[speaker.number] = try_speed(desk, speaker, mine[len(mine) // 2])
         return found
+
+
+def without_done(markers: Folder, pieces: list[TranslationPiece]) -> list[TranslationPiece]:
+    """The pieces that left no marker yet."""
+    done = set(markers.names())
+    return [piece for piece in pieces if marker_of(piece) not in done]
 
 
 def check_routes(recipe: Recipe, routes: Routes) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from filters.translation import TranslationRules
-from model.translator import Decoding
+from model.translator import Decoding, Endpoint
 from schemas.languages import ALL, LANGUAGES
 
 Positive = Annotated[int, Field(ge=1)]
@@ -23,20 +23,29 @@ class TranslateModel:
     Attributes:
       model: for ctranslate2 a folder that `pairmill convert-translator` wrote, for transformers a
         checkpoint's folder, both relative to the recipe's folder, or its id on the Hugging Face
-        hub.
-      engine: `ctranslate2`, or `transformers`: the slow reference.
-      revision: of an id: the commit's 40 hex digits.
+        hub; for openai what the endpoint calls it.
+      engine: `ctranslate2`, `transformers`: the slow reference, or `openai`: an HTTP endpoint.
+      revision: of an id: the commit's 40 hex digits; of an endpoint's model what tells its weights
+        from others, as you please.
       sources: languages to translate from; default: those of the model.
       targets: languages to translate into; default: those of the model.
       dtype: what it calculates in; `auto`: as the model was converted.
+      endpoint: `model.translator.Endpoint`, for openai.
+      max_requests: texts that it may be asked about in one run, those asked again not counted; 0:
+        any number. A run ends where it would need more, and goes on when it is given more.
+      max_tokens: that it may read and write in one run; likewise. Those of a text that was not
+        asked yet are taken as twice the guess of what it reads.
     """
 
     model: Annotated[str, Field(min_length=1)]
-    engine: Literal["ctranslate2", "transformers"] = "ctranslate2"
+    engine: Literal["ctranslate2", "transformers", "openai"] = "ctranslate2"
     revision: str | None = None
     sources: Languages | None = None
     targets: Languages | None = None
     dtype: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
+    endpoint: Endpoint | None = None
+    max_requests: Annotated[int, Field(ge=0)] = 0
+    max_tokens: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,10 @@ BATCHES_A_PIECE = 16
 _COUNTED = ("texts", "imported", "remembered")
 
 
+Wish = tuple[Caption, str, tuple[str, ...]]
+"""A caption that is to be translated, the id of its text, and into what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A text that captions of a part have.
@@ -192,8 +196,8 @@ def rules_of(recipe: Recipe) -> TargetRules:
     )
 
 
-def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[tuple[Caption, str, tuple[str, ...]]]:
-    """A part's captions that are to be translated, the ids of their texts, and into what."""
+def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[Wish]:
+    """What is wanted of a part."""
     rules = rules_of(desk.recipe)
     captions = rows_of(part.captions, Caption)
     present = defaultdict(set)

@@ -50,7 +50,7 @@ def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
 
 def write_speed(desk: Desk, speaker: Speaker, pieces: Sequence[TranslationPiece]) -> None:
     """Remembers how fast a translator was."""
-    sums = _sums(desk.work, pieces)
+    sums = sums_of(desk.work, pieces)
     if sums["source_tokens"]:
         speed = Speed(int(sums["source_tokens"]), sums["seconds"])
         text = json.dumps(asdict(speed)).encode()
@@ -180,7 +180,7 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
 
 def _of_model(desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> dict[str, Any]:
     mine = [piece for piece in pieces if piece.speaker == speaker.number]
-    sums = _sums(desk.work, mine)
+    sums = sums_of(desk.work, mine)
     tokens, seconds = int(sums["source_tokens"]), sums["seconds"]
     return {
         "model": speaker.label,
@@ -193,7 +193,7 @@ def _of_model(desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> d
     }
 
 
-def _sums(work: Folder, pieces: Sequence[TranslationPiece]) -> Counter[str]:
+def sums_of(work: Folder, pieces: Sequence[TranslationPiece]) -> Counter[str]:
     """What the markers of pieces say, summed."""
     sums: Counter[str] = Counter()
 

@@ -1,24 +1,35 @@
 """Judges translations a bucket at a time, brings them to their captions, writes what is kept."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
 from filters.set_faults import SetFault
 from filters.text import tidied
 from filters.translation import Finding, Translated, TranslationFault, judge_translations
 from pipelines.language_model import LanguageModel
-from pipelines.scored import read_kept
+from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_rows, rows_of, write_table
 from pipelines.transforms.tally import Count
-from pipelines.translate_plan import WANTED, Desk, Lookup, Phrase, Wanted, phrases_of, wishes_of
+from pipelines.translate_plan import (
+    WANTED,
+    Desk,
+    Lookup,
+    Phrase,
+    Wanted,
+    Wish,
+    phrases_of,
+    wishes_of,
+)
 from pipelines.translators import Route
 from schemas.fates import Fate, Unit
 from schemas.ids import translation_id
@@ -32,6 +43,8 @@ MADE_QUALITY = 0.5
 IMPORTED = "imported"
 IMPORTED_QUALITY = 0.75
 """Of a translation that the user brought."""
+
+_BLOCK_CAPTIONS = 1_000
 
 UNANSWERED = "no-answer"
 """Why a text has no translation that a translator was asked for and did not give."""
@@ -172,56 +185,109 @@ class WriteTranslated(beam.DoFn):
         number, tables = keyed
         name = part_name(number)
         read = read_kept(self._desk.recipe, self._kept, number)
-        judged = {
-            (row.key, row.language): row for row in rows_of(tables["judged"], JudgedTranslation)
-        }
-        verdicts = _Verdicts(rows_of(read.captions, Caption))
-        for caption, key, targets in wishes_of(read, self._desk):
-            for language in targets:
-                verdicts.add(caption, judged[key, language])
-        kept = sorted(verdicts.kept, key=lambda row: (row.uid, row.caption_id))
-        columns = [asdict(row) for row in kept]
-        table = pa.Table.from_pylist(columns, arrow_schema(TranslatedCaption))
-        write_table(self._fresh / TRANSLATED_CAPTIONS, name, table)
-        ledger = table_of(LedgerRow, verdicts.ledger)
-        write_table(self._fresh / ledger_folder(STAGE), name, ledger)
-        captions = read.captions.num_rows
-        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in verdicts.ledger)
-        counts["caption in"] = captions
-        counts["caption created"] = len(kept) + len(verdicts.ledger)
-        counts["caption kept"] = captions + len(kept)
+        captions = read.captions.sort_by(_BY_PICTURE)
+        of_part = ScoredPart(read.pictures, captions, read.verdicts)
+        judgements, sources = _Judgements(tables["judged"]), _sources(captions)
+        kept, ledger = [TRANSLATED.empty_table()], [LEDGER.empty_table()]
+        pairs: Counter[str] = Counter()
+        for wishes in _in_blocks(wishes_of(of_part, self._desk)):
+            verdicts = _Verdicts(sources, judgements.of(wishes))
+            kept.append(verdicts.kept_table())
+            ledger.append(table_of(LedgerRow, verdicts.ledger))
+            pairs += verdicts.pairs
+        lost = pa.concat_tables(ledger)
+        translated = sum(table.num_rows for table in kept)
+        write_table(self._fresh / TRANSLATED_CAPTIONS, name, pa.concat_tables(kept))
+        write_table(self._fresh / ledger_folder(STAGE), name, lost)
+        fates = (lost[column].to_pylist() for column in ("unit", "fate", "reason"))
+        counts = Counter(" ".join(fate) for fate in zip(*fates, strict=True))
+        counts["caption in"] = captions.num_rows
+        counts["caption created"] = translated + lost.num_rows
+        counts["caption kept"] = captions.num_rows + translated
         yield from counts.items()
-        for count in verdicts.pairs.items():
+        for count in pairs.items():
             yield TaggedOutput("pairs", count)
 
 
-class _Verdicts:
-    """What becomes of a part's translations.
+def _sources(captions: pa.Table) -> dict[tuple[str, str, str], str]:
+    """Ids of a part's captions by picture, language and text."""
+    columns = (captions[name].to_pylist() for name in ("uid", "language", "text", "caption_id"))
+    return {(uid, language, text): id_ for uid, language, text, id_ in zip(*columns, strict=True)}
+
+
+def _in_blocks(wishes: Iterable[Wish]) -> Iterator[list[Wish]]:
+    """Wishes a few pictures at a time: a part's translations are too many to be held as rows."""
+    block: list[Wish] = []
+    for _, of_picture in groupby(wishes, key=lambda wish: wish[0].uid):
+        block += of_picture
+        if len(block) >= _BLOCK_CAPTIONS:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+class _Judgements:
+    """What was decided on a part's translations, by text and language.
 
     Args:
-      captions: of the part.
+      judged: a table of `JudgedTranslation`s.
     """
 
-    def __init__(self, captions: list[Caption]) -> None:
-        self._first = {(of.uid, of.language, of.text): of.caption_id for of in captions}
-        self.kept: list[TranslatedCaption] = []
+    def __init__(self, judged: pa.Table) -> None:
+        self._judged = judged
+        names = pc.binary_join_element_wise(judged["key"], judged["language"], " ")
+        self._names = names.combine_chunks()
+
+    def of(self, wishes: list[Wish]) -> Iterator[tuple[Caption, JudgedTranslation]]:
+        """Each caption that is to be translated with each of its translations."""
+        names = [f"{key} {language}" for _, key, languages in wishes for language in languages]
+        at = pc.index_in(pa.array(names, pa.string()), value_set=self._names)
+        rows = iter(rows_of(self._judged.take(at), JudgedTranslation))
+        for caption, _, languages in wishes:
+            for _ in languages:
+                yield caption, next(rows)
+
+
+class _Verdicts:
+    """What becomes of the translations of some pictures' captions.
+
+    Args:
+      sources: ids of captions by picture, language and text.
+      judged: the captions with their translations.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[tuple[str, str, str], str],
+        judged: Iterable[tuple[Caption, JudgedTranslation]],
+    ) -> None:
+        self._kept: list[TranslatedCaption] = []
         self.ledger: list[LedgerRow] = []
         self.pairs: Counter[str] = Counter()
+        self._sources = sources
+        self._made: dict[tuple[str, str, str], str] = {}
+        for caption, translation in judged:
+            self._add(caption, translation)
 
-    def add(self, caption: Caption, judged: JudgedTranslation) -> None:
-        """Keeps a caption's translation, or says in the ledger why not."""
+    def kept_table(self) -> pa.Table:
+        """Those that are kept, by picture and id."""
+        rows = sorted(self._kept, key=lambda row: (row.uid, row.caption_id))
+        return table_of(TranslatedCaption, rows)
+
+    def _add(self, caption: Caption, judged: JudgedTranslation) -> None:
         id_ = translation_id(caption.caption_id, judged.language, judged.text)
         fate, reason, detail = judged.fate, judged.reason, judged.detail
-        name = caption.uid, judged.language, judged.text
         if fate == Fate.KEPT:
-            first = self._first.setdefault(name, id_)
+            name = caption.uid, judged.language, judged.text
+            first = self._sources.get(name) or self._made.setdefault(name, id_)
             if first != id_:
                 fate, reason = Fate.REJECTED.value, SetFault.DUPLICATE_CAPTION.value
                 detail = f"as {first}"
         pair = f"{caption.language}-{judged.language}"
         self.pairs[f"{pair} {fate} {reason}".strip()] += 1
         if fate == Fate.KEPT:
-            self.kept.append(_translated(caption, judged, id_))
+            self._kept.append(_translated(caption, judged, id_))
             return
         told = f"{pair} of {caption.caption_id}: {detail or reason}: {judged.text}"
         unit, parent = Unit.CAPTION.value, caption.uid
@@ -230,14 +296,23 @@ class _Verdicts:
 
 
 def _translated(caption: Caption, judged: JudgedTranslation, id_: str) -> TranslatedCaption:
-    changed = {
-        "caption_id": id_,
-        "language": judged.language,
-        "text": judged.text,
-        "origin": ORIGIN,
-        "engine": judged.engine,
-        "quality": judged.quality,
-        "parent": caption.caption_id,
-        "cosine": Float32(0.0),
-    }
-    return TranslatedCaption(**asdict(caption) | changed)
+    return TranslatedCaption(
+        caption_id=id_,
+        uid=caption.uid,
+        language=judged.language,
+        text=judged.text,
+        origin=ORIGIN,
+        engine=judged.engine,
+        quality=judged.quality,
+        source=caption.source,
+        row=caption.row,
+        licence=caption.licence,
+        extras=caption.extras,
+        parent=caption.caption_id,
+        cosine=Float32(0.0),
+    )
+
+
+_BY_PICTURE = [("uid", "ascending"), ("caption_id", "ascending")]
+TRANSLATED = arrow_schema(TranslatedCaption)
+LEDGER = arrow_schema(LedgerRow)

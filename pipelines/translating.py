@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 
 from model.translator import Translation, Translator, TranslatorSpec
+from pipelines.errors import RunError
 from pipelines.memory import Memory, Remembered
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, arrow_schema
@@ -143,11 +144,14 @@ class TranslatorHandler(ModelHandler[TextBatch, Spoken, Translator]):
         inference_args: dict[str, Any] | None = None,  # noqa: ARG002  # Beam's
     ) -> Iterator[Spoken]:
         began = time.perf_counter()
-        translations = model.translate(
-            [request.from_text for request in batch.requests],
-            [request.from_language for request in batch.requests],
-            [request.language for request in batch.requests],
-        )
+        try:
+            translations = model.translate(
+                [request.from_text for request in batch.requests],
+                [request.from_language for request in batch.requests],
+                [request.language for request in batch.requests],
+            )
+        except ConnectionError as error:  # an endpoint's
+            raise RunError(f"{error}; the same command goes on from here") from error
         yield Spoken(batch, tuple(translations), time.perf_counter() - began)
 
     def should_skip_batching(self) -> bool:

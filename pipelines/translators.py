@@ -23,8 +23,9 @@ _SHORT = 12  # digits of a revision
 _PACKAGES = {
     "ctranslate2": ("ctranslate2", "sentencepiece"),
     "transformers": ("torch", "transformers", "sentencepiece"),
+    "openai": ("sentencepiece",),
 }
-_EXTRAS = {"ctranslate2": "translate", "transformers": "translate,train"}
+_EXTRAS = {"ctranslate2": "translate", "transformers": "translate,train", "openai": "translate"}
 _OF_RESULTS = ("beam_size", "no_repeat_ngram_size", "max_length_ratio", "max_source_tokens")
 
 
@@ -139,6 +140,7 @@ def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
             device=translate.device,
             threads=translate.threads,
             decoding=translate.decoding,
+            endpoint=model.endpoint,
         )
     except ValueError as error:
         raise RecipeError(f"translate.models: {error}") from error

@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from filters.translation import TranslationFault
+from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from model.translator import Decoding, TranslatorSpec, load_translator
 from model.translator_conversion import convert_checkpoint
 from pipelines import translating
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, RunError
 from pipelines.memory_imports import COLUMNS
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
@@ -31,6 +32,7 @@ from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
+from tests.model.endpoint import EndpointServer
 
 TRANSLATE = """
 [translate]
@@ -163,6 +165,7 @@ def test_two_workers_and_bundles_done_twice_give_the_same_bytes(
 
 KILLED_AT_THE_FOURTH_BATCH = """
 import os, signal, sys
+from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from pipelines.driver import Job, run_job
 
@@ -341,23 +344,55 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
     write_translating: Callable[..., Path], model: Path, tmp_path: Path
 ) -> None:
     models = f'targets = ["en"]\n\n[[translate.models]]\nmodel = "{model}"\nsources = ["en"]\n'
-    settings = 'from_languages = ["fr", "en"]\ninto_languages = ["ka"]\npivot = "en"'
+    settings = 'into_languages = ["ka"]\npivot = "en"'
     recipe = write_translating(tmp_path, models=models, settings=settings)
     curate(recipe, HERE, stages=("translate",))
     output = tmp_path / "out"
     translator = load_translator(TranslatorSpec(model=str(model), threads=1))
     sources = {row["caption_id"]: row for row in table(output / "captions/source")}
     rows = table(output / "captions/translated")
-    found = set()
+    pivoted = [row for row in rows if " + " in row["engine"]]
+    assert len(pivoted) > 5
     for row in rows:
         source = sources[row["parent"]]
         text, language = source["text"], source["language"]
-        if language == "fr":
-            text = translator.translate([text], ["fr"], ["en"])[0].text
-            assert " + " in row["engine"]
+        assert (row in pivoted) == (language != "en")
+        if language != "en":
+            text = translator.translate([text], [language], ["en"])[0].text
         assert row["text"] == translator.translate([text], ["en"], ["ka"])[0].text
-        found.add(language)
-    assert found == {"en", "fr"}
+    report = json.loads((output / "ledger/translate/translations.json").read_text())
+    assert [of["texts"] > 5 for of in report["models"]] == [True, True]
+    assert not recount(Folder(str(output))).differences
+
+
+def test_an_endpoint_translates_within_its_budget(
+    write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
+    settings = 'into_languages = ["de"]'
+    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 60")
+    with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
+        curate(few, HERE, stages=("translate",))
+    asked = len(server.asked)
+    assert 0 < asked <= 60
+    recipe = with_translate(few, Path("big"), settings=settings, models=endpoint)
+    server.replies = {asked + 1: (401, {}, b"who")}
+    with pytest.raises(RunError, match=r"says status 401: who; the same command goes on"):
+        curate(recipe, HERE, stages=("translate",))
+    server.replies = {}
+    curate(recipe, HERE, stages=("translate", "pack"))
+    server.close()
+    prompts = [body["messages"][0]["content"] for body in server.asked]
+    assert len(prompts) - len(set(prompts)) < 60  # of one batch at most
+    output = tmp_path / "out"
+    sources = {row["caption_id"]: row for row in table(output / "captions/source")}
+    rows = table(output / "captions/translated")
+    assert rows
+    for row in rows:
+        assert row["text"] == sources[row["parent"]]["text"][::-1].strip()
+    assert not recount(Folder(str(output))).differences
 
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
