@@ -42,6 +42,7 @@ bench: install
 	$(BIN)/python -m benchmarks.duplicates
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.score
+	$(BIN)/python -m benchmarks.translate
 	$(BIN)/python -m benchmarks.thresholds
 	$(BIN)/python -m benchmarks.losses
 	$(BIN)/python -m benchmarks.loader

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from model.translation_manifest import Tags
 from model.translation_tokens import Tokenizer
-from model.translator import Decoding, Translation, TranslationFault
+from model.translator import Decoding, Sizes, Translation, TranslationFault
 
 _STEP = 8  # source tokens: how closely lengths must agree to be translated together
 _SLACK = 16  # tokens of a translation that its source need not account for
@@ -29,7 +29,73 @@ class Engine(Protocol):
         ...
 
 
-class BatchedTranslator:
+class BatchedSizer:
+    """A `model.translator.Sizer`; see there.
+
+    Args:
+      name: of the checkpoint.
+      tokenizer: the model's.
+      tags: the languages that it is to translate.
+      longest: tokens that it has positions for, of source and translation each; 0: any number.
+      decoding: how much is translated at once, and how long translations may become.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tokenizer: Tokenizer,
+        tags: Tags,
+        longest: int,
+        decoding: Decoding,
+    ) -> None:
+        self.name = name
+        self._tokenizer = tokenizer
+        self._tags = tags
+        self._decoding = decoding
+        self._longest = longest or math.inf
+
+    def translates(self, source: str, target: str) -> bool:
+        """See `model.translator.Sizer`."""
+        return source != target and source in self._tags.sources and target in self._tags.targets
+
+    def sizes(self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> Sizes:
+        """See `model.translator.Sizer`."""
+        return self._sizes(self._encoded(texts, sources, targets))
+
+    def _encoded(
+        self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
+    ) -> list[Tokens]:
+        self._require_pairs(texts, sources, targets)
+        return self._tokenizer.encode(texts, sources, targets)
+
+    def _sizes(self, encoded: Sequence[Tokens]) -> Sizes:
+        lengths = [len(tokens) for tokens in encoded]
+        tried = [number for number, length in enumerate(lengths) if 0 < length <= self._most_read]
+        return Sizes(lengths, list(batches_of(tried, lengths, self._decoding.batch_tokens)))
+
+    @property
+    def _most_read(self) -> float:
+        """Tokens of the longest text that is translated."""
+        return min(self._decoding.max_source_tokens, self._longest)
+
+    def _require_pairs(
+        self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
+    ) -> None:
+        if not len(texts) == len(sources) == len(targets):
+            raise ValueError(
+                f"{len(texts)} texts must have as many sources and targets, got {len(sources)} "
+                f"and {len(targets)}"
+            )
+        pairs = sorted(set(zip(sources, targets, strict=True)))
+        for source, target in pairs:
+            if not self.translates(source, target):
+                raise ValueError(
+                    f"{self.name} does not translate from {source} to {target}, but from "
+                    f"{' '.join(self._tags.sources)} to {' '.join(self._tags.targets)}"
+                )
+
+
+class BatchedTranslator(BatchedSizer):
     """A `model.translator.Translator` over an engine; see there.
 
     Args:
@@ -52,32 +118,22 @@ class BatchedTranslator:
         longest: int,
         decoding: Decoding,
     ) -> None:
-        self.name = name
+        super().__init__(name, tokenizer, tags, longest, decoding)
         self.revision = revision
         self._engine = engine
-        self._tokenizer = tokenizer
-        self._tags = tags
-        self._decoding = decoding
-        self._longest = longest or math.inf
-
-    def translates(self, source: str, target: str) -> bool:
-        """See `model.translator.Translator`."""
-        return source != target and source in self._tags.sources and target in self._tags.targets
 
     def translate(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
     ) -> list[Translation]:
         """See `model.translator.Translator`."""
-        self._require_pairs(texts, sources, targets)
-        encoded = self._tokenizer.encode(texts, sources, targets)
-        lengths = [len(tokens) for tokens in encoded]
-        most = min(self._decoding.max_source_tokens, self._longest)
+        encoded = self._encoded(texts, sources, targets)
+        lengths, batches = self._sizes(encoded)
+        too_long = TranslationFault.SOURCE_TOO_LONG
         translations = [
-            Translation("", 0, 0, TranslationFault.SOURCE_TOO_LONG if length > most else None)
+            Translation("", 0, 0, too_long if length > self._most_read else None)
             for length in lengths
         ]
-        tried = [number for number, length in enumerate(lengths) if 0 < length <= most]
-        for batch in batches_of(tried, lengths, self._decoding.batch_tokens):
+        for batch in batches:
             prefixes = [self._tokenizer.prefix(targets[number]) for number in batch]
             found = self._engine.generate(
                 [encoded[number] for number in batch], prefixes, self._most(lengths[batch[0]])
@@ -95,22 +151,6 @@ class BatchedTranslator:
         """Tokens that a translation may have, alike for all of a batch."""
         wanted = _SLACK + math.ceil(self._decoding.max_length_ratio * _rounded(length))
         return int(min(wanted, self._longest - 2))  # positions: the start and the language, too
-
-    def _require_pairs(
-        self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
-    ) -> None:
-        if not len(texts) == len(sources) == len(targets):
-            raise ValueError(
-                f"{len(texts)} texts must have as many sources and targets, got {len(sources)} "
-                f"and {len(targets)}"
-            )
-        pairs = sorted(set(zip(sources, targets, strict=True)))
-        for source, target in pairs:
-            if not self.translates(source, target):
-                raise ValueError(
-                    f"{self.name} does not translate from {source} to {target}, but from "
-                    f"{' '.join(self._tags.sources)} to {' '.join(self._tags.targets)}"
-                )
 
 
 def batches_of(

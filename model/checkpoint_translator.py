@@ -7,7 +7,7 @@ from torch import Tensor
 from transformers import GenerationConfig
 
 from model.arithmetic import require_device, working_device
-from model.batched_translator import BatchedTranslator, Tokens
+from model.batched_translator import BatchedSizer, BatchedTranslator, Tokens
 from model.translation_checkpoint import (
     UNKNOWN,
     TranslationCheckpoint,
@@ -17,6 +17,16 @@ from model.translation_checkpoint import (
 from model.translation_manifest import chosen_tags
 from model.translation_tokens import Tokenizer
 from model.translator import TranslatorSpec
+
+
+class CheckpointSizer(BatchedSizer):
+    """A `model.translator.Sizer`; see there."""
+
+    def __init__(self, spec: TranslatorSpec) -> None:
+        checkpoint = read_checkpoint(spec.model, spec.revision)
+        tags = chosen_tags(checkpoint.name, checkpoint.tags, spec.sources, spec.targets)
+        tokenizer = Tokenizer(tags, checkpoint.source_pieces, checkpoint.target_pieces)
+        super().__init__(checkpoint.name, tokenizer, tags, checkpoint.longest, spec.decoding)
 
 
 class CheckpointTranslator(BatchedTranslator):

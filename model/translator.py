@@ -7,14 +7,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from model.teacher import folder_digest
 from model.translation_manifest import is_converted, read_manifest
 from schemas.languages import LANGUAGES
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+PROMPT = (
+    "Translate this image caption from {source} into {target}. Answer with the translation alone."
+    "\n\n{text}"
+)
 _EXTRAS = {
     "ctranslate2": "translate",
     "sentencepiece": "translate",
@@ -29,6 +34,7 @@ class TranslationFault(StrEnum):
 
     SOURCE_TOO_LONG = "source-too-long"  # more tokens than `Decoding.max_source_tokens`: not tried
     UNFINISHED = "unfinished"  # cut at its longest length: most often a loop
+    REFUSED = "refused"  # the endpoint finds fault with the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +54,45 @@ class Translation:
     fault: TranslationFault | None = None
 
 
-class Translator(Protocol):
-    """A model that translates between some of our languages.
+class Sizes(NamedTuple):
+    """How a translator would work on texts.
+
+    Attributes:
+      tokens: that each text has, those that name a language among them; 0 of a text of spaces.
+      batches: numbers of the texts that are translated at once; those that are not tried are in
+        none. A batch handed over alone is worked on as it is.
+    """
+
+    tokens: list[int]
+    batches: list[list[int]]
+
+
+class Sizer(Protocol):
+    """What can be known of a translator without its weights.
 
     Attributes:
       name: hub id or folder's name of the checkpoint that it was made of.
-      revision: what identifies its weights: a hub's commit, or a digest of a folder's files.
     """
 
     name: str
-    revision: str
 
     def translates(self, source: str, target: str) -> bool:
         """Whether it can say texts of one ISO 639-1 language in another."""
         ...
+
+    def sizes(self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> Sizes:
+        """How it would work on texts; arguments and errors are those of `Translator.translate`."""
+        ...
+
+
+class Translator(Sizer, Protocol):
+    """A model that translates between some of our languages.
+
+    Attributes:
+      revision: what identifies its weights: a hub's commit, or a digest of a folder's files.
+    """
+
+    revision: str
 
     def translate(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
@@ -118,14 +149,51 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An HTTP endpoint that speaks as OpenAI's chat completions do.
+
+    Attributes:
+      url: that `/chat/completions` is put behind, e.g. `http://127.0.0.1:8000/v1`.
+      key_variable: name of the environment's variable with the key; "" for none.
+      prompt: what a text is asked for with; `{source}` and `{target}` stand for the languages'
+        English names, `{text}` for the text.
+      concurrency: requests in flight in one process.
+      retries: further attempts on 429, 5xx and broken connections, backing off, obeying
+        Retry-After.
+      timeout_s: seconds for an answer.
+    """
+
+    url: str
+    key_variable: str = ""
+    prompt: str = PROMPT
+    concurrency: int = 16
+    retries: int = 5
+    timeout_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be meant."""
+        if not re.match(r"https?://[^/\s]+", self.url):
+            raise ValueError(f"url must be http:// or https://, got {self.url!r}")
+        if "{text}" not in self.prompt or "{target}" not in self.prompt:
+            raise ValueError(f"prompt must have {{text}} and {{target}}, got {self.prompt!r}")
+        for name, least in (("concurrency", 1), ("retries", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if not 0 < self.timeout_s < float("inf"):
+            raise ValueError(f"timeout_s must be over 0, got {self.timeout_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatorSpec:
     """Which translator, and how to run it.
 
     Attributes:
       model: for ctranslate2 the folder that `pairmill convert-translator` wrote; for transformers
-        a checkpoint's folder, or its id on the Hugging Face hub.
-      revision: of an id: the commit's 40 hex digits, since branches move; None for a folder.
-      engine: `ctranslate2`, or `transformers`: the slow reference.
+        a checkpoint's folder, or its id on the Hugging Face hub; for openai what the endpoint
+        calls it.
+      revision: of an id: the commit's 40 hex digits, since branches move; None for a folder; of an
+        endpoint's model what tells its weights from others, as you please.
+      engine: `ctranslate2`, `transformers`: the slow reference, or `openai`: an endpoint.
       sources: ISO 639-1 codes to translate from; None: those of the model. A Marian model that does
         not say its languages needs them, and its `targets`.
       targets: ISO 639-1 codes to translate into; None: those of the model.
@@ -133,18 +201,21 @@ class TranslatorSpec:
         device can, transformers float32. Only ctranslate2 has `int8`.
       device: `cpu`, `cuda`, `cuda:0` …; `auto`: the GPU where there is one, else the CPU.
       threads: of the CPU that it calculates on; None: as many as the engine takes.
-      decoding: how it searches.
+      decoding: how it searches; of an endpoint, whose tokens are guessed at three characters each,
+        the lengths and how much is kept at a time.
+      endpoint: for openai.
     """
 
     model: str
     revision: str | None = None
-    engine: Literal["ctranslate2", "transformers"] = "ctranslate2"
+    engine: Literal["ctranslate2", "transformers", "openai"] = "ctranslate2"
     sources: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
     dtype: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
     device: str = "cpu"
     threads: int | None = None
     decoding: Decoding = field(default_factory=Decoding)
+    endpoint: Endpoint | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError where it is not certain which weights are meant, or how to run them."""
@@ -154,12 +225,15 @@ class TranslatorSpec:
                 f"pairmill convert-translator {self.model} OUT, and name OUT"
             )
 
-        require_revision(self.model, self.revision)
+        if (self.engine == "openai") != (self.endpoint is not None):
+            raise ValueError("the engine openai needs an endpoint, and no other engine has one")
+        if self.engine != "openai":
+            require_revision(self.model, self.revision)
         strangers = sorted({*(self.sources or ()), *(self.targets or ())} - set(LANGUAGES))
         if strangers:
             raise ValueError(f"languages must be of {' '.join(LANGUAGES)}; got {strangers[0]!r}")
-        if self.engine == "transformers" and self.dtype == "int8":
-            raise ValueError("dtype int8 needs the engine ctranslate2, got transformers")
+        if self.engine != "ctranslate2" and self.dtype == "int8":
+            raise ValueError(f"dtype int8 needs the engine ctranslate2, got {self.engine}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +257,9 @@ def identify(spec: TranslatorSpec) -> Identity:
     if spec.engine == "ctranslate2":
         manifest = read_manifest(folder)
         return Identity(manifest.name, folder_digest(folder), manifest.family)
+    if spec.endpoint:
+        told = f"{spec.model}\n{spec.revision or ''}\n{spec.endpoint.prompt}"
+        return Identity(spec.model, blake2b(told.encode(), digest_size=20).hexdigest(), "")
     return Identity(short_name(spec.model), spec.revision or folder_digest(folder), "")
 
 
@@ -216,9 +293,31 @@ def load_translator(spec: TranslatorSpec) -> Translator:
             from model.ctranslate2_translator import Ctranslate2Translator
 
             return Ctranslate2Translator(spec)
+        if spec.engine == "openai":
+            from model.endpoint_translator import EndpointTranslator
+
+            return EndpointTranslator(spec)
         from model.checkpoint_translator import CheckpointTranslator
 
         return CheckpointTranslator(spec)
+    except ModuleNotFoundError as error:
+        raise named_extra(error) from error
+
+
+def load_sizer(spec: TranslatorSpec) -> Sizer:
+    """What can be known of a translator without its weights; raises as `load_translator` does."""
+    try:
+        if spec.engine == "ctranslate2":
+            from model.converted_sizer import ConvertedSizer
+
+            return ConvertedSizer(spec)
+        if spec.engine == "openai":
+            from model.endpoint_translator import EndpointSizer
+
+            return EndpointSizer(spec)
+        from model.checkpoint_translator import CheckpointSizer
+
+        return CheckpointSizer(spec)
     except ModuleNotFoundError as error:
         raise named_extra(error) from error
 

@@ -30,6 +30,7 @@ app = typer.Typer(
     pairmill stats world/out               what became of every row
     pairmill why world/out ID              what became of one
     pairmill select R.toml --dry-run       what a threshold would keep
+    pairmill translate R.toml --dry-run    what there is to translate, and how long it takes
     pairmill retry world/recipe.toml       gather again what failed
     pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
@@ -127,6 +128,20 @@ def select(
 ) -> None:
     """Keeps captions and pictures by what the teachers said of them."""
     _run_one("select", recipe, limit, beam, dry_run)
+
+
+@app.command()
+def translate(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be translated and how long that takes."),
+    ] = False,
+) -> None:
+    """Says captions in other languages, and turns away what is no translation."""
+    _run_one("translate", recipe, limit, beam, dry_run)
 
 
 @app.command()
@@ -366,6 +381,7 @@ def _run(
     from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
     from pipelines.teachers import check_installed
+    from pipelines.translators import check_installed as check_translators
 
     with _errors_shown():
         read = read_recipe(recipe)
@@ -376,6 +392,8 @@ def _run(
             )
         if "score" in present:
             check_installed()
+        if "translate" in present and read.translate:
+            check_translators(read.translate)
         progress = Progress(Console(stderr=True))
         try:
             job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)

@@ -21,6 +21,7 @@ from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
 from pipelines.teachers import check_installed, judges_of, look
+from pipelines.translator_findings import translator_findings
 
 _STORED_BYTES = (
     30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
@@ -68,6 +69,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from _screen_findings(recipe.screen)
     if recipe.score:
         yield from _teacher_findings(recipe.score, recipe.languages)
+    if recipe.translate:
+        yield from translator_findings(recipe)
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (

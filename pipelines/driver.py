@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import PairmillError
 
 if TYPE_CHECKING:
-    from pipelines.stages import Run, Stage
+    from pipelines.stages import Run
 
 WORKER_DIED = 70
 
@@ -39,7 +39,7 @@ class Job:
       limit: rows of each source, None for all.
       flags: Beam's options.
       retry: reasons for which pictures failed that are to be gathered again.
-      preview: whether `select` is only to say what it would keep.
+      preview: whether the stage is only to say what it would do.
     """
 
     recipe: str
@@ -95,18 +95,17 @@ def run_job(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
     recipe = read_recipe(job.recipe)
     run = Run(recipe, job.limit, job.retry, job.flags, local_workers(list(job.flags)), tell)
     if job.preview:
-        from pipelines.select import SelectStage
-
-        SelectStage(run).tell_preview()
+        (name,) = job.stages
+        _stage(name)(run).tell_preview()
         return
     run.output.write("recipe.toml", recipe.to_toml().encode())
     for name in job.stages:
         execute(_stage(name)(run), run)
 
 
-def _stage(name: str) -> "Callable[[Run], Stage]":
+def _stage(name: str) -> "Callable[[Run], Any]":
     """The class of a stage, which alone is imported: `score` brings torch along, for seconds."""
-    stage: Callable[[Run], Stage] = getattr(
+    stage: Callable[[Run], Any] = getattr(
         import_module(f"pipelines.{name}"), f"{name.title()}Stage"
     )
     return stage

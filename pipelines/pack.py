@@ -23,7 +23,7 @@ from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
 from pipelines.parts import row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
-from pipelines.stages import FRESH, Run, kept_before
+from pipelines.stages import FRESH, Run, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
@@ -45,6 +45,7 @@ from schemas.layout import (
     SCREENED_TEXTS,
     TEXT_ROWS,
     TEXTS,
+    TRANSLATED_CAPTIONS,
     part_name,
     shard_name,
 )
@@ -66,19 +67,17 @@ class PackStage:
         self._run = run
         self._rules: Pack = run.recipe.pack
         recipe, before = run.recipe, kept_before(run.recipe, self.name)
+        handed_on = "translate" if recipe.translate else last_before(recipe, self.name)
         has_documents = recipe.documents is not None
         has_pictures = any(source.task != "document" for source in recipe.sources)
-        is_scored = recipe.score is not None and recipe.select is None
         self.reads: tuple[str, ...] = (
-            *(("score" if is_scored else before,) if has_pictures else ()),
+            *((handed_on,) if has_pictures else ()),
             *((_DOCUMENTS,) if has_documents else ()),
         )
         self._packed: list[Packed] = []
         if has_pictures:
             of_pictures = Unit.PICTURE, Unit.CAPTION
-            self._packed.append(
-                Packed(KEPT[before], GATHERED, PAIRS, of_pictures, (), recipe.score is not None)
-            )
+            self._packed.append(Packed(KEPT[before], GATHERED, PAIRS, of_pictures, is_judged=True))
         if has_documents:
             kept, units = KEPT_PAGES[_DOCUMENTS], (Unit.PAGE, Unit.QUERY)
             self._packed.append(Packed(kept, DOCUMENTS, PACKED_DOCUMENTS, units, _PAGE_FIELDS))
@@ -137,7 +136,9 @@ class PackStage:
         """Writes the samples in their order; returns how they fall into shards."""
         run, kept = self._run, packed.kept
         parts = len((run.output / kept.pictures).names())
-        rows = sum(rows_below(run.output / folder) for folder in (kept.pictures, kept.captions))
+        folders = [kept.pictures, kept.captions]
+        folders += [TRANSLATED_CAPTIONS] if packed.is_judged and run.recipe.translate else []
+        rows = sum(rows_below(run.output / folder) for folder in folders)
         buckets = buckets_for(rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             samples = (

@@ -17,14 +17,13 @@ from apache_beam.pvalue import TaggedOutput
 from filters.choice import Verdict, best_caption
 from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
-from pipelines.scored import ScoredPart, read_scored
+from pipelines.scored import ScoredPart, read_translated, read_unjudged
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
 from pipelines.tars import TarWriter
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import (
     read_slice,
-    read_table,
     rows_of,
     write_table,
     write_tables,
@@ -90,6 +89,7 @@ class PackedCaption:
       source: name of the recipe's source.
       licence: as stated, or "".
       score: the cosine of the first teacher that understands it; 0 without one.
+      parent: caption id of the caption that it is a translation of, or "".
     """
 
     key: str
@@ -103,6 +103,7 @@ class PackedCaption:
     source: str
     licence: str
     score: float
+    parent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Packed:
       shards: the folder of its final shards.
       units: what pictures and captions are counted as.
       fields: further ones of a sample's `json`, columns of the pictures' table.
-      is_scored: whether teachers judged it.
+      is_judged: whether it is what teachers judge and translators translate, where there are any.
     """
 
     kept: Tables
@@ -151,7 +152,7 @@ class Packed:
     shards: str
     units: tuple[Unit, Unit]
     fields: tuple[str, ...] = ()
-    is_scored: bool = False
+    is_judged: bool = False
 
 
 class MakeSamples(beam.DoFn):
@@ -196,11 +197,8 @@ class MakeSamples(beam.DoFn):
         yield table_of(OrderedSample, samples)
 
     def _read(self, bucket: int) -> ScoredPart:
-        output, name, kept = Folder(self._recipe.output), part_name(bucket), self._packed.kept
-        if self._packed.is_scored:
-            return read_scored(output, kept, bucket)
-        pictures = read_table(output / kept.pictures, name)
-        return ScoredPart(pictures, read_table(output / kept.captions, name), {})
+        read = read_translated if self._packed.is_judged else read_unjudged
+        return read(self._recipe, self._packed.kept, bucket)
 
 
 def _ordered_captions(

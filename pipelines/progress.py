@@ -56,7 +56,7 @@ class Progress:
                 print(event["line"])
             case "done":
                 self._finish()
-                self.say(f"done in {_duration(event['seconds'])}: {_outcome(event['counts'])}")
+                self.say(f"done in {duration(event['seconds'])}: {_outcome(event['counts'])}")
             case "step":
                 self._finish()
                 self._begin(event)
@@ -106,7 +106,7 @@ class Progress:
 
     def _line(self, now: float) -> str:
         if not self._total:
-            return f"{self._name} ({_duration(now - self._started)})"
+            return f"{self._name} ({duration(now - self._started)})"
         done = self.pieces_done - self._before
         total = self._total
         seconds = max(now - self._started, 1e-9)
@@ -117,7 +117,7 @@ class Progress:
             kept = self._kept / max(1, self._rows)
             words += f", {self._rows:,} rows, {rate:,.0f}/s, {kept:.1%} kept"
             if self.pieces_done < total:
-                words += f", {_duration(left)} left"
+                words += f", {duration(left)} left"
         return words
 
 
@@ -140,10 +140,10 @@ def _by_fate(item: tuple[str, int]) -> int:
     return ("kept", "rejected", "failed").index(item[0])
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Seconds as people say them.
 
-    >>> _duration(3.21), _duration(75), _duration(7384)
+    >>> duration(3.21), duration(75), duration(7384)
     ('3.2 s', '1:15 min', '2:03 h')
     """
     if seconds < 60:

@@ -20,6 +20,7 @@ from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
 from pipelines.document_rules import Documents
 from pipelines.img2dataset_options import Img2dataset
+from pipelines.translate_options import Translate
 from schemas.languages import ALL, LANGUAGES
 
 _OUR_COLUMNS = {
@@ -333,6 +334,7 @@ class Recipe:
       screen: the `screen` stage.
       score: the `score` stage.
       select: the `select` stage.
+      translate: the `translate` stage.
       pack: the `pack` stage.
     """
 
@@ -345,6 +347,7 @@ class Recipe:
     screen: Screen | None = None
     score: Score | None = None
     select: Select | None = None
+    translate: Translate | None = None
     pack: Pack | None = None
 
     def __post_init__(self) -> None:
@@ -370,7 +373,8 @@ class Recipe:
         unknown = [code for code in self.languages if code not in LANGUAGES]
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
-
+        if self.translate:
+            self._check_translate(self.translate)
         taken = [
             name for name in self.kept_columns if name in _OUR_COLUMNS or name[:8] == "caption_"
         ]
@@ -378,6 +382,27 @@ class Recipe:
             raise ValueError(
                 f"keep_columns must not name {taken[0]!r}: samples have a field of that name"
             )
+
+    def _check_translate(self, translate: Translate) -> None:
+        names = tuple(source.name for source in self.sources)
+        for key, asked, known in (
+            ("from_languages", translate.from_languages, self.languages),
+            ("into_languages", translate.into_languages, self.languages),
+            ("from_sources", translate.from_sources, names),
+            ("share_in", translate.share_in, translate.from_languages or self.languages),
+            ("weights", translate.weights, translate.into_languages or self.languages),
+        ):
+            unknown = [name for name in asked or () if name not in known]
+            if unknown:
+                raise ValueError(
+                    f"translate.{key} must be among {' '.join(known)}, got {unknown[0]!r}"
+                )
+        sources, targets = (
+            {*(asked or self.languages)}
+            for asked in (translate.from_languages, translate.into_languages)
+        )
+        if len(sources | targets) == 1:
+            raise ValueError(f"translate must have two languages, got {next(iter(sources))!r}")
 
     def _check_img2dataset(self, gather: Gather) -> None:
         if gather.allow_local_files:

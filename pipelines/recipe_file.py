@@ -10,6 +10,8 @@ from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Select, Source
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
 from pipelines.teachers import check_spaces, specs_of
+from pipelines.translate_options import Translate, TranslateModel
+from pipelines.translators import spec_of
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _MANNER = Manner(
@@ -20,7 +22,7 @@ _MANNER = Manner(
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},
-    named=("screen", "select"),
+    named=("screen", "select", "translate"),
 )
 
 
@@ -43,9 +45,15 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     if score:
         check_spaces(score, recipe.select)
     select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
-    output = absolute(recipe.output, folder)
+    translate = recipe.translate and _translate_with_absolute_paths(recipe.translate, folder)
     return dataclasses.replace(
-        recipe, output=output, sources=sources, screen=screen, score=score, select=select
+        recipe,
+        output=absolute(recipe.output, folder),
+        sources=sources,
+        screen=screen,
+        score=score,
+        select=select,
+        translate=translate,
     )
 
 
@@ -69,16 +77,37 @@ def _score_with_absolute_paths(score: Score, folder: str) -> Score:
 
 
 def _found_teacher(teacher: ScoreTeacher, folder: str) -> ScoreTeacher:
-    """A teacher by its folder's path, absolute; or by its id on the hub, which no folder has."""
-    path = absolute(teacher.model, folder)
+    found = _found_model("score.teachers.model", teacher.model, folder)
+    return dataclasses.replace(teacher, model=found)
+
+
+def _found_model(key: str, model: str, folder: str) -> str:
+    """A checkpoint's folder, absolute; or its id on the hub, which no folder has."""
+    path = absolute(model, folder)
     if Path(path).is_dir():
-        return dataclasses.replace(teacher, model=path)
-    if not _HUB_NAME.fullmatch(teacher.model):
+        return path
+    if not _HUB_NAME.fullmatch(model):
         raise RecipeError(
-            "score.teachers.model must be a checkpoint's folder on this machine, or an id on the "
+            f"{key} must be a checkpoint's folder on this machine, or an id on the "
             f"Hugging Face hub; there is no folder {path}"
         )
-    return teacher
+    return model
+
+
+def _translate_with_absolute_paths(translate: Translate, folder: str) -> Translate:
+    def found(model: TranslateModel) -> TranslateModel:
+        if model.engine == "openai":
+            return model
+        path = _found_model("translate.models.model", model.model, folder)
+        return dataclasses.replace(model, model=path)
+
+    models = tuple(found(model) for model in translate.models)
+    imports = tuple(absolute(path, folder) for path in translate.memory_imports)
+    memory = translate.memory and absolute(translate.memory, folder)
+    resolved = dataclasses.replace(translate, models=models, memory=memory, memory_imports=imports)
+    for model in models:
+        spec_of(model, resolved)
+    return resolved
 
 
 def _select_with_absolute_paths(select: Select, folder: str) -> Select:

@@ -11,6 +11,7 @@ from pipelines.recount_gather import GatheredShards, read_markers
 from pipelines.recount_pack import PackedShards, recount_pack, recount_texts
 from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
+from pipelines.recount_translated import Translations, recount_translated
 from pipelines.storage import Folder
 from schemas.fates import Fate, Unit
 from schemas.layout import (
@@ -23,6 +24,7 @@ from schemas.layout import (
     STAGE_FILE,
     TEXT_SCORES,
     TEXTS,
+    TRANSLATED_CAPTIONS,
     WORK,
     embeddings_folder,
     ledger_folder,
@@ -45,6 +47,7 @@ class Account:
       gathered: what the markers of the gathered shards say.
       tables: what the tables of those that hand pictures and captions on hold, by stage.
       scores: what those of captions and texts hold, None where score is not complete.
+      translations: what those of translations hold, None where translate is not complete.
       shards: what the final shards of pictures and texts hold, None where pack is not complete.
       pages: what those of pages hold, likewise.
       contaminated: by evaluation set and unit, what was turned away for its sake.
@@ -57,6 +60,7 @@ class Account:
     gathered: GatheredShards
     tables: dict[str, KeptTables]
     scores: Scores | None
+    translations: Translations | None
     shards: PackedShards | None
     pages: PackedShards | None
     contaminated: Counter[tuple[str, str]]
@@ -76,6 +80,7 @@ def recount(output: Folder) -> Account:
         stage: recount_tables(output, stage) for stage in (*KEPT_PAGES, *KEPT) if stage in records
     }
     scores = _recount_scores(output, records)
+    translations = _recount_translated(output, records)
     shards, pages = _recount_pack(output, records.get("pack"))
     differences = [
         *gathered.differences,
@@ -87,6 +92,7 @@ def recount(output: Folder) -> Account:
             for difference in _check_tables(records[stage], found)
         ),
         *(_check_scores(records["score"], scores) if scores else ()),
+        *(_check_translated(records["translate"], translations) if translations else ()),
         *(_check_pack(records["pack"], shards, pages) if shards and pages else ()),
     ]
     return Account(
@@ -95,6 +101,7 @@ def recount(output: Folder) -> Account:
         gathered=gathered,
         tables=tables,
         scores=scores,
+        translations=translations,
         shards=shards,
         pages=pages,
         contaminated=_contaminated(output, records.get("screen")),
@@ -194,6 +201,25 @@ def _check_scores(record: Record, scores: Scores) -> Iterator[Difference]:
     for number in range(scores.teachers):
         where = embeddings_folder(number, OF_PICTURES)
         yield from _kept(record, Unit.PICTURE, scores.embedded[where], f"{where}/")
+
+
+def _recount_translated(output: Folder, records: dict[str, Record]) -> Translations | None:
+    """The translations, unless what they were made of is there no more."""
+    if "translate" not in records or is_outdated(records, "translate"):
+        return None
+    (before,) = records["translate"].reads
+    if before == "score":
+        (before,) = records["score"].reads if "score" in records else ("gather",)
+    return recount_translated(output, KEPT[before])
+
+
+def _check_translated(record: Record, translations: Translations) -> Iterator[Difference]:
+    """What it kept is what it read, and the translations."""
+    yield from translations.differences
+    expected = record.counts.get("caption kept", 0) - record.counts.get("caption in", 0)
+    if expected != translations.captions:
+        unit, found = Unit.CAPTION.value, translations.captions
+        yield Difference(record.stage, unit, "made", expected, found, f"{TRANSLATED_CAPTIONS}/")
 
 
 def _recount_pack(

@@ -1,20 +1,21 @@
 """What teachers said of captions, as the stages after `score` use it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.choice import Verdict
+from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
 from schemas.fates import ScoreStatus
-from schemas.layout import SCORES, Tables, part_name
+from schemas.layout import SCORES, TRANSLATED_CAPTIONS, Tables, part_name
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPart:
-    """A part's pictures and captions that teachers have seen.
+    """A part's pictures and captions, and what teachers said of them.
 
     Attributes:
       pictures: a table of `Picture`s.
@@ -25,6 +26,40 @@ class ScoredPart:
     pictures: pa.Table
     captions: pa.Table
     verdicts: dict[str, Verdict]
+
+
+def read_kept(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
+    """A part as the stages before left it, without verdicts where no teacher was asked."""
+    output = Folder(recipe.output)
+    return read_scored(output, kept, part) if recipe.score else _read_tables(output, kept, part)
+
+
+def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
+    """A part with the translations of its captions, and `parent`, "" of a caption that is none."""
+    read = _with_parents(read_kept(recipe, kept, part))
+    if not recipe.translate:
+        return read
+    translated = read_table(Folder(recipe.output) / TRANSLATED_CAPTIONS, part_name(part))
+    captions = pa.concat_tables([read.captions, translated.select(read.captions.column_names)])
+    return replace(read, captions=captions)
+
+
+def read_unjudged(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
+    """A part that no teacher and no translator sees, likewise."""
+    return _with_parents(_read_tables(Folder(recipe.output), kept, part))
+
+
+def _read_tables(output: Folder, kept: Tables, part: int) -> ScoredPart:
+    pictures, captions = (
+        read_table(output / folder, part_name(part)) for folder in (kept.pictures, kept.captions)
+    )
+    return ScoredPart(pictures, captions, {})
+
+
+def _with_parents(read: ScoredPart) -> ScoredPart:
+    nobody = pa.array([""] * read.captions.num_rows, pa.string())
+    field = pa.field("parent", pa.string(), nullable=False)
+    return replace(read, captions=read.captions.append_column(field, nobody))
 
 
 def read_scored(output: Folder, kept: Tables, part: int) -> ScoredPart:

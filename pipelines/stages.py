@@ -165,6 +165,14 @@ def kept_before(recipe: Recipe, stage: str) -> str:
     return deciding[-1] if deciding else STAGES[0]
 
 
+def last_before(recipe: Recipe, stage: str) -> str:
+    """The stage after which `stage` reads pictures and captions: where they were scored and not
+    selected, those that could not be decoded any more are left out.
+    """
+    is_scored = recipe.score is not None and recipe.select is None
+    return "score" if is_scored else kept_before(recipe, stage)
+
+
 def _fingerprint(asked: str, stage: Stage) -> str:
     return digest(asked, json.dumps(stage.builds_on()))
 

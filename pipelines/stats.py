@@ -11,13 +11,15 @@ from rich.table import Table
 
 from pipelines.differences import Difference
 from pipelines.errors import RecipeError
-from pipelines.pages import WIDTH, as_bytes, as_line, open_console
+from pipelines.pages import as_bytes, as_grid, as_line, open_console, plain_table
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
 from pipelines.recount_scores import THOUSANDTHS, Scores
 from pipelines.recount_tables import SIDES
+from pipelines.recount_translated import read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
+from pipelines.translation_page import pair_table, speed_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
 from schemas.layout import GATHERED, PACKED_DOCUMENTS, PAIRS, REPORT, shard_name
@@ -56,6 +58,7 @@ def show_stats(folder: str, truth: str | None = None) -> bool:
     account = recount(root)
     report = make_report(account)
     report["selection"] = read_score_report(root) if "select" in account.records else {}
+    report["translation"] = read_translation_report(root) if account.translations else {}
     if truth:
         report["truth"] = {
             defect or "none": {"rows": of.rows, "gone": of.gone, "reasons": dict(of.reasons)}
@@ -97,6 +100,9 @@ def make_report(account: Account) -> dict[str, Any]:
         "unfinished": account.unfinished,
         "stages": {name: _stage(record) for name, record in account.records.items()},
         "languages": dict(_by_count(tables.languages)) if tables else {},
+        "languages_translated": (
+            dict(_by_count(account.translations.languages)) if account.translations else {}
+        ),
         "picture_sides": {
             side: quantiles(counts) for side, counts in (tables.sides.items() if tables else ())
         },
@@ -249,13 +255,19 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     if report["gathered"]["failing_hosts"]:
         hosts = [f"{host} {n:,}" for host, n in report["gathered"]["failing_hosts"].items()]
         console.print("pictures not kept, by host", style="bold")
-        console.print(_grid([as_line(host, 60) for host in hosts]) + "\n")
+        console.print(as_grid([as_line(host, 60) for host in hosts]) + "\n")
     if report["languages"]:
         console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
-        console.print(_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
+        console.print(as_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
+    if report["languages_translated"]:
+        made = [f"{code} {n:,}" for code, n in report["languages_translated"].items()]
+        console.print(f"translations kept, by language ({len(made)})", style="bold")
+        console.print(as_grid(made) + "\n")
+    if report["translation"]:
+        console.print(pair_table(report["translation"]), "")
     for teacher, languages in report["scores"].items():
         console.print(f"scores by {as_line(teacher, 60)}: median, of shuffled pairs", style="bold")
-        console.print(_grid([_told(code, said) for code, said in languages.items()]) + "\n")
+        console.print(as_grid([_told(code, said) for code, said in languages.items()]) + "\n")
     if report["picture_sides"] and report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
     for line in _selection(report["selection"]):
@@ -277,17 +289,9 @@ def _selection(selection: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def _table(*columns: str, words: int) -> Table:
-    """A table without lines whose first `words` columns are text and the others numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for at, column in enumerate(columns):
-        table.add_column(column, justify="left" if at < words else "right", overflow="fold")
-    return table
-
-
 def _funnel(stages: dict[str, Any]) -> Table:
     columns = ("stage", "unit", "in", "created", "kept", "rejected", "failed", "kept share")
-    table = _table(*columns, words=2)
+    table = plain_table(*columns, words=2)
     for stage, said in stages.items():
         for unit, ways in said["units"].items():
             came = ways["in"] + ways["created"]
@@ -301,7 +305,7 @@ def _funnel(stages: dict[str, Any]) -> Table:
 
 def _reasons(stages: dict[str, Any]) -> Table:
     """The most frequent reasons of all stages, the share is of what came in or was created."""
-    table = _table("stage", "unit", "fate", "reason", "number", "share", words=4)
+    table = plain_table("stage", "unit", "fate", "reason", "number", "share", words=4)
     rows = [
         (stage, unit, fate, reason, n, ways["in"] + ways["created"])
         for stage, said in stages.items()
@@ -320,7 +324,7 @@ def _reasons(stages: dict[str, Any]) -> Table:
 
 def _truth(truth: dict[str, Any]) -> Table:
     """What is known to be wrong with rows, and how much of it is not kept."""
-    table = _table("known defect", "most often as", "rows", "not kept", "share", words=2)
+    table = plain_table("known defect", "most often as", "rows", "not kept", "share", words=2)
     for defect, of in truth.items():
         reasons = _by_count(Counter(of["reasons"]))[:_MOST_CAUSES]
         words = ", ".join(f"{reason} {n:,}" for reason, n in reasons)
@@ -333,15 +337,6 @@ def _share(n: int, of: int) -> str:
     return f"{n / of:.1%}" if of else "–"
 
 
-def _grid(words: list[str]) -> str:
-    """Short words in columns of one width, as many as a line has room for."""
-    wide = max(map(len, words)) + 3
-    a_line = max(1, WIDTH // wide)
-    starts = range(0, len(words), a_line)
-    lines = ("".join(word.ljust(wide) for word in words[at : at + a_line]) for at in starts)
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def _told(code: str, said: dict[str, Any]) -> str:
     """`de 0.312, 0.105`."""
     if not said["scored"]:
@@ -350,7 +345,7 @@ def _told(code: str, said: dict[str, Any]) -> str:
 
 
 def _sides(sides: dict[str, dict[str, int]]) -> Table:
-    table = _table("pixels, each side on its own", "10th", "median", "90th", words=1)
+    table = plain_table("pixels, each side on its own", "10th", "median", "90th", words=1)
     for side in SIDES:
         whose = "as fetched" if side.startswith("original_") else "as stored"
         name = side.removeprefix("original_")
@@ -379,6 +374,7 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
     took = [f"{name} {stage['seconds']:,.1f} s" for name, stage in report["stages"].items()]
     if took:
         yield f"last run  {', '.join(took)}"
+    yield from speed_lines(report["translation"])
     for name, units in report["evaluation_sets"].items():
         found = ", ".join(f"{n:,} {unit}s" for unit, n in units.items())
         yield f"rejected  {found} that stand in evaluation set {as_line(name, 60)}"

@@ -92,7 +92,7 @@ def _ends(output: Folder, rows: int) -> list[str | None]:
         raise RecipeError(f"{output.uri} has no finished stage: run pairmill curate first")
     for stage in records:
         for unit, row, reason in _column(output / ledger_folder(stage), "unit", "row", "reason"):
-            if unit in (Unit.ROW.value, Unit.CAPTION.value):
+            if unit == Unit.ROW or (unit == Unit.CAPTION and stage != "translate"):
                 _put(ends, row, f"{stage} {reason}")
     for origin, row in _column(output / KEPT[last].captions, "origin", "row"):
         if origin == "source":

@@ -29,9 +29,19 @@ from schemas.layout import (
     SCREENED_TEXTS,
     SOURCE_CAPTIONS,
     TEXT_SCORES,
+    TRANSLATED_CAPTIONS,
     ledger_folder,
 )
-from schemas.rows import Caption, GatheredPicture, LedgerRow, Picture, Score, TextPair, TextScore
+from schemas.rows import (
+    Caption,
+    GatheredPicture,
+    LedgerRow,
+    Picture,
+    Score,
+    TextPair,
+    TextScore,
+    TranslatedCaption,
+)
 
 FEWEST_DIGITS = 6  # of a prefix
 _DIGITS = 32
@@ -77,7 +87,8 @@ class Way:
 
     Attributes:
       uid: of the picture.
-      captions: kept by gather or made by a later stage, in the order of their rows.
+      captions: kept by gather or inherited, in the order of their rows.
+      translations: of these, that were kept, by language.
       ledger: what was rejected or failed, the picture itself among it.
       picture: None where it was not kept.
       scores: of its captions.
@@ -87,6 +98,7 @@ class Way:
 
     uid: str
     captions: list[Caption]
+    translations: list[TranslatedCaption]
     ledger: list[LedgerRow]
     picture: Picture | None
     scores: list[Score]
@@ -115,6 +127,10 @@ def read_way(output: Folder, uid: str) -> Way:
         if stage in stages
         for row in _in_parts(output / tables.captions, "uid", uid)
     }
+    made = _in_parts(output / TRANSLATED_CAPTIONS, "uid", uid) if "translate" in stages else []
+    translations = sorted(
+        (as_row(TranslatedCaption, row) for row in made), key=lambda c: (c.language, c.caption_id)
+    )
     pictures = _in_parts(output / PICTURES, "uid", uid)
     scores = _in_parts(output / SCORES, "uid", uid) if "score" in stages else []
     ledger = [
@@ -127,10 +143,11 @@ def read_way(output: Folder, uid: str) -> Way:
         (as_row(Caption, row) for row in captions.values()), key=lambda c: _row_order(c.row)
     )
     ended = {row["id"] for row in ledger if row["stage"] != STAGES[0]}
-    going_on = [caption for caption in kept if caption.caption_id not in ended]
+    going_on = [of for of in (*kept, *translations) if of.caption_id not in ended]
     return Way(
         uid=uid,
         captions=kept,
+        translations=translations,
         ledger=sorted((as_row(LedgerRow, row) for row in ledger), key=lambda r: _row_order(r.row)),
         picture=as_row(Picture, pictures[0]) if pictures else None,
         scores=[as_row(Score, row) for row in scores],
@@ -154,8 +171,9 @@ def _by_digits(output: Folder, digits: str) -> set[Thing]:
     if found and low == high:
         return found
     stages = _stages(output)
-    for tables in (tables for stage, tables in KEPT.items() if stage in stages):
-        captions = output / tables.captions
+    folders = [tables.captions for stage, tables in KEPT.items() if stage in stages]
+    for folder in (*folders, *([TRANSLATED_CAPTIONS] if "translate" in stages else ())):
+        captions = output / folder
         for row in search(captions, part_names(captions), "caption_id", low, high, _MOST):
             found.add(Thing("caption", row["caption_id"], row["uid"]))
     for stage in stages:

@@ -129,6 +129,7 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
         for score in way.scores:
             if score.caption_id == caption.caption_id:
                 yield f"    score {_judgement(score)}"
+        yield from _translations(way, thing, caption.caption_id)
     for row in lost:
         mark = ">" if thing.id in (row.id, row.row) else " "
         language, text = _language_and_text(way, row)
@@ -136,6 +137,20 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
         if text:
             yield f"    {as_line(text)}"
         yield f"    caption {row.id}"
+
+
+def _translations(way: Way, thing: Thing, parent: str) -> Iterator[str]:
+    """What a caption was translated to, and what was turned away, or failed."""
+    for caption in way.translations:
+        if caption.parent == parent:
+            mark = ">" if thing.id == caption.caption_id else " "
+            yield f"{mark}   translated to {caption.language}: {as_line(caption.text)}"
+            yield f"      by {as_line(caption.engine)}, caption {caption.caption_id}"
+    for row in way.ledger:
+        if row.stage == "translate" and f" of {parent}: " in row.detail:
+            mark = ">" if thing.id == row.id else " "
+            told = row.detail.replace(f" of {parent}", "", 1)
+            yield f"{mark}   {row.fate}: {row.reason} ({as_line(told)})"
 
 
 def _judgement(score: Score | TextScore) -> str:

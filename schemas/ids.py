@@ -56,9 +56,19 @@ def caption_id(uid: str, language: str, text: str) -> str:
     return digest(uid, language, unicodedata.normalize("NFC", text))
 
 
+def translation_id(caption: str, language: str, text: str) -> str:
+    """The id of a translation of the source caption with id `caption`; "" is the text of none."""
+    return digest(caption, language, unicodedata.normalize("NFC", text), "translated")
+
+
 def text_id(text: str) -> str:
     """The id of a text outside pictures; Unicode forms of one text are one text."""
     return digest(unicodedata.normalize("NFC", text))
+
+
+def phrase_id(language: str, text: str) -> str:
+    """The id of a text in a language, wherever it stands; its Unicode forms are one text."""
+    return digest(language, unicodedata.normalize("NFC", text))
 
 
 def order_key(seed: int, key: str) -> str:

@@ -68,6 +68,21 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslatedCaption(Caption):
+    """A caption said in another language: `captions/translated/part-*.parquet`.
+
+    Row, source, licence and extras are those of the source caption, whose part it is in.
+
+    Attributes:
+      parent: caption id of the source caption.
+      cosine: of text and picture, by the teacher that judges translations; 0 where none was asked.
+    """
+
+    parent: str
+    cosine: Float32
+
+
+@dataclass(frozen=True, slots=True)
 class TextPair:
     """A query and a text that answers it: `screened/texts/part-*.parquet`.
 

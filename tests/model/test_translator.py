@@ -21,6 +21,7 @@ from transformers import (
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 from transformers.tokenization_utils_base import generate_merges
 
+from model import checkpoint_translator, ctranslate2_translator
 from model.translation_checkpoint import read_checkpoint
 from model.translation_manifest import read_manifest
 from model.translation_tokens import Tokenizer
@@ -31,6 +32,7 @@ from model.translator import (
     Translator,
     TranslatorSpec,
     identify,
+    load_sizer,
     load_translator,
 )
 from model.translator_conversion import convert_checkpoint
@@ -299,6 +301,53 @@ def test_ctranslate2_needs_no_torch(converted: Places) -> None:
         f"subject = load_translator(TranslatorSpec(model={folder!r}, threads=1))\n"
         "subject.translate(['red'], ['en'], ['de'])\n"
         "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
+def test_a_sizer_knows_the_batches(
+    engine: str, converted: Places, checkpoint: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, kind = {
+        "ctranslate2": (converted, ctranslate2_translator._Engine),
+        "transformers": (checkpoint, checkpoint_translator._Generation),
+    }[engine]
+    decoding = Decoding(batch_tokens=60, max_source_tokens=30)
+    settings: dict[str, Any] = {"model": str(place("nllb")), "engine": engine, "threads": 1}
+    spec = TranslatorSpec(decoding=decoding, **settings)
+    texts = [*TEXTS, " ", "red " * 40]
+    sources, targets = [*SOURCES, "en", "en"], [*TARGETS, "de", "de"]
+    sizes = load_sizer(spec).sizes(texts, sources, targets)
+    subject, asked = load_translator(spec), []
+    generate = kind.generate
+
+    def counting(self: Any, *given: Any) -> Any:
+        asked.append(given)
+        return generate(self, *given)
+
+    monkeypatch.setattr(kind, "generate", counting)
+    whole = subject.translate(texts, sources, targets)
+    assert [len(given[0]) for given in asked] == [len(batch) for batch in sizes.batches]
+    together, asked[:] = list(asked), []
+    for batch in sizes.batches:
+        rows = [(texts[n], sources[n], targets[n]) for n in batch]
+        found = subject.translate(*map(list, zip(*rows, strict=True)))
+        assert found == [whole[n] for n in batch]
+        assert [sizes.tokens[n] for n in batch] == [of.source_tokens for of in found]
+    assert asked == together
+    assert sizes.tokens[8] == 0
+    assert not {8, 9} & {n for batch in sizes.batches for n in batch}
+
+
+def test_a_sizer_of_a_converted_model_needs_no_engine(converted: Places) -> None:
+    folder = str(converted("m2m_100"))
+    program = (
+        "import sys\n"
+        "from model.translator import TranslatorSpec, load_sizer\n"
+        f"sizes = load_sizer(TranslatorSpec(model={folder!r})).sizes(['red'], ['en'], ['de'])\n"
+        "print([name for name in ('ctranslate2', 'torch') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

@@ -1,0 +1,114 @@
+"""Translations that are there already: a folder a translator, to which any number of runs add.
+
+A file has the translations of some texts, sorted by the texts' ids, and its name says from which to
+which. Names depend on what is in it, and files are written at once, so whoever adds the same twice
+leaves it once. It is never held as a whole: whoever looks for texts of a range of ids reads those
+parts of files that may have them, one after the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import arrow_schema
+from pipelines.transforms.tables import write_table
+from schemas.ids import digest
+
+_PREFIX = 8  # digits of an id in a file's name
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A translation in a memory.
+
+    Attributes:
+      key: `schemas.ids.phrase_id` of the source text.
+      source_language: ISO 639-1.
+      source_text: NFC.
+      language: of the translation.
+      text: the translation, "" where there is none.
+      fault: why it is not the whole translation, a `model.translator.TranslationFault`, or "".
+      source_tokens: that the model read; 0 where it is not from a model.
+      tokens: that it wrote.
+    """
+
+    key: str
+    source_language: str
+    source_text: str
+    language: str
+    text: str
+    fault: str
+    source_tokens: int
+    tokens: int
+
+
+REMEMBERED = arrow_schema(Remembered)
+_ORDER = [("key", "ascending"), ("language", "ascending")]
+
+
+class Memory:
+    """The translations of one translator, or of a file that was imported.
+
+    Args:
+      folder: of its files.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def add(self, rows: pa.Table) -> None:
+        """Adds a table of `Remembered`s, atomically."""
+        if not rows.num_rows:
+            return
+        rows = rows.select(REMEMBERED.names).cast(REMEMBERED).sort_by(_ORDER)
+        keys, languages = (rows[name].to_pylist() for name in ("key", "language"))
+        content = digest(*keys, *languages)[:_PREFIX]
+        name = f"{keys[0][:_PREFIX]}-{keys[-1][:_PREFIX]}-{content}.parquet"
+        write_table(self._folder, name, rows)
+
+    def find(self, keys: pa.Array) -> pa.Table:
+        """The translations of some texts, each language once, by key and language.
+
+        Args:
+          keys: of the texts, sorted.
+        """
+        if not len(keys):
+            return REMEMBERED.empty_table()
+        low, high = keys[0].as_py(), keys[-1].as_py()
+        found = [REMEMBERED.empty_table()]
+        for name in self._folder.names():
+            if _may_hold(name, low, high):
+                found += self._search(name, keys, low, high)
+        return _first_of_each(pa.concat_tables(found))
+
+    def _search(self, name: str, keys: pa.Array, low: str, high: str) -> Iterator[pa.Table]:
+        with self._folder.open(name) as file:
+            parquet = pq.ParquetFile(file)
+            for group in range(parquet.num_row_groups):
+                if not _overlaps(parquet.metadata.row_group(group).column(0).statistics, low, high):
+                    continue
+                there = pc.is_in(parquet.read_row_group(group, ["key"])["key"], value_set=keys)
+                if pc.any(there).as_py():
+                    yield parquet.read_row_group(group).filter(there).cast(REMEMBERED)
+
+
+def _may_hold(name: str, low: str, high: str) -> bool:
+    first, _, rest = name.partition("-")
+    last = rest.partition("-")[0]
+    return name.endswith(".parquet") and first <= high[:_PREFIX] and last >= low[:_PREFIX]
+
+
+def _overlaps(statistics: Any, low: str, high: str) -> bool:
+    return statistics is None or (statistics.min <= high and statistics.max >= low)
+
+
+def _first_of_each(rows: pa.Table) -> pa.Table:
+    """By key and language, of several translations the first: two runs may have made one each."""
+    names = pc.binary_join_element_wise(rows["key"], rows["language"], " ").to_pylist()
+    first = {name: row for row, name in reversed(list(enumerate(names)))}
+    return rows.take(pa.array([first[name] for name in sorted(first)], pa.int64())).combine_chunks()

@@ -1,0 +1,306 @@
+"""Translates captions: each text once a language, and only what no memory has.
+
+It reads captions and no picture. What it makes lies beside the captions that it was made of, in the
+same parts; the captions themselves stay where they are.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.errors import RecipeError, RunError
+from pipelines.language_model import model_version
+from pipelines.memory_imports import import_memory, import_name
+from pipelines.parts import part_names, rows_below
+from pipelines.recipe import Recipe
+from pipelines.records import Counts
+from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import (
+    Deal,
+    Regroup,
+    arrow_schema,
+    column_buckets,
+    hash_buckets,
+    pieces_for,
+)
+from pipelines.transforms.tally import Tally
+from pipelines.translate_options import Translate
+from pipelines.translate_plan import (
+    BucketPlan,
+    Desk,
+    PlanRequests,
+    ReadWanted,
+    TranslationPiece,
+    Wanted,
+    read_plan,
+    rules_of,
+    write_wanted,
+)
+from pipelines.translate_report import (
+    Speed,
+    estimate_lines,
+    read_speed,
+    sums_of,
+    translation_report,
+    try_speed,
+    write_speed,
+)
+from pipelines.translated import STAGE, JudgeBucket, JudgedTranslation, WriteTranslated
+from pipelines.translating import TranslatePieces, done_folder, marker_of
+from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
+from schemas.layout import (
+    KEPT,
+    MEMORY,
+    TRANSLATED_CAPTIONS,
+    TRANSLATION_REPORT_FILE,
+    WORK,
+    ledger_folder,
+)
+
+_BUCKET_TRANSLATIONS = 50_000
+"""Of texts that are looked up and judged together: some 50 MB."""
+
+_PREVIEW = "translate-preview"
+_PLANNED = "planned"
+_PAIRS_FILE = "pairs.json"
+_COUNTS_FILE = "counts.json"
+_BY_PAIR_FILE = "by-pair.json"
+
+
+class TranslateStage:
+    """The `translate` stage of one run."""
+
+    name: str = STAGE
+    version: int = 1
+    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS,)
+
+    def __init__(self, run: Run) -> None:
+        assert run.recipe.translate is not None
+        self._run = run
+        self._rules: Translate = run.recipe.translate
+        self._speakers = speakers_of(self._rules)
+        self.reads: tuple[str, ...] = (last_before(run.recipe, STAGE),)
+        self._kept = KEPT[kept_before(run.recipe, STAGE)]
+        self._memory = Folder(self._rules.memory or run.output.path(MEMORY))
+        self._imports = {import_name(path): path for path in self._rules.memory_imports}
+
+    def depends_on(self) -> Any:
+        rules, recipe = asdict(self._rules), self._run.recipe
+        for name in ("models", "device", "threads", "memory", "memory_imports"):
+            del rules[name]  # where things lie and how fast they go
+        speakers = [[of.depends_on(), of.spec.sources, of.spec.targets] for of in self._speakers]
+        model = recipe.screen.language.model if recipe.screen else ""
+        language_model = [model, model_version(model)]
+        asked = [recipe.seed, recipe.languages, [source.name for source in recipe.sources]]
+        return [rules, speakers, list(self._imports), language_model, asked]
+
+    def builds_on(self) -> None:
+        """It begins anew: what memories hold spares time and changes nothing."""
+
+    def run(self, work: Folder) -> Counts:
+        desk = self._desk(work)
+        parts = len(part_names(self._run.output / self._kept.captions))
+        if not parts:
+            return {}
+        buckets = self._plan(desk, parts)
+        for turn in range(2 if self._rules.pivot else 1):
+            plan = self._requests(desk, turn, buckets)
+            if turn == 0:
+                for line in self._estimate(plan, {}):
+                    self._run.tell({"event": "note", "words": line})
+            for speaker in self._speakers:
+                self._translate(desk, speaker, plan.pieces)
+        self._write(desk, buckets, parts)
+        self._report(desk)
+        return dict(json.loads(work.read(_COUNTS_FILE)))
+
+    def tell_preview(self) -> None:
+        """Tells what would be translated and how long it would take; translates next to nothing.
+
+        Raises:
+          RunError: where there are no captions.
+        """
+        fingerprints_read(self, self._run.output)
+        work = self._run.output / WORK / _PREVIEW
+        work.remove()
+        self._run.tell({"event": "stage", "stage": STAGE})
+        try:
+            desk, plan = self.plan(work)
+            tried = self._try(desk, plan.pieces)
+        finally:
+            work.remove()
+        for line in self._estimate(plan, tried):
+            self._run.tell({"event": "shown", "line": line})
+
+    def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
+        """What there is to do in the first turn."""
+        desk = self._desk(work)
+        parts = len(part_names(self._run.output / self._kept.captions))
+        if not parts:
+            return desk, BucketPlan()
+        return desk, self._requests(desk, 0, self._plan(desk, parts))
+
+    def _desk(self, work: Folder) -> Desk:
+        """Looks at the translators, but for their weights, and brings imports into the memory."""
+        if not work.exists(_PAIRS_FILE):
+            pairs = [pairs_of(speaker) for speaker in self._speakers]
+            work.write(_PAIRS_FILE, json.dumps(pairs).encode())
+        pairs = json.loads(work.read(_PAIRS_FILE))
+        routes = Routes(self._speakers, pairs, self._rules.pivot)
+        check_routes(self._run.recipe, routes)
+        for name, path in self._imports.items():
+            import_memory(path, self._memory / name, self._run.step)
+        recipe = self._run.recipe
+        return Desk(recipe, work, routes, self._memory, tuple(self._imports))
+
+    def _plan(self, desk: Desk, parts: int) -> int:
+        """Leaves the wanted texts by bucket; returns how many buckets there are."""
+        run, each = self._run, self._rules.per_caption or len(rules_of(desk.recipe).into_languages)
+        translations = each * rows_below(run.output / self._kept.captions)
+        buckets = max(1, -(-translations // _BUCKET_TRANSLATIONS))
+        if not desk.work.exists(_PLANNED):
+            run.step("planning")
+            with run.pipeline(pieces_for(parts)) as pipeline:
+                wanted = pipeline | Deal("parts", range(parts))
+                _ = (
+                    {"wanted": wanted | beam.ParDo(ReadWanted(desk, self._kept))}
+                    | Regroup(
+                        "texts by id",
+                        {"wanted": arrow_schema(Wanted)},
+                        buckets,
+                        hash_buckets("key", buckets),
+                    )
+                    | "WriteWanted" >> beam.Map(partial(write_wanted, work=desk.work))
+                )
+            desk.work.write(_PLANNED, b"")
+        return buckets
+
+    def _requests(self, desk: Desk, turn: int, buckets: int) -> BucketPlan:
+        """Leaves what translators are to be asked in a turn."""
+        done = f"{_PLANNED}-{turn}"
+        if not desk.work.exists(done):
+            self._run.step("looking into the memory")
+            with self._run.pipeline(pieces_for(buckets)) as pipeline:
+                _ = (
+                    pipeline
+                    | Deal("buckets", range(buckets))
+                    | beam.ParDo(PlanRequests(desk, turn))
+                )
+            desk.work.write(done, b"")
+        return read_plan(desk.work, turn)
+
+    def _translate(self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> None:
+        mine = [piece for piece in pieces if piece.speaker == speaker.number]
+        if not mine:
+            return
+        markers = done_folder(desk.work, mine[0])
+        name = f"translating by {speaker.label}"
+        self._run.step(name, len(mine), markers, ".json", "pieces")
+        while left := without_done(markers, mine):  # else no model is loaded
+            affordable = self._within_budget(desk, speaker, mine, left)
+            with self._run.pipeline(len(affordable)) as pipeline:
+                _ = pipeline | TranslatePieces(desk, speaker.spec, affordable)
+        write_speed(desk, speaker, mine)
+
+    def _within_budget(
+        self,
+        desk: Desk,
+        speaker: Speaker,
+        mine: list[TranslationPiece],
+        left: list[TranslationPiece],
+    ) -> list[TranslationPiece]:
+        """Those of the pieces left that a translator's budget surely suffices for.
+
+        Raises:
+          RunError: for none.
+        """
+        model, undone = self._rules.models[speaker.number], set(left)
+        if not model.max_requests and not model.max_tokens:
+            return left
+        spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
+        requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
+        affordable = []
+        for piece in left:
+            requests += piece.end - piece.first
+            tokens += 2 * piece.tokens
+            if 0 < model.max_requests < requests or 0 < model.max_tokens < tokens:
+                break
+            affordable.append(piece)
+        if not affordable:
+            texts = sum(piece.end - piece.first for piece in left)
+            raise RunError(
+                f"{texts:,} texts are left and the budget of {speaker.label} does not suffice for "
+                "them: raise its max_requests or max_tokens, and the same command goes on"
+            )
+        return affordable
+
+    def _write(self, desk: Desk, buckets: int, parts: int) -> None:
+        run = self._run
+        run.step("judging translations")
+        schemas = {"judged": arrow_schema(JudgedTranslation)}
+        with run.pipeline(pieces_for(max(buckets, parts))) as pipeline:
+            judged = pipeline | Deal("judged buckets", range(buckets))
+            written = (
+                {"judged": judged | beam.ParDo(JudgeBucket(desk))}
+                | Regroup("translations by part", schemas, parts, column_buckets("part"))
+                | beam.ParDo(WriteTranslated(desk, self._kept, desk.work / FRESH)).with_outputs(
+                    "pairs", main="counts"
+                )
+            )
+            _ = written.counts | Tally(desk.work, _COUNTS_FILE)
+            _ = written.pairs | Tally(desk.work, _BY_PAIR_FILE)
+
+    def _report(self, desk: Desk) -> None:
+        """Leaves what `stats` shows of translations."""
+        by_pair = json.loads(desk.work.read(_BY_PAIR_FILE))
+        report = translation_report(desk, by_pair)
+        text = json.dumps(report, ensure_ascii=False, indent=1).encode()
+        (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
+
+    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed]) -> Iterator[str]:
+        known = {of.number: read_speed(self._memory, of) for of in self._speakers}
+        return estimate_lines(plan, self._speakers, known | tried, self._run.workers)
+
+    def _try(self, desk: Desk, pieces: list[TranslationPiece]) -> dict[int, Speed]:
+        """How fast translators are that nobody has timed yet, by a few batches each."""
+        found = {}
+        for speaker in self._speakers:
+            mine = [piece for piece in pieces if piece.speaker == speaker.number]
+            if mine and not read_speed(self._memory, speaker):
+                self._run.step(f"trying {speaker.label}")
+                found[speaker.number] = try_speed(desk, speaker, mine[len(mine) // 2])
+        return found
+
+
+def without_done(markers: Folder, pieces: list[TranslationPiece]) -> list[TranslationPiece]:
+    """The pieces that left no marker yet."""
+    done = set(markers.names())
+    return [piece for piece in pieces if marker_of(piece) not in done]
+
+
+def check_routes(recipe: Recipe, routes: Routes) -> None:
+    """Refuses languages that no translator says anything in.
+
+    Raises:
+      RecipeError: naming them.
+    """
+    rules = rules_of(recipe)
+    reached = {
+        code
+        for source in rules.from_languages
+        for code in routes.targets(source, rules.into_languages)
+    }
+    asked = recipe.translate.into_languages if recipe.translate else None
+    lost = [code for code in asked or () if code not in reached]
+    if lost or not reached:
+        names = ", ".join(speaker.label for speaker in routes.speakers)
+        into = " ".join(lost or rules.into_languages)
+        raise RecipeError(
+            f"translate.into_languages: none of the models ({names}) translates into {into} from "
+            f"{' '.join(sorted(rules.from_languages))}"
+        )

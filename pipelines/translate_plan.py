@@ -1,0 +1,419 @@
+"""What is to be translated: each text once a language, and of these what no memory has.
+
+Texts are regrouped by a hash into buckets. A bucket's translations are looked up, what is missing
+is cut to batches of like length and these to pieces of work: the same ones on any runner.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from filters.targets import TargetRules, targets_of
+from model.translator import Sizer
+from pipelines.memory import Memory, Remembered
+from pipelines.recipe import Recipe
+from pipelines.scored import ScoredPart, read_kept
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
+from pipelines.transforms.tables import read_rows, rows_of, write_table
+from pipelines.translators import Route, Routes, load_known
+from schemas.ids import phrase_id
+from schemas.layout import part_name
+from schemas.rows import Caption
+
+WANTED = "wanted"
+REQUESTS = "requests"
+PIECES = "pieces"
+BATCHES_A_PIECE = 16
+
+_COUNTED = ("texts", "imported", "remembered")
+
+
+Wish = tuple[Caption, str, tuple[str, ...]]
+"""A caption that is to be translated, the id of its text, and into what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A text that captions of a part have.
+
+    Attributes:
+      key: `schemas.ids.phrase_id` of it.
+      source_language: ISO 639-1.
+      text: NFC.
+      languages: to translate it into, with spaces between.
+      part: of the captions.
+    """
+
+    key: str
+    source_language: str
+    text: str
+    languages: str
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A text that a translator is to be asked about.
+
+    Attributes:
+      key: of the source text.
+      source_language: its.
+      source_text: …
+      language: what the answer is to be in.
+      from_language: of what the translator is given: the source, or the pivot.
+      from_text: what it is given.
+      tokens: that this has.
+      batch: number in its file; those of a batch are given together.
+    """
+
+    key: str
+    source_language: str
+    source_text: str
+    language: str
+    from_language: str
+    from_text: str
+    tokens: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationPiece:
+    """Work for one worker: some batches of a bucket's requests to one translator.
+
+    Attributes:
+      file: of the requests.
+      number: of the piece in it, from 0.
+      first: row of the file.
+      end: behind its last row.
+      speaker: number of the translator.
+      memory: name of the folder where its results go.
+      tokens: of what the translator is given.
+    """
+
+    file: str
+    number: int
+    first: int
+    end: int
+    speaker: int
+    memory: str
+    tokens: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return f"{self.file.removesuffix('.parquet')}-{self.number:05d}"
+
+    @property
+    def group(self) -> str:
+        """Turn and translator: pieces of a group are worked on in one pipeline."""
+        return f"{self.file.partition('-')[0]}-{self.speaker}"
+
+
+@dataclass(slots=True)
+class BucketPlan:
+    """What is to be done for a bucket in one round.
+
+    Attributes:
+      pieces: of work.
+      texts: distinct texts to be said in a language, by pair `en-de`.
+      imported: of these, found in what was imported.
+      remembered: found in the translators' memories.
+    """
+
+    pieces: list[TranslationPiece] = field(default_factory=list)
+    texts: Counter[str] = field(default_factory=Counter)
+    imported: Counter[str] = field(default_factory=Counter)
+    remembered: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "BucketPlan") -> None:
+        """Adds what is to be done for others."""
+        self.pieces += other.pieces
+        self.texts.update(other.texts)
+        self.imported.update(other.imported)
+        self.remembered.update(other.remembered)
+
+    def to_json(self) -> bytes:
+        pieces = [asdict(piece) for piece in self.pieces]
+        counts = {name: dict(getattr(self, name)) for name in _COUNTED}
+        return json.dumps({"pieces": pieces, **counts}).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "BucketPlan":
+        """Reads what `to_json` wrote."""
+        values = json.loads(text)
+        pieces = [TranslationPiece(**row) for row in values.pop("pieces")]
+        return cls(pieces, *(Counter(values[name]) for name in _COUNTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What workers need to plan, to look up and to write.
+
+    Attributes:
+      recipe: …
+      work: of the stage.
+      routes: who says what.
+      memory: where translators' results lie, each in a folder of its name.
+      imports: names of the folders there whose translations come first, in this order.
+    """
+
+    recipe: Recipe
+    work: Folder
+    routes: Routes
+    memory: Folder
+    imports: tuple[str, ...]
+
+    def remembered(self, route: Route) -> Memory:
+        """What was translated by a route."""
+        return Memory(self.memory / self.routes.memory_name(route))
+
+    def imported(self) -> Iterator[Memory]:
+        """What comes before any translator."""
+        return (Memory(self.memory / name) for name in self.imports)
+
+
+def rules_of(recipe: Recipe) -> TargetRules:
+    """What the recipe wants translated."""
+    asked = recipe.translate
+    assert asked is not None
+    return TargetRules(
+        seed=recipe.seed,
+        from_languages=frozenset(asked.from_languages or recipe.languages),
+        from_sources=frozenset(asked.from_sources or [source.name for source in recipe.sources]),
+        into_languages=asked.into_languages or recipe.languages,
+        share=asked.share,
+        share_in=asked.share_in,
+        per_caption=asked.per_caption or None,
+        weights=asked.weights,
+        fill=asked.fill,
+    )
+
+
+def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[Wish]:
+    """What is wanted of a part."""
+    rules = rules_of(desk.recipe)
+    captions = rows_of(part.captions, Caption)
+    present = defaultdict(set)
+    for caption in captions:
+        present[caption.uid].add(caption.language)
+    possible = {
+        language: desk.routes.targets(language, rules.into_languages)
+        for language in rules.from_languages
+    }
+    for caption in captions:
+        id_, language = caption.caption_id, caption.language
+        can = possible.get(language, ())
+        targets = targets_of(id_, language, caption.source, present[caption.uid], can, rules)
+        if targets:
+            yield caption, phrase_id(language, caption.text), targets
+
+
+class ReadWanted(beam.DoFn):
+    """The texts of a part that are to be translated."""
+
+    def __init__(self, desk: Desk, kept: Any) -> None:
+        self._desk = desk
+        self._kept = kept
+
+    def process(self, part: int) -> Iterator[pa.Table]:
+        read = read_kept(self._desk.recipe, self._kept, part)
+        texts: dict[str, Caption] = {}
+        languages: dict[str, dict[str, None]] = defaultdict(dict)
+        for caption, key, targets in wishes_of(read, self._desk):
+            texts[key] = caption
+            languages[key] |= dict.fromkeys(targets)
+        yield table_of(
+            Wanted,
+            [
+                Wanted(key, its.language, its.text, " ".join(languages[key]), part)
+                for key, its in texts.items()
+            ],
+        )
+
+
+def write_wanted(keyed: Keyed, work: Folder) -> None:
+    """Writes what is wanted of a bucket's texts."""
+    bucket, tables = keyed
+    order = [("key", "ascending"), ("part", "ascending")]
+    write_table(work / WANTED, part_name(bucket), tables["wanted"].sort_by(order))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A distinct text of a bucket.
+
+    Attributes:
+      key: its id.
+      language: its.
+      text: …
+      targets: languages to say it in.
+    """
+
+    key: str
+    language: str
+    text: str
+    targets: tuple[str, ...]
+
+
+def phrases_of(wanted: Iterable[Wanted]) -> list[Phrase]:
+    """The distinct texts of a bucket, by key."""
+    texts: dict[str, Wanted] = {}
+    languages: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in wanted:
+        texts.setdefault(row.key, row)
+        languages[row.key] |= dict.fromkeys(row.languages.split())
+    return [
+        Phrase(key, row.source_language, row.text, tuple(sorted(languages[key])))
+        for key, row in sorted(texts.items())
+    ]
+
+
+class Lookup:
+    """What memories have of some texts.
+
+    Args:
+      desk: …
+      phrases: the texts, by key.
+    """
+
+    def __init__(self, desk: Desk, phrases: list[Phrase]) -> None:
+        self._desk = desk
+        self._keys = pa.array([phrase.key for phrase in phrases], pa.string())
+        self._imported = [_by_name(memory, self._keys) for memory in desk.imported()]
+        self._by_route: dict[Route, dict[tuple[str, str], Remembered]] = {}
+
+    def imported(self, key: str, language: str) -> Remembered | None:
+        """A translation that the user brought."""
+        found = (memory.get((key, language)) for memory in self._imported)
+        return next((row for row in found if row), None)
+
+    def by(self, route: Route, key: str, language: str) -> Remembered | None:
+        """A translation that was made by a route."""
+        if route not in self._by_route:
+            self._by_route[route] = _by_name(self._desk.remembered(route), self._keys)
+        return self._by_route[route].get((key, language))
+
+
+def _by_name(memory: Memory, keys: pa.Array) -> dict[tuple[str, str], Remembered]:
+    rows = rows_of(memory.find(keys), Remembered)
+    return {(row.key, row.language): row for row in rows}
+
+
+class PlanRequests(beam.DoFn):
+    """Plans what translators are to be asked for a bucket; leaves requests and a `BucketPlan`.
+
+    Args:
+      desk: …
+      turn: 0: what is said at once, and what goes into the pivot; 1: what comes out of it.
+    """
+
+    def __init__(self, desk: Desk, turn: int) -> None:
+        self._desk = desk
+        self._turn = turn
+        self._sizers: dict[int, Sizer] = {}
+
+    def process(self, bucket: int) -> None:
+        name = part_name(bucket)
+        work = self._desk.work
+        if (work / PIECES / str(self._turn)).exists(f"{name}.json"):  # a bundle that came twice
+            return
+        phrases = phrases_of(read_rows(work / WANTED, name, Wanted))
+        lookup, plan = Lookup(self._desk, phrases), BucketPlan()
+        by_route: dict[Route, dict[tuple[str, str], Request]] = defaultdict(dict)
+        for phrase in phrases:
+            for target in phrase.targets:
+                for route, request in self._requests(phrase, target, lookup, plan):
+                    by_route[route].setdefault((request.key, request.language), request)
+        for number, (route, requests) in enumerate(sorted(by_route.items(), key=_by_route)):
+            file = f"{self._turn}-{bucket:05d}-{number:02d}.parquet"
+            plan.pieces += self._write(file, route, list(requests.values()))
+        (work / PIECES / str(self._turn)).write(f"{name}.json", plan.to_json())
+
+    def _requests(
+        self, phrase: Phrase, target: str, lookup: Lookup, plan: BucketPlan
+    ) -> Iterator[tuple[Route, Request]]:
+        """What is to be asked for a text in a language; counts it where this is the first turn."""
+        route = self._desk.routes.of(phrase.language, target)
+        assert route is not None
+        pair = f"{phrase.language}-{target}"
+        plan.texts[pair] += 1
+        if lookup.imported(phrase.key, target):
+            plan.imported[pair] += 1
+        elif lookup.by(route, phrase.key, target):
+            plan.remembered[pair] += 1
+        elif not route.pivot:
+            if self._turn == 0:
+                yield route, _request(phrase, target, phrase.language, phrase.text)
+        else:
+            there = Route(route.speakers[:1])
+            between = lookup.imported(phrase.key, route.pivot) or lookup.by(
+                there, phrase.key, route.pivot
+            )
+            if self._turn == 0 and between is None:
+                yield there, _request(phrase, route.pivot, phrase.language, phrase.text)
+            if self._turn == 1 and between and not between.fault:
+                yield route, _request(phrase, target, route.pivot, between.text)
+
+    def _write(
+        self, file: str, route: Route, requests: list[Request]
+    ) -> Iterator[TranslationPiece]:
+        """Writes requests batch by batch; cuts pieces of them."""
+        ordered, ends = self._batched(route.speakers[-1], requests)
+        write_table(self._desk.work / REQUESTS, file, table_of(Request, ordered))
+        memory = self._desk.routes.memory_name(route)
+        first = 0
+        last_ends = [*ends[BATCHES_A_PIECE - 1 : -1 : BATCHES_A_PIECE], *ends[-1:]]
+        for number, end in enumerate(last_ends):
+            tokens = sum(request.tokens for request in ordered[first:end])
+            yield TranslationPiece(file, number, first, end, route.speakers[-1], memory, tokens)
+            first = end
+
+    def _batched(self, speaker: int, requests: list[Request]) -> tuple[list[Request], list[int]]:
+        """Requests in the order of their batches, and where each batch ends."""
+        if speaker not in self._sizers:
+            self._sizers[speaker] = load_known(self._desk.routes.speakers[speaker].spec)
+        sizes = self._sizers[speaker].sizes(
+            [request.from_text for request in requests],
+            [request.from_language for request in requests],
+            [request.language for request in requests],
+        )
+        tried = {number for batch in sizes.batches for number in batch}
+        others = [number for number in range(len(requests)) if number not in tried]
+        batches = [batch for batch in (others, *sizes.batches) if batch]
+        ordered = [
+            _in_batch(requests[at], sizes.tokens[at] if at in tried else 0, number)
+            for number, batch in enumerate(batches)
+            for at in batch
+        ]
+        return ordered, np.cumsum([len(batch) for batch in batches]).tolist()
+
+
+def _by_route(item: tuple[Route, Any]) -> tuple[tuple[int, ...], str]:
+    return item[0].speakers, item[0].pivot
+
+
+def _request(phrase: Phrase, language: str, from_language: str, from_text: str) -> Request:
+    key, text = phrase.key, phrase.text
+    return Request(key, phrase.language, text, language, from_language, from_text, 0, 0)
+
+
+def _in_batch(request: Request, tokens: int, batch: int) -> Request:
+    return Request(**asdict(request) | {"tokens": tokens, "batch": batch})
+
+
+def read_plan(work: Folder, turn: int) -> BucketPlan:
+    """What is to be done in a round, for all buckets."""
+    whole, folder = BucketPlan(), work / PIECES / str(turn)
+    for name in folder.names():
+        whole.add(BucketPlan.from_json(folder.read(name)))
+    return whole
+
+
+REQUEST = arrow_schema(Request)

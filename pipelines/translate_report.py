@@ -1,0 +1,205 @@
+"""What people are told of translations: how long they will take, and what became of them."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from model.licences import non_commercial_licence
+from pipelines.progress import duration
+from pipelines.storage import Folder
+from pipelines.threads import in_threads
+from pipelines.translate_plan import BucketPlan, Desk, TranslationPiece, read_plan
+from pipelines.translating import done_folder, marker_of, read_batches
+from pipelines.translators import Speaker, load
+
+_SPEED_FILE = "speed.json"
+_TRY_S = 2.0
+_TRY_BATCHES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast one process of a translator was.
+
+    Attributes:
+      tokens: of sources.
+      seconds: that they took.
+      tried: whether a few batches were timed, not a run.
+    """
+
+    tokens: int
+    seconds: float
+    tried: bool = False
+
+    @property
+    def tokens_a_second(self) -> float:
+        return self.tokens / max(self.seconds, 1e-9)
+
+
+def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
+    """How fast a translator was when it last ran, None where it has not."""
+    folder = memory / speaker.memory_name
+    try:
+        return Speed(**json.loads(folder.read(_SPEED_FILE)))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def write_speed(desk: Desk, speaker: Speaker, pieces: Sequence[TranslationPiece]) -> None:
+    """Remembers how fast a translator was."""
+    sums = sums_of(desk.work, pieces)
+    if sums["source_tokens"]:
+        speed = Speed(int(sums["source_tokens"]), sums["seconds"])
+        text = json.dumps(asdict(speed)).encode()
+        (desk.memory / speaker.memory_name).write(_SPEED_FILE, text)
+
+
+def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
+    """Has a translator say a few batches, for two seconds or little more; forgets what it said."""
+    model, tokens, seconds = load(speaker.spec), 0, 0.0
+    for requests in read_batches(desk.work, piece)[:_TRY_BATCHES]:
+        began = time.perf_counter()
+        translations = model.translate(
+            [request.from_text for request in requests],
+            [request.from_language for request in requests],
+            [request.language for request in requests],
+        )
+        seconds += time.perf_counter() - began
+        tokens += sum(translation.source_tokens for translation in translations)
+        if seconds > _TRY_S:
+            break
+    return Speed(tokens, seconds, tried=True)
+
+
+def estimate_lines(
+    plan: BucketPlan,
+    speakers: Sequence[Speaker],
+    speeds: Mapping[int, Speed | None],
+    workers: int,
+) -> Iterator[str]:
+    """How many texts are to be said in which languages, and how long that will take.
+
+    Args:
+      plan: of the first turn.
+      speakers: …
+      speeds: by their numbers, None of those that nobody has timed.
+      workers: processes, 0 where that is not known.
+    """
+    asked = sum(piece.end - piece.first for piece in plan.pieces)
+    missing = _missing(plan)
+    yield (
+        f"{plan.texts.total():,} texts to say in other languages: {plan.imported.total():,} "
+        f"imported, {plan.remembered.total():,} remembered, {missing.total():,} to translate"
+    )
+    yield from _by_language(plan, missing)
+    later = missing.total() - asked
+    for speaker in speakers:
+        pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
+        if pieces:
+            yield _time_of(speaker, pieces, speeds.get(speaker.number), workers)
+    if later > 0:
+        yield f"{later:,} more come out of the pivot, after these"
+
+
+def _missing(plan: BucketPlan) -> Counter[str]:
+    found = Counter(plan.texts)
+    found.subtract(plan.imported)
+    found.subtract(plan.remembered)
+    return +found
+
+
+def _by_language(plan: BucketPlan, missing: Counter[str]) -> Iterator[str]:
+    """A line a language, `de 1,200 of 1,300 texts, from en 1,000, fr 200`."""
+    for target in sorted({pair.partition("-")[2] for pair in plan.texts}):
+        pairs = {pair: n for pair, n in plan.texts.items() if pair.partition("-")[2] == target}
+        sources = sorted((-missing[pair], pair.partition("-")[0]) for pair in pairs)
+        told = ", ".join(f"{source} {-n:,}" for n, source in sources if n)
+        left = sum(missing[pair] for pair in pairs)
+        yield f"{target}  {left:,} of {sum(pairs.values()):,} texts" + (
+            f", from {told}" if told else ""
+        )
+
+
+def _time_of(
+    speaker: Speaker, pieces: Sequence[TranslationPiece], speed: Speed | None, workers: int
+) -> str:
+    tokens = sum(piece.tokens for piece in pieces)
+    texts = sum(piece.end - piece.first for piece in pieces)
+    words = f"{speaker.label}: {texts:,} texts of {tokens:,} tokens"
+    if speed is None:
+        return f"{words}; how long they take is known after the first pieces"
+    seconds = tokens / max(speed.tokens_a_second, 1e-9)
+    source = "by a trial" if speed.tried else "as in its last run"
+    words += (
+        f", {duration(seconds)} of one process at {speed.tokens_a_second:,.0f} tokens/s, {source}"
+    )
+    side_by_side = min(workers, len(pieces))
+    return (
+        f"{words}; {duration(seconds / side_by_side)} in {side_by_side}" if workers > 1 else words
+    )
+
+
+def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]:
+    """What `stats` shows: by model, and by pair of languages.
+
+    Args:
+      desk: of a finished run.
+      by_pair: captions' translations by `en-de fate reason`.
+    """
+    first = read_plan(desk.work, 0)
+    pieces = [*first.pieces, *read_plan(desk.work, 1).pieces]
+    pairs: dict[str, dict[str, Any]] = {
+        pair: {
+            "texts": first.texts[pair],
+            "imported": first.imported[pair],
+            "remembered": first.remembered[pair],
+            "translated": _missing(first)[pair],
+            "created": 0,
+            "kept": 0,
+            "rejected": Counter[str](),
+            "failed": Counter[str](),
+        }
+        for pair in sorted(first.texts)
+    }
+    for name, n in by_pair.items():
+        pair, fate, *reason = name.split(" ")
+        of = pairs[pair]
+        of["created"] += n
+        if reason:
+            of[fate][reason[0]] += n
+        else:
+            of[fate] += n
+    return {
+        "models": [_of_model(desk, speaker, pieces) for speaker in desk.routes.speakers],
+        "pairs": pairs,
+    }
+
+
+def _of_model(desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> dict[str, Any]:
+    mine = [piece for piece in pieces if piece.speaker == speaker.number]
+    sums = sums_of(desk.work, mine)
+    tokens, seconds = int(sums["source_tokens"]), sums["seconds"]
+    return {
+        "model": speaker.label,
+        "licence": non_commercial_licence(speaker.identity.name, speaker.identity.family) or "",
+        "texts": int(sums["count"]),
+        "source_tokens": tokens,
+        "tokens": int(sums["tokens"]),
+        "seconds": round(seconds, 3),
+        "source_tokens_a_second": round(tokens / seconds, 1) if seconds else 0.0,
+    }
+
+
+def sums_of(work: Folder, pieces: Sequence[TranslationPiece]) -> Counter[str]:
+    """What the markers of pieces say, summed."""
+    sums: Counter[str] = Counter()
+
+    def read(piece: TranslationPiece) -> dict[str, Any]:
+        return dict(json.loads(done_folder(work, piece).read(marker_of(piece))))
+
+    for marker in in_threads(read, pieces):
+        sums.update(marker)
+    return sums

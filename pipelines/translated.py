@@ -1,0 +1,318 @@
+"""Judges translations a bucket at a time, brings them to their captions, writes what is kept."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.pvalue import TaggedOutput
+
+from filters.set_faults import SetFault
+from filters.text import tidied
+from filters.translation import Finding, Translated, TranslationFault, judge_translations
+from pipelines.language_model import LanguageModel
+from pipelines.scored import ScoredPart, read_kept
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
+from pipelines.transforms.tables import read_rows, rows_of, write_table
+from pipelines.transforms.tally import Count
+from pipelines.translate_plan import (
+    WANTED,
+    Desk,
+    Lookup,
+    Phrase,
+    Wanted,
+    Wish,
+    phrases_of,
+    wishes_of,
+)
+from pipelines.translators import Route
+from schemas.fates import Fate, Unit
+from schemas.ids import translation_id
+from schemas.layout import TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
+from schemas.rows import Caption, Float32, LedgerRow, TranslatedCaption
+
+STAGE = "translate"
+ORIGIN = "translated"
+MADE_QUALITY = 0.5
+"""Of what a model said and no person has seen: source captions, of 1, come before it."""
+IMPORTED = "imported"
+IMPORTED_QUALITY = 0.75
+"""Of a translation that the user brought."""
+
+_BLOCK_CAPTIONS = 1_000
+
+UNANSWERED = "no-answer"
+"""Why a text has no translation that a translator was asked for and did not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTranslation:
+    """A translation and what was decided on it, for one of the parts that want it.
+
+    Attributes:
+      key: `schemas.ids.phrase_id` of the source text.
+      language: of the translation.
+      part: of the captions.
+      text: the translation.
+      engine: what made it.
+      quality: in [0, 1].
+      fate: a `Fate`.
+      reason: why it is not kept, or "".
+      detail: for people.
+    """
+
+    key: str
+    language: str
+    part: int
+    text: str
+    engine: str
+    quality: float
+    fate: str
+    reason: str
+    detail: str
+
+
+class Answer(NamedTuple):
+    """What there is of a text in a language.
+
+    Attributes:
+      text: the translation.
+      fault: why it is not the whole translation, or "".
+      engine: what made it.
+      quality: in [0, 1].
+    """
+
+    text: str
+    fault: str
+    engine: str
+    quality: float
+
+
+class JudgeBucket(beam.DoFn):
+    """The translations of a bucket's texts, judged, for each part that wants them.
+
+    Args:
+      desk: …
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        assert desk.recipe.translate is not None
+        self._rules = desk.recipe.translate.rules
+
+    def setup(self) -> None:
+        screen = self._desk.recipe.screen
+        self._model = LanguageModel(screen.language.model if screen else "")
+
+    def process(self, bucket: int) -> Iterator[pa.Table]:
+        wanted: list[Wanted] = read_rows(self._desk.work / WANTED, part_name(bucket), Wanted)
+        judged = self._judged(phrases_of(wanted))
+        yield table_of(
+            JudgedTranslation,
+            [
+                JudgedTranslation(row.key, language, row.part, *judged[row.key, language])
+                for row in wanted
+                for language in row.languages.split()
+            ],
+        )
+
+    def _judged(self, phrases: list[Phrase]) -> dict[tuple[str, str], tuple[Any, ...]]:
+        """By text and language, the fields of a `JudgedTranslation` from its text on."""
+        lookup = Lookup(self._desk, phrases)
+        answers = [
+            (phrase, language, self._answer(lookup, phrase, language))
+            for phrase in phrases
+            for language in phrase.targets
+        ]
+        whole = [
+            Translated(phrase.text, phrase.language, answer.text, language)
+            for phrase, language, answer in answers
+            if not answer.fault
+        ]
+        findings = iter(self._findings(whole))
+        found = {}
+        for phrase, language, answer in answers:
+            fate, reason, detail = Fate.FAILED.value, answer.fault, ""
+            if not reason:
+                first = next(iter(next(findings)), None)
+                fate = Fate.REJECTED.value if first else Fate.KEPT.value
+                reason, detail = (first.fault.value, first.detail) if first else ("", "")
+            said = (answer.text, answer.engine, answer.quality)
+            found[phrase.key, language] = (*said, fate, reason, detail)
+        return found
+
+    def _findings(self, whole: list[Translated]) -> list[list[Finding]]:
+        """What is wrong with translations."""
+        if TranslationFault.LANGUAGE not in self._rules.overlook:
+            guesses = self._model.identify([its.text for its in whole])
+            whole = [its._replace(guess=guess) for its, guess in zip(whole, guesses, strict=True)]
+        return judge_translations(whole, self._rules)
+
+    def _answer(self, lookup: Lookup, phrase: Phrase, language: str) -> Answer:
+        if brought := lookup.imported(phrase.key, language):
+            return Answer(tidied(brought.text), "", IMPORTED, IMPORTED_QUALITY)
+        routes = self._desk.routes
+        route = routes.of(phrase.language, language)
+        assert route is not None
+        found = lookup.by(route, phrase.key, language)
+        if found is None and route.pivot:
+            there = lookup.by(Route(route.speakers[:1]), phrase.key, route.pivot)
+            found = there if there and there.fault else None
+        text, fault = (found.text, found.fault) if found else ("", UNANSWERED)
+        return Answer(tidied(text), fault, routes.label(route), MADE_QUALITY)
+
+
+class WriteTranslated(beam.DoFn):
+    """Writes the translations of a part's captions and its ledger; tells counts, also by pair.
+
+    Args:
+      desk: …
+      kept: what was to be translated.
+      fresh: where to write.
+    """
+
+    def __init__(self, desk: Desk, kept: Tables, fresh: Folder) -> None:
+        self._desk = desk
+        self._kept = kept
+        self._fresh = fresh
+
+    def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
+        number, tables = keyed
+        name = part_name(number)
+        read = read_kept(self._desk.recipe, self._kept, number)
+        captions = read.captions.sort_by(_BY_PICTURE)
+        of_part = ScoredPart(read.pictures, captions, read.verdicts)
+        judgements, sources = _Judgements(tables["judged"]), _sources(captions)
+        kept, ledger = [TRANSLATED.empty_table()], [LEDGER.empty_table()]
+        pairs: Counter[str] = Counter()
+        for wishes in _in_blocks(wishes_of(of_part, self._desk)):
+            verdicts = _Verdicts(sources, judgements.of(wishes))
+            kept.append(verdicts.kept_table())
+            ledger.append(table_of(LedgerRow, verdicts.ledger))
+            pairs += verdicts.pairs
+        lost = pa.concat_tables(ledger)
+        translated = sum(table.num_rows for table in kept)
+        write_table(self._fresh / TRANSLATED_CAPTIONS, name, pa.concat_tables(kept))
+        write_table(self._fresh / ledger_folder(STAGE), name, lost)
+        fates = (lost[column].to_pylist() for column in ("unit", "fate", "reason"))
+        counts = Counter(" ".join(fate) for fate in zip(*fates, strict=True))
+        counts["caption in"] = captions.num_rows
+        counts["caption created"] = translated + lost.num_rows
+        counts["caption kept"] = captions.num_rows + translated
+        yield from counts.items()
+        for count in pairs.items():
+            yield TaggedOutput("pairs", count)
+
+
+def _sources(captions: pa.Table) -> dict[tuple[str, str, str], str]:
+    """Ids of a part's captions by picture, language and text."""
+    columns = (captions[name].to_pylist() for name in ("uid", "language", "text", "caption_id"))
+    return {(uid, language, text): id_ for uid, language, text, id_ in zip(*columns, strict=True)}
+
+
+def _in_blocks(wishes: Iterable[Wish]) -> Iterator[list[Wish]]:
+    """Wishes a few pictures at a time: a part's translations are too many to be held as rows."""
+    block: list[Wish] = []
+    for _, of_picture in groupby(wishes, key=lambda wish: wish[0].uid):
+        block += of_picture
+        if len(block) >= _BLOCK_CAPTIONS:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+class _Judgements:
+    """What was decided on a part's translations, by text and language.
+
+    Args:
+      judged: a table of `JudgedTranslation`s.
+    """
+
+    def __init__(self, judged: pa.Table) -> None:
+        self._judged = judged
+        names = pc.binary_join_element_wise(judged["key"], judged["language"], " ")
+        self._names = names.combine_chunks()
+
+    def of(self, wishes: list[Wish]) -> Iterator[tuple[Caption, JudgedTranslation]]:
+        """Each caption that is to be translated with each of its translations."""
+        names = [f"{key} {language}" for _, key, languages in wishes for language in languages]
+        at = pc.index_in(pa.array(names, pa.string()), value_set=self._names)
+        rows = iter(rows_of(self._judged.take(at), JudgedTranslation))
+        for caption, _, languages in wishes:
+            for _ in languages:
+                yield caption, next(rows)
+
+
+class _Verdicts:
+    """What becomes of the translations of some pictures' captions.
+
+    Args:
+      sources: ids of captions by picture, language and text.
+      judged: the captions with their translations.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[tuple[str, str, str], str],
+        judged: Iterable[tuple[Caption, JudgedTranslation]],
+    ) -> None:
+        self._kept: list[TranslatedCaption] = []
+        self.ledger: list[LedgerRow] = []
+        self.pairs: Counter[str] = Counter()
+        self._sources = sources
+        self._made: dict[tuple[str, str, str], str] = {}
+        for caption, translation in judged:
+            self._add(caption, translation)
+
+    def kept_table(self) -> pa.Table:
+        """Those that are kept, by picture and id."""
+        rows = sorted(self._kept, key=lambda row: (row.uid, row.caption_id))
+        return table_of(TranslatedCaption, rows)
+
+    def _add(self, caption: Caption, judged: JudgedTranslation) -> None:
+        id_ = translation_id(caption.caption_id, judged.language, judged.text)
+        fate, reason, detail = judged.fate, judged.reason, judged.detail
+        if fate == Fate.KEPT:
+            name = caption.uid, judged.language, judged.text
+            first = self._sources.get(name) or self._made.setdefault(name, id_)
+            if first != id_:
+                fate, reason = Fate.REJECTED.value, SetFault.DUPLICATE_CAPTION.value
+                detail = f"as {first}"
+        pair = f"{caption.language}-{judged.language}"
+        self.pairs[f"{pair} {fate} {reason}".strip()] += 1
+        if fate == Fate.KEPT:
+            self._kept.append(_translated(caption, judged, id_))
+            return
+        told = f"{pair} of {caption.caption_id}: {detail or reason}: {judged.text}"
+        unit, parent = Unit.CAPTION.value, caption.uid
+        row = LedgerRow(STAGE, unit, id_, parent, caption.row, fate, reason, told)
+        self.ledger.append(row)
+
+
+def _translated(caption: Caption, judged: JudgedTranslation, id_: str) -> TranslatedCaption:
+    return TranslatedCaption(
+        caption_id=id_,
+        uid=caption.uid,
+        language=judged.language,
+        text=judged.text,
+        origin=ORIGIN,
+        engine=judged.engine,
+        quality=judged.quality,
+        source=caption.source,
+        row=caption.row,
+        licence=caption.licence,
+        extras=caption.extras,
+        parent=caption.caption_id,
+        cosine=Float32(0.0),
+    )
+
+
+_BY_PICTURE = [("uid", "ascending"), ("caption_id", "ascending")]
+TRANSLATED = arrow_schema(TranslatedCaption)
+LEDGER = arrow_schema(LedgerRow)

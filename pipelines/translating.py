@@ -1,0 +1,242 @@
+"""Has translators say what was planned, batch by batch; what is done stays done.
+
+Each batch leaves a small table when it is translated. A piece of work whose batches are all there
+becomes a file of the memory, then leaves its marker.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.ml.inference.base import ModelHandler, RunInference
+
+from model.translator import Translation, Translator, TranslatorSpec
+from pipelines.errors import RunError
+from pipelines.memory import Memory, Remembered
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Deal, arrow_schema
+from pipelines.transforms.tables import read_slice, read_table, rows_of, write_table
+from pipelines.translate_plan import REQUESTS, Desk, Request, TranslationPiece
+from pipelines.translators import load
+
+DONE = "done"
+BATCHES = "batches"
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """Texts that are translated at once.
+
+    Attributes:
+      piece: that they are of.
+      number: of the batch in its file; -1: a piece all of whose batches are done, without texts.
+      numbers: of all batches of the piece, where this is the last one to come, else ().
+      requests: the texts.
+    """
+
+    piece: TranslationPiece
+    number: int
+    numbers: tuple[int, ...]
+    requests: tuple[Request, ...]
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A batch when it is translated.
+
+    Attributes:
+      batch: …
+      translations: of its requests.
+      seconds: that it took.
+    """
+
+    batch: TextBatch
+    translations: tuple[Translation, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimedTranslation(Remembered):
+    """A row of a batch's table.
+
+    Attributes:
+      seconds: its share of the time that the batch took.
+    """
+
+    seconds: float
+
+
+class TranslatePieces(beam.PTransform):
+    """Translates pieces of work with one translator.
+
+    Args:
+      desk: …
+      spec: which translator.
+      pieces: all of its.
+    """
+
+    def __init__(self, desk: Desk, spec: TranslatorSpec, pieces: list[TranslationPiece]) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._read = ReadTextBatches(desk.work)
+        self._handler = TranslatorHandler(spec)
+        self._keep = KeepTranslations(desk.work, desk.memory)
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        return (
+            begin
+            | Deal("pieces", self._pieces)
+            | beam.ParDo(self._read)
+            | RunInference(self._handler)
+            | beam.ParDo(self._keep)
+        )
+
+
+class ReadTextBatches(beam.DoFn):
+    """A piece's batches that are not done, in their order."""
+
+    def __init__(self, work: Folder) -> None:
+        self._work = work
+
+    def process(self, piece: TranslationPiece) -> Iterator[TextBatch]:
+        if (self._work / DONE).exists(marker_of(piece)):  # a bundle that came twice
+            return
+        tables = read_slice(self._work / REQUESTS, piece.file, piece.first, piece.end)
+        requests = [request for table in tables for request in rows_of(table, Request)]
+        batches = {number: tuple(of) for number, of in groupby(requests, key=lambda its: its.batch)}
+        done = set((self._work / BATCHES / piece.name).names())
+        left = [number for number in batches if batch_name(number) not in done]
+        for number in left or [-1]:
+            is_last = not left or number == left[-1]
+            numbers = tuple(batches) if is_last else ()
+            yield TextBatch(piece, number, numbers, batches.get(number, ()))
+
+
+class TranslatorHandler(ModelHandler[TextBatch, Spoken, Translator]):
+    """Translates batches with a translator, which Beam loads once a process.
+
+    Batches come as they are to be translated: Beam's own batching depends on timing.
+
+    Args:
+      spec: which translator.
+    """
+
+    def __init__(self, spec: TranslatorSpec) -> None:
+        super().__init__()
+        self._spec = spec
+
+    def load_model(self) -> Translator:
+        return load(self._spec)
+
+    def run_inference(  # a batch is one element
+        self,
+        batch: TextBatch,
+        model: Translator,
+        inference_args: dict[str, Any] | None = None,  # noqa: ARG002  # Beam's
+    ) -> Iterator[Spoken]:
+        began = time.perf_counter()
+        try:
+            translations = model.translate(
+                [request.from_text for request in batch.requests],
+                [request.from_language for request in batch.requests],
+                [request.language for request in batch.requests],
+            )
+        except ConnectionError as error:  # an endpoint's
+            raise RunError(f"{error}; the same command goes on from here") from error
+        yield Spoken(batch, tuple(translations), time.perf_counter() - began)
+
+    def should_skip_batching(self) -> bool:
+        return True
+
+    def get_num_bytes(self, batch: TextBatch) -> int:
+        return sum(len(request.from_text) for request in batch.requests)
+
+    def get_metrics_namespace(self) -> str:
+        return "translate"
+
+
+class KeepTranslations(beam.DoFn):
+    """Keeps each batch's translations; when the last of a piece has come, all in the memory.
+
+    A piece's batches come out of one element of the step before, one after the other.
+    """
+
+    def __init__(self, work: Folder, memory: Folder) -> None:
+        self._work = work
+        self._memory = memory
+
+    def process(self, spoken: Spoken) -> None:
+        batch = spoken.batch
+        if batch.requests:
+            self._keep_batch(spoken)
+        if batch.numbers:
+            self._keep_piece(batch.piece, batch.numbers)
+
+    def _keep_batch(self, spoken: Spoken) -> None:
+        batch = spoken.batch
+        share = spoken.seconds / len(batch)
+        rows = [
+            _row(request, translation, share)
+            for request, translation in zip(batch.requests, spoken.translations, strict=True)
+        ]
+        table = pa.Table.from_pylist([asdict(row) for row in rows], TIMED)
+        write_table(self._work / BATCHES / batch.piece.name, batch_name(batch.number), table)
+
+    def _keep_piece(self, piece: TranslationPiece, numbers: tuple[int, ...]) -> None:
+        folder = self._work / BATCHES / piece.name
+        rows = pa.concat_tables([read_table(folder, batch_name(number)) for number in numbers])
+        Memory(self._memory / piece.memory).add(rows)
+        sums = {name: pc.sum(rows[name]).as_py() for name in ("seconds", "source_tokens", "tokens")}
+        good = pc.sum(pc.equal(rows["fault"], "")).as_py()
+        marker = {"count": rows.num_rows, "successes": good, **sums}
+        marker_text = json.dumps(marker).encode()
+        done_folder(self._work, piece).write(marker_of(piece), marker_text)
+        folder.remove()
+
+
+def read_batches(work: Folder, piece: TranslationPiece) -> list[tuple[Request, ...]]:
+    """The batches of a piece."""
+    tables = read_slice(work / REQUESTS, piece.file, piece.first, piece.end)
+    requests = [request for table in tables for request in rows_of(table, Request)]
+    return [tuple(of) for _, of in groupby(requests, key=lambda its: its.batch)]
+
+
+def done_folder(work: Folder, piece: TranslationPiece) -> Folder:
+    """Where pieces leave their markers."""
+    return work / DONE / piece.group
+
+
+def marker_of(piece: TranslationPiece) -> str:
+    """The file that says that a piece is translated."""
+    return f"{piece.name}.json"
+
+
+def batch_name(number: int) -> str:
+    """The table of a batch."""
+    return f"{number:05d}.parquet"
+
+
+def _row(request: Request, translation: Translation, seconds: float) -> TimedTranslation:
+    return TimedTranslation(
+        request.key,
+        request.source_language,
+        request.source_text,
+        request.language,
+        translation.text,
+        translation.fault or "",
+        translation.source_tokens,
+        translation.tokens,
+        seconds,
+    )
+
+
+TIMED = arrow_schema(TimedTranslation)

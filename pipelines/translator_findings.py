@@ -1,0 +1,84 @@
+"""What the doctor finds out about translators."""
+
+from collections.abc import Iterator
+
+from model.licences import non_commercial_licence
+from pipelines.errors import PairmillError
+from pipelines.findings import Finding
+from pipelines.memory_imports import import_name
+from pipelines.recipe import Recipe
+from pipelines.storage import Folder
+from pipelines.translate_options import Translate
+from pipelines.translators import Routes, Speaker, check_installed, load, pairs_of, speakers_of
+
+_PROBE = "doctor"
+
+
+def translator_findings(recipe: Recipe) -> Iterator[Finding]:
+    """Loads each translator, looks which pairs it has, and at the memory and its imports."""
+    translate = recipe.translate
+    assert translate is not None
+    try:
+        check_installed(translate)
+        speakers = speakers_of(translate)
+    except PairmillError as error:
+        yield Finding("error", str(error))
+        return
+    pairs = []
+    for speaker in speakers:
+        try:
+            load(speaker.spec)
+            pairs.append(pairs_of(speaker))
+        except PairmillError as error:
+            yield Finding("error", f"translator {speaker.label}: {error}")
+            return
+        yield from _of_speaker(speaker, pairs[-1])
+    yield from _of_routes(recipe, translate, Routes(speakers, pairs, translate.pivot))
+    yield from _of_memory(translate)
+
+
+def _of_speaker(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:
+    targets = {code for codes in pairs.values() for code in codes}
+    words = f"from {len(pairs)} into {len(targets)} of our languages"
+    yield Finding("ok", f"translator {speaker.label}: {words}")
+    if licence := non_commercial_licence(speaker.identity.name, speaker.identity.family):
+        words = f"its licence, {licence}, does not allow commercial use"
+        yield Finding("warning", f"translator {speaker.label}: {words}")
+
+
+def _of_routes(recipe: Recipe, translate: Translate, routes: Routes) -> Iterator[Finding]:
+    """Pairs of the recipe's languages that nobody translates."""
+    sources = translate.from_languages or recipe.languages
+    targets = translate.into_languages or recipe.languages
+    lost = [
+        f"{source}-{target}"
+        for source in sources
+        for target in targets
+        if source != target and not routes.of(source, target)
+    ]
+    asked = sum(source != target for source in sources for target in targets)
+    if len(lost) == asked:
+        yield Finding("error", "no translator translates any pair of the recipe's languages")
+    elif lost:
+        words = f"no translator for {len(lost)} of {asked} pairs of languages: {' '.join(lost)}"
+        hint = "" if translate.pivot else "; some may come with pivot"
+        yield Finding("warning", words + hint)
+    else:
+        yield Finding("ok", f"all {asked} pairs of languages are translated")
+
+
+def _of_memory(translate: Translate) -> Iterator[Finding]:
+    for path in translate.memory_imports:
+        try:
+            import_name(path)
+            yield Finding("ok", f"memory: {path} is there")
+        except PairmillError as error:
+            yield Finding("error", str(error))
+    if translate.memory:
+        memory = Folder(translate.memory)
+        try:
+            memory.write(_PROBE, b"pairmill")
+            (memory / _PROBE).remove()
+            yield Finding("ok", f"memory: {translate.memory} can be written to")
+        except (OSError, PairmillError) as error:
+            yield Finding("error", f"memory: cannot write to {translate.memory}: {error}")

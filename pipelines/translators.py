@@ -1,0 +1,208 @@
+"""The recipe's translators: which they are, and which of them says what in which language."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from model.translator import (
+    Identity,
+    Sizer,
+    Translator,
+    TranslatorSpec,
+    identify,
+    load_sizer,
+    load_translator,
+)
+from pipelines.errors import RecipeError, RunError
+from pipelines.translate_options import Translate, TranslateModel
+from schemas.ids import digest
+from schemas.languages import ALL
+
+_SHORT = 12  # digits of a revision
+_PACKAGES = {
+    "ctranslate2": ("ctranslate2", "sentencepiece"),
+    "transformers": ("torch", "transformers", "sentencepiece"),
+    "openai": ("sentencepiece",),
+}
+_EXTRAS = {"ctranslate2": "translate", "transformers": "translate,train", "openai": "translate"}
+_OF_RESULTS = ("beam_size", "no_repeat_ngram_size", "max_length_ratio", "max_source_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A translator of the recipe.
+
+    Attributes:
+      number: in the recipe, from 0.
+      spec: how it is loaded.
+      identity: what its translations depend on.
+    """
+
+    number: int
+    spec: TranslatorSpec
+    identity: Identity
+
+    @property
+    def label(self) -> str:
+        """Its name and its revision, short: what its translations call it."""
+        return f"{self.identity.name}@{self.identity.revision[:_SHORT]}"
+
+    @property
+    def memory_name(self) -> str:
+        """The folder of its translations below a memory."""
+        return _memory_name([self], "")
+
+    def depends_on(self) -> list[Any]:
+        """What a translation depends on, but for its text and languages."""
+        options = asdict(self.spec.decoding)
+        told = [options[name] for name in _OF_RESULTS]
+        return [*asdict(self.identity).values(), self.spec.engine, self.spec.dtype, *told]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How texts of one language come into another.
+
+    Attributes:
+      speakers: numbers of the translators: one, or two with the pivot between them.
+      pivot: the language between, "" where there is none.
+    """
+
+    speakers: tuple[int, ...]
+    pivot: str = ""
+
+
+class Routes:
+    """Which translator says what in which language.
+
+    Args:
+      speakers: the recipe's.
+      pairs: of each, the languages that it translates into, by source language.
+      pivot: the recipe's, "" for none.
+    """
+
+    def __init__(
+        self, speakers: Sequence[Speaker], pairs: Sequence[dict[str, list[str]]], pivot: str
+    ) -> None:
+        self.speakers = tuple(speakers)
+        self._pairs = tuple(pairs)
+        self._pivot = pivot
+
+    def of(self, source: str, target: str) -> Route | None:
+        """How, the first translator that can before others; None where none can."""
+        direct = self._direct(source, target)
+        if direct is not None:
+            return Route((direct,))
+        there, back = self._direct(source, self._pivot), self._direct(self._pivot, target)
+        if there is None or back is None:
+            return None
+        return Route((there, back), self._pivot)
+
+    def targets(self, source: str, languages: Iterable[str]) -> tuple[str, ...]:
+        """Those of some languages that texts of another can be said in."""
+        return tuple(code for code in languages if self.of(source, code))
+
+    def label(self, route: Route) -> str:
+        """What translations by this route call their engine."""
+        return " + ".join(self.speakers[number].label for number in route.speakers)
+
+    def memory_name(self, route: Route) -> str:
+        """The folder of the translations by a route below a memory."""
+        return _memory_name([self.speakers[number] for number in route.speakers], route.pivot)
+
+    def _direct(self, source: str, target: str) -> int | None:
+        numbers = range(len(self._pairs))
+        return next((n for n in numbers if target in self._pairs[n].get(source, ())), None)
+
+
+def _memory_name(speakers: Sequence[Speaker], pivot: str) -> str:
+    told = [speaker.depends_on() for speaker in speakers]
+    name = "+".join(speaker.identity.name for speaker in speakers)
+    safe = "".join(c if c.isalnum() or c in "-_+." else "-" for c in name)
+    return f"{safe}-{digest(repr(told), pivot)[:_SHORT]}"
+
+
+def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
+    """How a translator is loaded.
+
+    Raises:
+      RecipeError: where it is not certain which weights are meant, or they are not converted.
+    """
+    try:
+        return TranslatorSpec(
+            model=model.model,
+            revision=model.revision,
+            engine=model.engine,
+            sources=model.sources,
+            targets=model.targets,
+            dtype=model.dtype,
+            device=translate.device,
+            threads=translate.threads,
+            decoding=translate.decoding,
+            endpoint=model.endpoint,
+        )
+    except ValueError as error:
+        raise RecipeError(f"translate.models: {error}") from error
+
+
+def speakers_of(translate: Translate) -> list[Speaker]:
+    """The translators with their revisions, for which a folder's files are read."""
+    speakers = []
+    for number, model in enumerate(translate.models):
+        spec = spec_of(model, translate)
+        try:
+            speakers.append(Speaker(number, spec, identify(spec)))
+        except (ValueError, OSError) as error:
+            raise RecipeError(f"translate.models: {error}") from error
+    return speakers
+
+
+def check_installed(translate: Translate) -> None:
+    """Refuses to begin without the packages that the engines need.
+
+    Raises:
+      RecipeError: naming the extras that bring them.
+    """
+    for engine in sorted({model.engine for model in translate.models}):
+        missing = [name for name in _PACKAGES[engine] if find_spec(name) is None]
+        if missing:
+            raise RecipeError(
+                f"[translate] needs {missing[0]}, which is not installed: "
+                f"pip install 'pairmill[{_EXTRAS[engine]}]'"
+            )
+
+
+def pairs_of(speaker: Speaker) -> dict[str, list[str]]:
+    """The languages that a translator says texts in, by their language; reads no weights.
+
+    Raises:
+      RunError: where it cannot be read.
+    """
+    sizer = load_known(speaker.spec)
+    pairs = {source: [code for code in ALL if sizer.translates(source, code)] for source in ALL}
+    return {source: targets for source, targets in pairs.items() if targets}
+
+
+def load_known(spec: TranslatorSpec) -> Sizer:
+    """What is known of a translator without its weights.
+
+    Raises:
+      RunError: where that is not possible; its first line says why.
+    """
+    try:
+        return load_sizer(spec)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        raise RunError(str(error).strip().split("\n")[0]) from error
+
+
+def load(spec: TranslatorSpec) -> Translator:
+    """Loads a translator.
+
+    Raises:
+      RunError: where that is not possible; its first line says why.
+    """
+    try:
+        return load_translator(spec)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        raise RunError(str(error).strip().split("\n")[0]) from error

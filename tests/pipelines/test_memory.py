@@ -1,0 +1,156 @@
+"""Translations that are there already: found whatever the files, added to by any number of runs."""
+
+import tracemalloc
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.errors import RecipeError
+from pipelines.memory import REMEMBERED, Memory, Remembered
+from pipelines.memory_imports import _of_tmx, import_memory, import_name
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import table_of
+from pipelines.transforms.tables import rows_of
+from schemas.ids import phrase_id
+
+
+def remembered(text: str, language: str = "de", said: str = "") -> Remembered:
+    key = phrase_id("en", text)
+    return Remembered(key, "en", text, language, said or f"{language} {text}", "", 3, 2)
+
+
+def keys_of(texts: set[str]) -> pa.Array:
+    return pa.array(sorted(phrase_id("en", text) for text in texts), pa.string())
+
+
+TEXTS = st.sets(st.text("abc", min_size=1, max_size=3))
+
+
+@given(st.lists(TEXTS, max_size=4), TEXTS)
+def test_what_was_added_is_found_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, added: list[set[str]], asked: set[str]
+) -> None:
+    memory = Memory(Folder(str(tmp_path_factory.mktemp("memory"))))
+    for texts in added:
+        for language in ("de", "fr"):
+            memory.add(table_of(Remembered, [remembered(text, language) for text in texts]))
+    found = rows_of(memory.find(keys_of(asked)), Remembered)
+    there = {text for texts in added for text in texts} & asked
+    expected = [remembered(text, language) for text in there for language in ("de", "fr")]
+    assert found == sorted(expected, key=lambda row: (row.key, row.language))
+
+
+def test_the_same_added_twice_is_there_once(tmp_path: Path) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    rows = table_of(Remembered, [remembered("a"), remembered("b")])
+    memory.add(rows)
+    memory.add(rows.take([1, 0]))
+    memory.add(REMEMBERED.empty_table())
+    (file,) = tmp_path.iterdir()
+    assert file.suffix == ".parquet"
+
+
+def test_of_two_translations_one_stays(tmp_path: Path) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    memory.add(table_of(Remembered, [remembered("a", said="eins")]))
+    memory.add(table_of(Remembered, [remembered("a", said="zwei"), remembered("b")]))
+    assert len(list(tmp_path.iterdir())) == 2
+    first, second = (rows_of(memory.find(keys_of({"a", "b"})), Remembered) for _ in range(2))
+    assert first == second
+    assert len(first) == 2
+
+
+def test_only_row_groups_of_the_range_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    texts = {str(number) for number in range(12_000)}
+    memory.add(table_of(Remembered, [remembered(text) for text in texts]))
+    read: list[int] = []
+    read_row_group = pq.ParquetFile.read_row_group
+
+    def counting(self: pq.ParquetFile, group: int, *rest: object) -> pa.Table:
+        read.append(group)
+        return read_row_group(self, group, *rest)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counting)
+    assert memory.find(keys_of({"7"})).num_rows == 1
+    assert set(read) == {read[0]}
+    read.clear()
+    assert memory.find(pa.array(["f" * 32])).num_rows == 0
+    assert not read
+
+
+TMX = """<?xml version="1.0"?>
+<tmx version="1.4"><header/><body>
+<tu><tuv xml:lang="en-US"><seg>a <hi>red</hi> kite</seg></tuv>
+<tuv xml:lang="de"><seg>ein <ph>{0}</ph>roter Drachen</seg></tuv>
+<tuv lang="FR"><seg>un cerf-volant</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg> </seg></tuv><tuv xml:lang="de"><seg>leer</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg>a dog</seg></tuv><tuv xml:lang="cs"><seg>pes</seg></tuv></tu>
+</body></tmx>
+"""
+
+
+def test_a_tmx_translates_each_language_of_a_unit_into_each_other(tmp_path: Path) -> None:
+    (tmp_path / "own.tmx").write_text(TMX)
+    path, folder = str(tmp_path / "own.tmx"), Folder(str(tmp_path / "memory"))
+    told: list[str] = []
+    for _ in range(2):
+        import_memory(path, folder, told.append)
+    assert told == ["importing own.tmx"]
+    files = [file for file in (tmp_path / "memory").iterdir() if file.suffix == ".parquet"]
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    said = {(row["source_language"], row["language"]): row for row in rows}
+    pairs = {("en", "de"), ("en", "fr"), ("de", "en"), ("de", "fr"), ("fr", "en"), ("fr", "de")}
+    assert said.keys() == pairs
+    german = said["en", "de"]
+    assert (german["source_text"], german["text"]) == ("a red kite", "ein roter Drachen")
+    assert german["key"] == phrase_id("en", "a red kite")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("own.csv", b"", "must end in .tmx or .parquet"),
+        ("own.tmx", b"<tmx><body>", "is no TMX"),
+        ("own.tmx", b"<html/>", "is no TMX"),
+        ("own.parquet", b"PAR1", "is no Parquet"),
+        ("nowhere.tmx", None, "there is no"),
+    ],
+)
+def test_what_cannot_be_imported_is_named(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    path, memory = str(tmp_path / name), tmp_path / "memory"
+    with pytest.raises(RecipeError, match=said):
+        import_memory(path, Folder(f"{memory}/{import_name(path)}"), lambda _: None)
+    assert not list(memory.glob("*/imported.json"))
+
+
+def test_a_table_must_have_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "own.parquet"
+    pq.write_table(pa.table({"source_language": ["en"], "language": ["de"]}), path)
+    with pytest.raises(RecipeError, match="must have the columns source_language, source_text"):
+        import_memory(str(path), Folder(str(tmp_path / "memory")), lambda _: None)
+
+
+def test_units_do_not_pile_up_in_memory(tmp_path: Path) -> None:
+    kite = '<tuv xml:lang="en"><seg>a kite {0}</seg></tuv>'
+    unit = f'<tu>{kite}<tuv xml:lang="de"><seg>x</seg></tuv></tu>'
+    peaks = []
+    for number in (200, 2_000):
+        units = "\n".join(unit.format(n) for n in range(number))
+        (tmp_path / "own.tmx").write_text(f"<tmx><body>{units}</body></tmx>")
+        with (tmp_path / "own.tmx").open("rb") as file:
+            tracemalloc.start()
+            assert sum(1 for _ in _of_tmx(file, "own.tmx")) == 2 * number
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
