@@ -16,7 +16,7 @@ from pipelines.nearest import (
     units,
 )
 
-DIM, ROWS, QUERIES, K = 48, 3_000, 150, 20
+DIM, ROWS, QUERIES, K = 384, 3_000, 500, 20  # faiss multiplies small ones otherwise
 
 
 def some_units(rows: int, seed: int) -> Units:
