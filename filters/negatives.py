@@ -34,6 +34,7 @@ class NegativeFault(StrEnum):
     NEAR_PICTURE = "near-picture"
     SAME_DOCUMENT = "same-document"
     SAME_TEXT = "same-text"
+    REPEATED = "repeated-text"
     FITS = "fits-by-teacher"
     ABSOLUTE_MARGIN = "absolute-margin"
     RELATIVE_MARGIN = "relative-margin"
@@ -116,6 +117,7 @@ class Candidate:
       distance: bits between their pictures' PDQ hashes, or `UNKNOWN_DISTANCE`.
       same_document: whether they are of one.
       same_text: whether it says what the anchor or one of its positives says, normalised.
+      is_repeated: whether a nearer candidate of the anchor says the same, normalised.
       standing: of its score over the teacher's mismatches of its language, in their standard
         deviations; minus infinity where these are not known.
     """
@@ -125,6 +127,7 @@ class Candidate:
     distance: int = UNKNOWN_DISTANCE
     same_document: bool = False
     same_text: bool = False
+    is_repeated: bool = False
     standing: float = -np.inf
 
 
@@ -149,6 +152,7 @@ def negative_fault(
         NegativeFault.NEAR_PICTURE: looks_alike,
         NegativeFault.SAME_DOCUMENT: candidate.same_document,
         NegativeFault.SAME_TEXT: candidate.same_text,
+        NegativeFault.REPEATED: candidate.is_repeated,
         NegativeFault.FITS: fits,
         NegativeFault.ABSOLUTE_MARGIN: rules.absolute_margin is not None
         and score + rules.absolute_margin > positive,
@@ -172,6 +176,7 @@ class Candidates:
       distances: …
       same_document: …
       same_text: …
+      is_repeated: …
       standings: …
     """
 
@@ -181,6 +186,7 @@ class Candidates:
     distances: NDArray[np.int64]
     same_document: NDArray[np.bool_]
     same_text: NDArray[np.bool_]
+    is_repeated: NDArray[np.bool_]
     standings: NDArray[np.float32]
 
 
@@ -200,6 +206,7 @@ def negative_faults(
         NegativeFault.NEAR_PICTURE: candidates.distances <= rules.max_distance,
         NegativeFault.SAME_DOCUMENT: candidates.same_document,
         NegativeFault.SAME_TEXT: candidates.same_text,
+        NegativeFault.REPEATED: candidates.is_repeated,
     }
     if rules.max_standing is not None:
         broken[NegativeFault.FITS] = candidates.standings > rules.max_standing
@@ -245,11 +252,49 @@ def choose(
         wins = np.zeros_like(sound)
         np.put_along_axis(wins, order[:, : rules.num_negatives], True, axis=1)
         sound &= wins
-    places = np.cumsum(sound, axis=1) - 1
-    rows, columns = np.nonzero(sound & (places < rules.num_negatives))
-    found = np.full((len(faults), rules.num_negatives), ABSENT, np.int64)
-    found[rows, places[rows, columns]] = columns
-    return found
+    return _first(sound, rules.num_negatives)
+
+
+def repeats(keys: NDArray[np.uint64], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether an equal key stands further left in the row; both shapes [anchors, candidates].
+
+    Args:
+      keys: 64 bits of what must not come twice.
+      present: keys that count.
+
+    >>> repeats(np.array([[7, 5, 7, 7]], np.uint64), np.array([[False, True, True, True]])).tolist()
+    [[False, False, False, True]]
+    """
+    order = np.lexsort((~present, keys), axis=1)
+    ordered = np.take_along_axis(keys, order, axis=1)
+    found = np.zeros(keys.shape, np.bool_)
+    again = np.zeros(keys.shape, np.bool_)
+    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    np.put_along_axis(found, order, again, axis=1)
+    return found & present
+
+
+def fill(keys: NDArray[np.uint64], present: NDArray[np.bool_], number: int) -> NDArray[np.int64]:
+    """The first `number` columns of each row that are present and no repeats, then `ABSENT`.
+
+    Args:
+      keys: 64 bits of what must not come twice, in the order of taking; shape [anchors, columns].
+      present: columns that may be taken; likewise.
+      number: how many.
+
+    Returns:
+      shape [anchors, number].
+    """
+    return _first(present & ~repeats(keys, present), number)
+
+
+def slots(number: int, share: float) -> int:
+    """How many of `number` negatives a share of them is.
+
+    >>> slots(7, 0.0), slots(7, 0.15), slots(7, 1.0)
+    (0, 1, 7)
+    """
+    return int(number * share + 0.5)
 
 
 def draws_of(
@@ -264,3 +309,12 @@ def draws_of(
     """
     salted = mixed(anchors ^ mixed(np.full(1, seed % 2**64, np.uint64)))
     return mixed(candidates ^ salted[:, None])
+
+
+def _first(sound: NDArray[np.bool_], number: int) -> NDArray[np.int64]:
+    """The first `number` columns of each row that are sound, then `ABSENT`."""
+    places = np.cumsum(sound, axis=1) - 1
+    rows, columns = np.nonzero(sound & (places < number))
+    found = np.full((len(sound), number), ABSENT, np.int64)
+    found[rows, places[rows, columns]] = columns
+    return found

@@ -16,6 +16,7 @@ from filters.negatives import (
     NegativeRules,
     choose,
     draws_of,
+    fill,
     negative_fault,
     negative_faults,
 )
@@ -35,6 +36,7 @@ from filters.negatives import (
             NegativeRules(overlook=(NegativeFault.SAME_TEXT,)),
             None,
         ),
+        (Candidate(0.5, is_repeated=True), NegativeRules(), NegativeFault.REPEATED),
         (Candidate(0.5, standing=4.1), NegativeRules(max_standing=4.0), NegativeFault.FITS),
         (Candidate(0.77), NegativeRules(), NegativeFault.RELATIVE_MARGIN),
         (Candidate(0.75), NegativeRules(), None),
@@ -78,6 +80,7 @@ one = st.builds(
     distance=st.integers(0, 256),
     same_document=st.booleans(),
     same_text=st.booleans(),
+    is_repeated=st.booleans(),
     standing=st.floats(-1, 1, width=32),
 )
 
@@ -96,6 +99,7 @@ def test_all_at_once_are_judged_as_each_alone(
         distances=column("distance", np.int64),
         same_document=column("same_document", np.bool_),
         same_text=column("same_text", np.bool_),
+        is_repeated=column("is_repeated", np.bool_),
         standings=column("standing", np.float32),
     )
     found = negative_faults(together, np.array([positive], np.float32), rules)
@@ -109,6 +113,26 @@ def test_ranks_count_candidates_without_a_fault() -> None:
     draws = np.zeros(faults.shape, np.uint64)
     found = choose(faults, np.array([4, 4]), draws, rules)
     assert found.tolist() == [[2, 4], [ABSENT, ABSENT]]
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=6, max_size=6), min_size=1
+    ),
+    st.integers(1, 4),
+)
+def test_places_are_filled_from_the_left_with_nothing_twice(
+    rows: list[list[tuple[int, bool]]], number: int
+) -> None:
+    keys = np.array([[key for key, _ in row] for row in rows], np.uint64)
+    present = np.array([[is_there for _, is_there in row] for row in rows])
+    for row, columns in zip(rows, fill(keys, present, number).tolist(), strict=True):
+        firsts: dict[int, int] = {}
+        for column, (key, is_there) in enumerate(row):
+            if is_there:
+                firsts.setdefault(key, column)
+        expected = sorted(firsts.values())[:number]
+        assert columns == expected + [ABSENT] * (number - len(expected))
 
 
 def test_random_negatives_depend_on_seed_and_ids_alone() -> None:

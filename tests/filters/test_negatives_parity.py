@@ -101,6 +101,7 @@ def ours(rules: NegativeRules) -> dict[int, list[int]]:
         distances=np.full(order.shape, 256),
         same_document=nothing,
         same_text=nothing,
+        is_repeated=nothing,
         standings=np.full(order.shape, -np.inf, np.float32),
     )
     least = np.array([scores[q, answers[q]].min() for q in range(ANCHORS)])
