@@ -121,6 +121,12 @@ def select(
 
 
 @app.command()
+def mine(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Seeks hard negatives: texts and pictures that almost fit, and are not to."""
+    _run_one("mine", recipe, limit, beam)
+
+
+@app.command()
 def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
     """Writes the final shards."""
     _run_one("pack", recipe, limit, beam)

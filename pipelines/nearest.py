@@ -7,12 +7,14 @@ same. Where more rows than were taken might belong among them, more are taken.
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT
+from pipelines.errors import RecipeError
 
 Units = NDArray[np.float32]
 """Embeddings of length 1; shape [rows, dim]."""
@@ -31,12 +33,14 @@ class Found:
     """What is nearest to some queries, the nearest first; every array [queries, k].
 
     Attributes:
+      ranks: what orders them, falling: the cosines, or another search's scores.
       scores: cosines; 0 where there are no more rows.
       names: of the rows; 0 likewise.
       shards: which they are in; `ABSENT` likewise.
       rows: their places in it; `ABSENT` likewise.
     """
 
+    ranks: NDArray[np.float32]
     scores: NDArray[np.float32]
     names: Names
     shards: NDArray[np.int32]
@@ -49,11 +53,25 @@ class Found:
     def take(self, order: NDArray[np.int64]) -> "Found":
         """Some columns of each row, in the order given; shape [queries, columns]."""
         return Found(
+            np.take_along_axis(self.ranks, order, axis=1),
             np.take_along_axis(self.scores, order, axis=1),
             np.take_along_axis(self.names, order, axis=1),
             np.take_along_axis(self.shards, order, axis=1),
             np.take_along_axis(self.rows, order, axis=1),
         )
+
+
+def check_installed(lexical: bool) -> None:
+    """Refuses to begin without the packages that searching needs, by words too if asked for.
+
+    Raises:
+      RecipeError: naming the extra that brings them.
+    """
+    for name in ("faiss", "bm25s") if lexical else ("faiss",):
+        if find_spec(name) is None:
+            raise RecipeError(
+                f"[mine] needs {name}, which is not installed: pip install 'pairmill[mine]'"
+            )
 
 
 def units(embeddings: NDArray[np.float16]) -> Units:
@@ -72,13 +90,14 @@ def names_of(ids: list[str]) -> Names:
 def none_found(queries: int) -> Found:
     """Nothing yet."""
     shape = (queries, 0)
-    at = np.empty(shape, np.int32)
-    return Found(np.empty(shape, np.float32), np.empty(shape, np.uint64), at, at)
+    at, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
+    return Found(scores, scores, np.empty(shape, np.uint64), at, at)
 
 
 def merged(one: Found, other: Found, k: int) -> Found:
     """The nearest `k` of two shards; the same whichever comes first."""
     both = Found(
+        np.concatenate((one.ranks, other.ranks), axis=1),
         np.concatenate((one.scores, other.scores), axis=1),
         np.concatenate((one.names, other.names), axis=1),
         np.concatenate((one.shards, other.shards), axis=1),
@@ -98,7 +117,7 @@ def nearest(queries: Units, rows: Units, names: Names, shard: int, k: int) -> Fo
       k: how many.
     """
     scores, at = _nearest(queries, rows, names, min(k, len(rows)), _SPARE)
-    return _found(scores, at, names, shard)
+    return found_in(scores, scores, at, names, shard)
 
 
 def nearest_by_index(
@@ -107,7 +126,7 @@ def nearest_by_index(
     """The `k` nearest rows of a shard, nearly, by an index of faiss that keeps rows as they are."""
     scores, at = index.search(queries, min(k, rows))
     scores[at < 0] = 0
-    found = _found(scores, at, names, shard)
+    found = found_in(scores, scores, at, names, shard)
     return found.take(_order(found))
 
 
@@ -127,6 +146,26 @@ def cosines(queries: Units, rows: Units, at: NDArray[np.int64]) -> NDArray[np.fl
         of(found), of(queries), of(rows), of(at), queries.shape[1], *at.shape
     )
     found[at < 0] = 0
+    return found
+
+
+def found_in(
+    ranks: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    at: NDArray[np.int64],
+    names: Names,
+    shard: int,
+) -> Found:
+    """What was found in a shard, by the places of its rows; every array [queries, k]."""
+    absent = at < 0
+    found = Found(
+        ranks,
+        scores,
+        names[at] if len(names) else np.zeros(at.shape, np.uint64),
+        np.where(absent, ABSENT, shard).astype(np.int32),
+        at.astype(np.int32),
+    )
+    found.names[absent] = 0
     return found
 
 
@@ -157,18 +196,6 @@ def _error(dim: int) -> float:
     return 2 * dim * 2.0**-24
 
 
-def _found(scores: NDArray[np.float32], at: NDArray[np.int64], names: Names, shard: int) -> Found:
-    absent = at < 0
-    found = Found(
-        scores,
-        names[at] if len(names) else np.zeros(at.shape, np.uint64),
-        np.where(absent, ABSENT, shard).astype(np.int32),
-        at.astype(np.int32),
-    )
-    found.names[absent] = 0
-    return found
-
-
 def _order(found: Found) -> NDArray[np.int64]:
-    keys = np.where(found.present, -found.scores, np.float32(np.inf))
+    keys = np.where(found.present, -found.ranks, np.float32(np.inf))
     return np.lexsort((found.names, keys), axis=1)

@@ -1,11 +1,13 @@
 """Packs what was kept into final shards: order by hash, cut, read pictures, write."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 
 from pipelines.errors import RunError
 from pipelines.packing import (
@@ -18,9 +20,11 @@ from pipelines.packing import (
     write_ordered,
 )
 from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
-from pipelines.parts import row_count, rows_below
+from pipelines.packing_triplets import ReadTriplets, TripletBuckets, write_triplets
+from pipelines.parts import part_names, row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
+from pipelines.recount_triplets import recount_triplets
 from pipelines.stages import FRESH, Run, kept_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -32,6 +36,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
+from pipelines.triplets import triplet_schema
 from schemas.fates import Unit
 from schemas.layout import (
     KEPT,
@@ -39,6 +44,9 @@ from schemas.layout import (
     SCREENED_TEXTS,
     TEXT_ROWS,
     TEXTS,
+    TRIPLET_KINDS,
+    TRIPLETS,
+    packed_triplets,
     part_name,
     shard_name,
 )
@@ -51,7 +59,12 @@ class PackStage:
 
     name: str = "pack"
     version: int = 3
-    writes: tuple[str, ...] = (PAIRS, TEXTS, TEXT_ROWS)
+    writes: tuple[str, ...] = (
+        PAIRS,
+        TEXTS,
+        TEXT_ROWS,
+        *(folder for kind in TRIPLET_KINDS for folder in packed_triplets(kind)),
+    )
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.pack is not None
@@ -59,7 +72,8 @@ class PackStage:
         self._rules: Pack = run.recipe.pack
         before = kept_before(run.recipe, self.name)
         is_scored = run.recipe.score is not None and run.recipe.select is None
-        self.reads: tuple[str, ...] = ("score",) if is_scored else (before,)
+        last = "score" if is_scored else before
+        self.reads: tuple[str, ...] = ("mine",) if run.recipe.mine else (last,)
         self._kept = KEPT[before]
 
     def depends_on(self) -> Any:
@@ -70,8 +84,8 @@ class PackStage:
         """It begins anew."""
 
     def run(self, work: Folder) -> Counts:
-        counts = self._pack_pairs(work) | self._pack_texts(work)
-        if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT)):
+        counts = self._pack_pairs(work) | self._pack_texts(work) | self._pack_triplets(work)
+        if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT, Unit.TRIPLET)):
             raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
         return counts
 
@@ -108,6 +122,29 @@ class PackStage:
                 | Tally(work, "counts-texts.json")
             )
         return dict(json.loads(work.read("counts-texts.json")))
+
+    def _pack_triplets(self, work: Folder) -> Counts:
+        """Writes triplets, a folder a kind, in the order of a hash."""
+        run, folder = self._run, self._run.output / TRIPLETS
+        names = part_names(folder) if run.recipe.mine else []
+        rows = recount_triplets(run.output).kinds if names else Counter[str]()
+        if not rows:
+            return {}
+        run.step("packing triplets")
+        buckets = _triplet_buckets(rows)
+        assert run.recipe.mine is not None
+        schema = triplet_schema(run.recipe.mine.negatives.num_negatives)
+        schema = schema.append(pa.field("order", pa.string()))
+        with run.pipeline(pieces_for(buckets.number)) as pipeline:
+            triplets = pipeline | Deal("parts", names) | beam.ParDo(ReadTriplets(run.recipe))
+            _ = (
+                {"triplets": triplets}
+                | Regroup("triplets", {"triplets": schema}, buckets.number, buckets.of)
+                | "WriteTriplets"
+                >> beam.FlatMap(partial(write_triplets, buckets=buckets, fresh=work / FRESH))
+                | Tally(work, "counts-triplets.json")
+            )
+        return dict(json.loads(work.read("counts-triplets.json")))
 
     def _order(self, work: Folder) -> list[Cut]:
         """Writes the samples in their order; returns how they fall into shards."""
@@ -152,6 +189,14 @@ class PackStage:
         sizes = {f"{shard_name(cut.number)}.tar": cut.samples for cut in cuts}
         (work / FRESH / PAIRS).write("sizes.json", json.dumps(sizes, indent=1).encode())
         return sum(sizes.values())
+
+
+def _triplet_buckets(rows: Counter[str]) -> TripletBuckets:
+    kinds, first = {}, 0
+    for kind, n in sorted(rows.items()):
+        kinds[kind] = first, buckets_for(n)
+        first += buckets_for(n)
+    return TripletBuckets(kinds)
 
 
 def _cut(row: dict[str, Any]) -> Cut:

@@ -9,7 +9,7 @@ from pipelines.errors import RunError
 from pipelines.storage import Folder
 from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
-STAGES = ("gather", "screen", "score", "select", "pack")
+STAGES = ("gather", "screen", "score", "select", "mine", "pack")
 """In the order of running."""
 
 Counts = dict[str, int]

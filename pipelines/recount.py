@@ -11,6 +11,7 @@ from pipelines.recount_gather import GatheredShards, read_markers
 from pipelines.recount_pack import PackedShards, recount_pack
 from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
+from pipelines.recount_triplets import Triplets, recount_triplets
 from pipelines.storage import Folder
 from schemas.fates import Fate, Unit
 from schemas.layout import (
@@ -21,6 +22,7 @@ from schemas.layout import (
     STAGE_FILE,
     TEXT_SCORES,
     TEXTS,
+    TRIPLETS,
     WORK,
     embeddings_folder,
     ledger_folder,
@@ -42,6 +44,7 @@ class Account:
       gathered: what the markers of the gathered shards say.
       tables: what the tables of those that hand pictures and captions on hold, by stage.
       scores: what those of captions and texts hold, None where score is not complete.
+      triplets: what those of triplets hold, None where mine is not complete.
       shards: what the final shards hold, None where pack is not complete.
       contaminated: by evaluation set and unit, what was turned away for its sake.
       differences: everything that does not add up.
@@ -53,6 +56,7 @@ class Account:
     gathered: GatheredShards
     tables: dict[str, KeptTables]
     scores: Scores | None
+    triplets: Triplets | None
     shards: PackedShards | None
     contaminated: Counter[tuple[str, str]]
     differences: list[Difference]
@@ -69,6 +73,7 @@ def recount(output: Folder) -> Account:
     gathered = read_markers(output)
     tables = {stage: recount_tables(output, stage) for stage in KEPT if stage in records}
     scores = _recount_scores(output, records)
+    triplets = recount_triplets(output) if "mine" in records else None
     shards = recount_pack(output) if "pack" in records else None
     differences = [
         *gathered.differences,
@@ -80,6 +85,7 @@ def recount(output: Folder) -> Account:
             for difference in _check_tables(records[stage], found)
         ),
         *(_check_scores(records["score"], scores) if scores else ()),
+        *(_check_triplets(records["mine"], triplets) if triplets else ()),
         *(_check_pack(records["pack"], shards) if shards else ()),
     ]
     return Account(
@@ -88,6 +94,7 @@ def recount(output: Folder) -> Account:
         gathered=gathered,
         tables=tables,
         scores=scores,
+        triplets=triplets,
         shards=shards,
         contaminated=_contaminated(output, records.get("screen")),
         differences=differences,
@@ -179,12 +186,18 @@ def _check_scores(record: Record, scores: Scores) -> Iterator[Difference]:
         yield from _kept(record, Unit.PICTURE, scores.embedded[where], f"{where}/")
 
 
+def _check_triplets(record: Record, triplets: Triplets) -> Iterator[Difference]:
+    yield from triplets.differences
+    yield from _kept(record, Unit.TRIPLET, triplets.rows, f"{TRIPLETS}/")
+
+
 def _check_pack(record: Record, shards: PackedShards) -> Iterator[Difference]:
     yield from shards.differences
     yield from _kept(record, Unit.SAMPLE, shards.rows, f"{PAIRS}/*.parquet")
     yield from _kept(record, Unit.SAMPLE, shards.samples, f"{PAIRS}/*.tar")
     yield from _kept(record, Unit.CAPTION, shards.captions, f"{PAIRS}/*.captions.parquet")
     yield from _kept(record, Unit.TEXT, shards.texts, f"{TEXTS}/")
+    yield from _kept(record, Unit.TRIPLET, shards.triplets, "shards/triplets/")
 
 
 def _kept(record: Record, unit: Unit, found: int, file: str) -> Iterator[Difference]:

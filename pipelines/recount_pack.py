@@ -11,7 +11,15 @@ from pipelines.storage import Folder
 from pipelines.tar_walk import TarDamage, TarSample, walk_samples
 from pipelines.threads import in_threads
 from schemas.fates import Unit
-from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, TEXTS, shard_name
+from schemas.layout import (
+    CAPTIONS_SUFFIX,
+    IMAGE_SUFFIXES,
+    PAIRS,
+    TEXTS,
+    TRIPLET_KINDS,
+    packed_triplets,
+    shard_name,
+)
 
 _STAGE = "pack"
 SIZES_FILE = "sizes.json"
@@ -29,6 +37,7 @@ class PackedShards:
       rows: of `{shard}.parquet`.
       captions: rows of `{shard}.captions.parquet`.
       texts: pairs of texts.
+      triplets: of all kinds.
       tar_bytes: of the tars.
       differences: what is wrong with them.
     """
@@ -38,6 +47,7 @@ class PackedShards:
     rows: int = 0
     captions: int = 0
     texts: int = 0
+    triplets: int = 0
     tar_bytes: int = 0
     differences: list[Difference] = field(default_factory=list)
 
@@ -48,6 +58,7 @@ class PackedShards:
         self.rows += other.rows
         self.captions += other.captions
         self.texts += other.texts
+        self.triplets += other.triplets
         self.tar_bytes += other.tar_bytes
         self.differences += other.differences
 
@@ -55,7 +66,8 @@ class PackedShards:
 def recount_pack(output: Folder) -> PackedShards:
     """Counts all final shards, several at once, and checks that their files agree."""
     whole = PackedShards()
-    _recount_texts(output / TEXTS, whole)
+    whole.texts = _recount_rows(output, TEXTS, whole)
+    whole.triplets = sum(_recount_rows(output, packed_triplets(k)[0], whole) for k in TRIPLET_KINDS)
     folder = output / PAIRS
     files = dict(folder.sizes())
     if not files and whole.texts:  # no source has pictures
@@ -74,12 +86,14 @@ def recount_pack(output: Folder) -> PackedShards:
     return whole
 
 
-def _recount_texts(folder: Folder, whole: PackedShards) -> None:
-    for name in folder.names():
+def _recount_rows(output: Folder, table: str, whole: PackedShards) -> int:
+    rows = 0
+    for name in (output / table).names():
         try:
-            whole.texts += row_count(folder, name)
+            rows += row_count(output / table, name)
         except Unreadable as error:
-            whole.differences.append(unreadable(_STAGE, f"{TEXTS}/{name}", str(error)))
+            whole.differences.append(unreadable(_STAGE, f"{table}/{name}", str(error)))
+    return rows
 
 
 def _stated_sizes(

@@ -15,6 +15,9 @@ THRESHOLDS_FILE = "thresholds.json"
 SCORE_REPORT_FILE = "scores.json"
 TEXT_SCORES = "scores/texts"
 EMBEDDINGS = "embeddings"
+TRIPLETS = "triplets"
+INDEXES = "indexes"
+NEGATIVES_FILE = "negatives.json"
 PAIRS = "shards/pairs/train"
 TEXTS = "shards/texts/train"
 TEXT_ROWS = "shards/texts/rows"
@@ -49,6 +52,11 @@ OF_PICTURES = "pictures"
 OF_CAPTIONS = "captions"
 OF_TEXTS = "texts"
 OF_CLIP_RETRIEVAL = "clip-retrieval"
+
+TEXT_TEXT = "text-text"
+IMAGE_TO_TEXT = "image-to-text"
+TEXT_TO_IMAGE = "text-to-image"
+TRIPLET_KINDS = (TEXT_TEXT, IMAGE_TO_TEXT, TEXT_TO_IMAGE)
 
 IMAGE_SUFFIXES = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 
@@ -92,3 +100,12 @@ def embeddings_folder(teacher: int, what: str) -> str:
     'embeddings/0/pictures'
     """
     return f"{EMBEDDINGS}/{teacher}/{what}"
+
+
+def packed_triplets(kind: str) -> tuple[str, str]:
+    """Where packed triplets of a kind lie: as sentence-transformers reads them, and all else.
+
+    >>> packed_triplets(TEXT_TEXT)
+    ('shards/triplets/text-text/train', 'shards/triplets/text-text/rows')
+    """
+    return f"shards/triplets/{kind}/train", f"shards/triplets/{kind}/rows"
