@@ -353,6 +353,7 @@ def _run(
     preview: bool = False,
 ) -> None:
     from pipelines.driver import Job
+    from pipelines.nearest import check_installed as check_mining
     from pipelines.progress import Progress
     from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
@@ -367,6 +368,8 @@ def _run(
             )
         if "score" in present:
             check_installed()
+        if read.mine and "mine" in present:
+            check_mining(read.mine.bm25 > 0)
         progress = Progress(Console(stderr=True))
         try:
             job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)

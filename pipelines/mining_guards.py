@@ -66,6 +66,12 @@ class Picked:
     keys: NDArray[np.uint64]
     origin: str
 
+    def take(self, rows: NDArray[np.int64]) -> "Picked":
+        """Some rows, in the order given, as often as they stand there."""
+        names = ("ranks", "scores", "names", "shards", "rows")
+        found = Found(*(getattr(self.found, name)[rows] for name in names))
+        return Picked(found, self.keys[rows], self.origin)
+
 
 class Guards:
     """What may be taken for the anchors of a block.
@@ -122,19 +128,19 @@ class Guards:
         self, found: Found, keys: NDArray[np.uint64], present: NDArray[np.bool_]
     ) -> Candidates:
         anchors = self._anchors
-        owners = self._facts(found, "owners")
-        is_own = (owners == anchors.owners[:, None]) & (owners != 0)
-        is_positive = is_own | (found.names == anchors.names[:, None])
+        is_positive = found.names == anchors.names[:, None]
+        if anchors.owners.any():
+            is_positive |= self._facts(found, "owners") == anchors.owners[:, None]
         for names in _padded([names_of(of) for of in anchors.table["positive_ids"].to_pylist()]).T:
             is_positive |= (found.names == names[:, None]) & (names != 0)[:, None]
-        documents = self._facts(found, "documents")
         of = anchors.table["document"].to_numpy()[:, None]
+        documents = self._facts(found, "documents") if of.any() else np.zeros((1, 1), np.int64)
         return Candidates(
             present=present,
             scores=found.scores,
             is_positive=is_positive,
             distances=self._distances(found),
-            same_document=(documents == of) & (documents != 0),
+            same_document=present & (documents == of) & (documents != 0),
             same_text=self._same_text(found, keys),
             is_repeated=repeats(keys, present),
             standings=self._standings(found),
@@ -166,6 +172,8 @@ class Guards:
 
     def _distances(self, found: Found) -> NDArray[np.int64]:
         ours = self._anchors.pdqs[:, None]
+        if not ours.any():
+            return np.full(found.rows.shape, UNKNOWN_DISTANCE)
         theirs = self._facts(found, "pdqs", 4)
         bits = np.bitwise_count(ours ^ theirs).sum(axis=2, dtype=np.int64)
         is_known = ours.any(axis=2) & theirs.any(axis=2)
