@@ -148,8 +148,7 @@ class _Search:
         chosen = [
             _drawn_space(spaces, self._seed, id_) for id_ in self._anchors.table["id"].to_pylist()
         ]
-        whole = none_found(len(self._anchors))
-        pieces = [(np.empty(0, np.int64), whole)]
+        pieces = []
         for at, space in enumerate(spaces):
             asking = np.flatnonzero(np.array(chosen) == at)
             if len(asking):

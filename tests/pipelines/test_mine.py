@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.errors import RecipeError
 from pipelines.recount import recount
 from pipelines.storage import Folder
 from tests.conftest import counts, curate, digests, table
@@ -286,12 +287,11 @@ def test_short_rows_are_dropped_or_completed(tmp_path: Path) -> None:
 
 def test_words_bring_their_share(tmp_path: Path) -> None:
     world = made(tmp_path)
-    for at in range(6):
-        world.texts[f"answer {at}"] = -world.texts[f"answer {at}"]  # far, but of the same word
-    world.pairs[40:44] = [(f"rare {at}", f"rare answer {at}", "en", "") for at in range(4)]
-    for at in range(4):
-        world.texts[f"rare {at}"] = world.texts[f"question {40 + at}"]
-        world.texts[f"rare answer {at}"] = world.texts[f"answer {40 + at}"]
+    for at, letter in enumerate("abcd", start=40):
+        query, answer, *rest = world.pairs[at]
+        rows = world.texts[query], world.texts[answer]
+        world.pairs[at] = (f"rare {letter}", f"rare answer {letter}", *rest)  # type: ignore[assignment]
+        world.texts[f"rare {letter}"], world.texts[f"rare answer {letter}"] = rows
     rows = mined(world.write('kinds = ["text-text"]\nbm25 = 0.34' + THREE))
     found = [row for row in rows if row["anchor"].startswith("rare")]
     assert len(found) == 4
@@ -332,5 +332,5 @@ def test_a_random_sample_stays_the_same(tmp_path: Path) -> None:
 )
 def test_impossible_recipes_are_refused(tmp_path: Path, mine: str, words: str) -> None:
     recipe = MadeWorld(tmp_path).write(mine)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(RecipeError, match=words):
         curate(recipe, stages=("mine",))
