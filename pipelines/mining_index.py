@@ -71,6 +71,7 @@ _ANCHOR = pa.schema(
         ("uid", pa.string()),
         ("text", pa.string()),
         ("language", pa.string()),
+        ("query_language", pa.string()),
         ("document", pa.int64()),
         ("pdq", pa.binary()),
         ("keys", pa.list_(pa.int64())),
@@ -80,7 +81,9 @@ _ANCHOR = pa.schema(
         ("embedding", pa.binary()),
     ]
 )
-"""What searches: a picture or a text with its positives, and the keys of all that says the same."""
+"""What searches: a picture or a text with its positives, and the keys of all that says the same.
+
+`language` is that of the positives, or of their caption where they are pictures."""
 
 
 def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: Folder) -> None:
@@ -214,6 +217,7 @@ class _Read(beam.DoFn):
             anchors.append(
                 _entry(row, row["query_id"], row["query"], [query_key, key])
                 | {
+                    "query_language": row["query_language"],
                     "positive_ids": [row["positive_id"]],
                     "positives": [row["positive"]],
                     "positive_scores": [score],
@@ -238,6 +242,7 @@ def _entry(row: dict[str, Any], id_: str, text: str, keys: list[int]) -> dict[st
 def _caption_anchor(row: dict[str, Any]) -> dict[str, Any]:
     """A caption whose picture answers it."""
     return _entry(row, row["caption_id"], row["text"], [row["key"]]) | {
+        "query_language": row["language"],
         "positive_ids": [row["uid"]],
         "positives": [row["uid"]],
         "positive_scores": [row["score"]],
@@ -251,6 +256,7 @@ def _picture_anchors(uid: str, captions: list[dict[str, Any]]) -> Iterator[dict[
         by_language[row["language"]].append(row)
     for own in by_language.values():
         yield _entry(own[0], uid, "", [row["key"] for row in captions]) | {
+            "query_language": own[0]["language"],
             "positive_ids": [row["caption_id"] for row in own],
             "positives": [row["text"] for row in own],
             "positive_scores": [row["score"] for row in own],

@@ -25,8 +25,8 @@ def triplet_schema(negatives: int) -> pa.Schema:
     - `scores`: cosines of the anchor with the positive and each negative, 0 of edited captions.
     - `anchor_id`, `positive_id`, `negative_ids`: text ids, caption ids or uids; "" of edited ones.
     - `anchor_uid`, `positive_uid`, `negative_uids`: of their pictures, "" of texts without one.
-    - `language`: of the positive, of the anchor where that is a picture; `negative_languages`: ""
-      of pictures.
+    - `query_language`, `positive_language`: of anchor and positive, of which a picture has the
+      other's; `negative_languages`: "" of pictures.
     - `origins`: of the negatives, see `pipelines.mining_search.ORIGINS`.
     """
     texts = pa.list_(pa.string())
@@ -39,7 +39,7 @@ def triplet_schema(negatives: int) -> pa.Schema:
         ("negative_ids", texts),
         *((name, pa.string()) for name in ("anchor_uid", "positive_uid")),
         ("negative_uids", texts),
-        ("language", pa.string()),
+        *((name, pa.string()) for name in ("query_language", "positive_language")),
         ("negative_languages", texts),
         ("origins", texts),
     ]
@@ -50,8 +50,9 @@ def heads_of(anchors: Anchors) -> pa.Table:
     """A row for each anchor and positive, with all of a triplet but its negatives, and `score`."""
     table, kind = anchors.table, anchors.cut.what
     of_anchor = pa.array(np.repeat(np.arange(len(anchors)), anchors.positives))
-    ids, uids, texts, languages = (
-        table[name].take(of_anchor).combine_chunks() for name in ("id", "uid", "text", "language")
+    names = ("id", "uid", "text", "query_language", "language")
+    ids, uids, texts, asked, answered = (
+        table[name].take(of_anchor).combine_chunks() for name in names
     )
     positive_ids, positives, scores = (
         table[name].combine_chunks().flatten()
@@ -68,7 +69,8 @@ def heads_of(anchors: Anchors) -> pa.Table:
         "positive_id": positive_ids,
         "anchor_uid": uids,
         "positive_uid": uids,
-        "language": languages,
+        "query_language": asked,
+        "positive_language": answered,
     }
     return pa.table(columns)
 
@@ -126,8 +128,9 @@ def examples(rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def _example(row: dict[str, Any]) -> dict[str, Any]:
-    same = ("kind", "triplet_id", "language", "anchor", "positive")
+    same = ("kind", "triplet_id", "anchor", "positive")
     return {name: row[name] for name in same} | {
+        "language": row["positive_language"],
         "negative": row["negative_1"],
         "origin": row["origins"][0],
         "positive_score": row["scores"][0],

@@ -98,7 +98,7 @@ def _space(
         for picture, language, text, of in world.captions
     ]
     if row["kind"] == "image-to-text":
-        here = [of[:3] for of in captions if of[3] == row["language"]]
+        here = [of[:3] for of in captions if of[3] == row["positive_language"]]
         return here, pictures[row["anchor"]], [of for _, of, own in here if own]
     query = next(of for text, of, own, _ in captions if text == row["anchor"] and own)
     space = [(uid, of, uid == row["anchor_uid"]) for uid, of in pictures.items()]
@@ -177,14 +177,14 @@ def test_translations_are_positives_and_other_languages_have_their_share(tmp_pat
     assert found
     for row in found:
         assert row["anchor_uid"] not in row["negative_uids"]
-        foreign = [language != row["language"] for language in row["negative_languages"]]
+        foreign = [language != row["positive_language"] for language in row["negative_languages"]]
         assert sum(foreign) == 1
         origins = ["cross-language" if is_so else "nearest" for is_so in foreign]
         assert row["origins"] == origins
     chosen = Counter(
         next(code for code in row["negative_languages"] if code != "en")
         for row in found
-        if row["language"] == "en"
+        if row["positive_language"] == "en"
     )
     assert chosen.keys() == {"de", "fr"}
     assert min(chosen.values()) > 25
@@ -226,7 +226,7 @@ def test_each_guard_refuses_its_own(tmp_path: Path) -> None:
     (row,) = [
         row
         for row in of_kind(rows, "image-to-text")
-        if row["anchor"] == uid_of(picture) and row["language"] == "en"
+        if row["anchor"] == uid_of(picture) and row["positive_language"] == "en"
     ]
     texts = {"a copy", "the next page", "a kite high up!"}
     assert not texts & {*negatives(row)}
@@ -255,7 +255,7 @@ def test_a_guard_that_is_overlooked_lets_its_own_pass(
     (row,) = [
         row
         for row in of_kind(rows, "image-to-text")
-        if row["anchor"] == uid_of(picture) and row["language"] == "en"
+        if row["anchor"] == uid_of(picture) and row["positive_language"] == "en"
     ]
     assert text in negatives(row)
 
@@ -282,7 +282,7 @@ def test_short_rows_are_dropped_or_completed(tmp_path: Path) -> None:
     for row in drawn:
         assert max(row["scores"][1:]) <= -0.35
         assert row["anchor_uid"] not in row["negative_uids"] or not row["anchor_uid"]
-        assert {*row["negative_languages"]} <= {row["language"], ""}
+        assert {*row["negative_languages"]} <= {row["positive_language"], ""}
 
 
 def test_words_bring_their_share(tmp_path: Path) -> None:
