@@ -177,7 +177,7 @@ def _words(text: str, known: dict[str, int]) -> Digests:
 def _characters(text: str) -> Digests:
     """The characters without spaces, made unlike as words' digests are."""
     codes = text.replace(" ", "").encode("utf-32-le", "surrogatepass")
-    return _mixed(np.frombuffer(codes, np.uint32).astype(np.uint64) + np.uint64(1))
+    return mixed(np.frombuffer(codes, np.uint32).astype(np.uint64) + np.uint64(1))
 
 
 def _runs(
@@ -193,10 +193,10 @@ def _runs(
     owners = np.repeat(np.arange(len(sizes)), sizes)
     inside = owners[:total] == owners[length - 1 :]
     rows = np.array(numbers, dtype=np.int64)[owners[:total][inside]]
-    return rows, _mixed(sums[inside] + np.uint64(length))
+    return rows, mixed(sums[inside] + np.uint64(length))
 
 
-def _mixed(values: Digests) -> Digests:
+def mixed(values: Digests) -> Digests:
     """Each bit of a value in all bits of what comes out (splitmix64's end)."""
     values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)

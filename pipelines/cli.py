@@ -145,6 +145,12 @@ def translate(
 
 
 @app.command()
+def mine(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+    """Seeks hard negatives: texts and pictures that almost fit, and are not to."""
+    _run_one("mine", recipe, limit, beam)
+
+
+@app.command()
 def pack(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
     """Writes the final shards."""
     _run_one("pack", recipe, limit, beam)
@@ -377,6 +383,7 @@ def _run(
     preview: bool = False,
 ) -> None:
     from pipelines.driver import Job
+    from pipelines.nearest import check_installed as check_mining
     from pipelines.progress import Progress
     from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
@@ -394,6 +401,8 @@ def _run(
             check_installed()
         if "translate" in present and read.translate:
             check_translators(read.translate)
+        if read.mine and "mine" in present:
+            check_mining(read.mine.bm25 > 0)
         progress = Progress(Console(stderr=True))
         try:
             job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)

@@ -13,8 +13,9 @@ from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
+from pipelines.nearest import check_installed as check_mining
 from pipelines.pages import as_line
-from pipelines.recipe import Recipe, Score, Screen, Source
+from pipelines.recipe import Mine, Recipe, Score, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
 from pipelines.sources.rows import InputRow
@@ -71,6 +72,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from _teacher_findings(recipe.score, recipe.languages)
     if recipe.translate:
         yield from translator_findings(recipe)
+    if recipe.mine:
+        yield from _mine_findings(recipe.mine)
     yield from _try_output(Folder(recipe.output), recipe, rows)
     stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (
@@ -162,6 +165,15 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
             yield Finding("warning", f"{words}; not judged, not understood: {' '.join(strange)}")
         else:
             yield Finding("ok", words)
+
+
+def _mine_findings(mine: Mine) -> Iterator[Finding]:
+    try:
+        check_mining(mine.bm25 > 0)
+    except RecipeError as error:
+        yield Finding("error", str(error))
+        return
+    yield Finding("ok", f"negatives: {mine.negatives.num_negatives} of {', '.join(mine.kinds)}")
 
 
 def _looked_up(host: str) -> Finding:

@@ -13,6 +13,7 @@ from apache_beam.ml.inference.base import RunInference
 
 from model.pictures import PictureError, decode_picture
 from pipelines.decoding import DecodeFault
+from pipelines.embedding_files import Halves
 from pipelines.recipe import Score
 from pipelines.score_plan import PLAN, PictureToEmbed, Piece, TextToEmbed, plan_name
 from pipelines.storage import Folder
@@ -20,7 +21,7 @@ from pipelines.stored_pictures import read_pictures
 from pipelines.teachers import Judge, Sight
 from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal
-from pipelines.transforms.inference import Batch, Embedded, Halves, Lost, TeacherHandler
+from pipelines.transforms.inference import Batch, Embedded, Lost, TeacherHandler
 from pipelines.transforms.tables import read_slice, read_table, write_table
 from schemas.layout import GATHERED, OF_PICTURES
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 
 from pipelines.errors import RunError
 from pipelines.packing import (
@@ -20,9 +21,11 @@ from pipelines.packing import (
     write_ordered,
 )
 from pipelines.packing_texts import OrderedText, ReadTexts, write_texts
-from pipelines.parts import row_count, rows_below
+from pipelines.packing_triplets import ReadTriplets, TripletBuckets, write_triplets
+from pipelines.parts import part_names, row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
+from pipelines.recount_triplets import recount_triplets
 from pipelines.stages import FRESH, Run, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -34,6 +37,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
+from pipelines.triplets import triplet_schema
 from schemas.fates import Unit
 from schemas.layout import (
     DOCUMENTS,
@@ -46,6 +50,9 @@ from schemas.layout import (
     TEXT_ROWS,
     TEXTS,
     TRANSLATED_CAPTIONS,
+    TRIPLET_KINDS,
+    TRIPLETS,
+    packed_triplets,
     part_name,
     shard_name,
 )
@@ -60,7 +67,13 @@ class PackStage:
 
     name: str = "pack"
     version: int = 4
-    writes: tuple[str, ...] = (PAIRS, PACKED_DOCUMENTS, TEXTS, TEXT_ROWS)
+    writes: tuple[str, ...] = (
+        PAIRS,
+        PACKED_DOCUMENTS,
+        TEXTS,
+        TEXT_ROWS,
+        *(folder for kind in TRIPLET_KINDS for folder in packed_triplets(kind)),
+    )
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.pack is not None
@@ -73,6 +86,7 @@ class PackStage:
         self.reads: tuple[str, ...] = (
             *((handed_on,) if has_pictures else ()),
             *((_DOCUMENTS,) if has_documents else ()),
+            *(("mine",) if recipe.mine else ()),
         )
         self._packed: list[Packed] = []
         if has_pictures:
@@ -91,9 +105,10 @@ class PackStage:
 
     def run(self, work: Folder) -> Counts:
         counts: Counter[str] = Counter(self._pack_texts(work))
+        counts.update(self._pack_triplets(work))
         for packed in self._packed:
             counts.update(self._pack_samples(work / packed.tars, packed, work / FRESH))
-        if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT)):
+        if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT, Unit.TRIPLET)):
             raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
         return dict(counts)
 
@@ -131,6 +146,29 @@ class PackStage:
                 | Tally(work, "counts-texts.json")
             )
         return dict(json.loads(work.read("counts-texts.json")))
+
+    def _pack_triplets(self, work: Folder) -> Counts:
+        """Writes triplets, a folder a kind, in the order of a hash."""
+        run, folder = self._run, self._run.output / TRIPLETS
+        names = part_names(folder) if run.recipe.mine else []
+        rows = recount_triplets(run.output).kinds if names else Counter[str]()
+        if not rows:
+            return {}
+        run.step("packing triplets")
+        buckets = _triplet_buckets(rows)
+        assert run.recipe.mine is not None
+        schema = triplet_schema(run.recipe.mine.negatives.num_negatives)
+        schema = schema.append(pa.field("order", pa.string()))
+        with run.pipeline(pieces_for(buckets.number)) as pipeline:
+            triplets = pipeline | Deal("parts", names) | beam.ParDo(ReadTriplets(run.recipe))
+            _ = (
+                {"triplets": triplets}
+                | Regroup("triplets", {"triplets": schema}, buckets.number, buckets.of)
+                | "WriteTriplets"
+                >> beam.FlatMap(partial(write_triplets, buckets=buckets, fresh=work / FRESH))
+                | Tally(work, "counts-triplets.json")
+            )
+        return dict(json.loads(work.read("counts-triplets.json")))
 
     def _order(self, work: Folder, packed: Packed) -> list[Cut]:
         """Writes the samples in their order; returns how they fall into shards."""
@@ -176,6 +214,14 @@ def _write_sizes(target: Folder, cuts: list[Cut]) -> int:
     sizes = {f"{shard_name(cut.number)}.tar": cut.samples for cut in cuts}
     target.write("sizes.json", json.dumps(sizes, indent=1).encode())
     return sum(sizes.values())
+
+
+def _triplet_buckets(rows: Counter[str]) -> TripletBuckets:
+    kinds, first = {}, 0
+    for kind, n in sorted(rows.items()):
+        kinds[kind] = first, buckets_for(n)
+        first += buckets_for(n)
+    return TripletBuckets(kinds)
 
 
 def _cut(row: dict[str, Any]) -> Cut:

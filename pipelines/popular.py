@@ -73,7 +73,7 @@ class ListTexts(beam.DoFn):
     def process(self, part: int) -> Iterator[pa.Table]:
         name = part_name(part)
         captions = read_table(self._output / SOURCE_CAPTIONS, name, ["uid", "text"])
-        keys = _text_keys(captions["text"].to_pylist())
+        keys = text_keys(captions["text"].to_pylist())
         write_table(self._work / _TEXT_KEYS, name, pa.table([keys], schema=KEYS))
         pictures = read_table(self._output / PICTURES, name, ["uid", "sha256"])
         of_caption = pc.index_in(captions["uid"], value_set=pictures["uid"])
@@ -82,13 +82,13 @@ class ListTexts(beam.DoFn):
         yield stands.filter(pc.not_equal(keys, _NOTHING))
 
 
-def _text_keys(texts: list[str]) -> pa.Array:
+def text_keys(texts: list[str]) -> pa.Array:
     """64 bits of a hash of what each text says, whatever its case and punctuation."""
     hashes = [blake2b(plain.encode(), digest_size=8).digest() for plain in all_normalised(texts)]
     return pa.array(np.frombuffer(b"".join(hashes), ">i8").astype(np.int64), pa.int64())
 
 
-_NOTHING = _text_keys([""])[0]  # of a text without letters and digits, as emoji are
+_NOTHING = text_keys([""])[0]  # of a text without letters and digits, as emoji are
 
 
 def _key_buckets(buckets: int) -> Any:

@@ -14,6 +14,7 @@ from filters.concepts import BalanceRules
 from filters.contamination import DecontaminationRules
 from filters.duplicates import DuplicateRules
 from filters.language import LanguageRules
+from filters.negatives import NegativeRules
 from filters.picture import ImageRules
 from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
@@ -308,6 +309,52 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """Which hard negatives are sought, and where.
+
+    Attributes:
+      kinds: `text-text`: a query, what answers it, and texts that almost do; `image-to-text`: a
+        picture, a caption of it, and captions that almost fit; `text-to-image`: a caption, its
+        picture, and pictures that it almost fits.
+      negatives: `filters.negatives`.
+      cross_language: share of the negatives in another language than the positive's, one that a
+        hash chooses for each anchor; others are in the positive's own.
+      bm25: share of the negatives of a text that have its rarest words.
+      edited: share of the negatives of an English caption that are the caption with a number, a
+        colour, a position or two nouns changed.
+      incomplete: what becomes of an anchor with too few negatives: `drop`, or `complete` by texts
+        or pictures that a hash chooses and the guards let pass.
+      document_column: one of `keep_columns`; rows of a source that are equal in it are of one
+        document, and no negatives of each other.
+      index_rows: embeddings that a worker searches at a time; it holds them in 4 bytes a feature.
+      exact_rows: embeddings, of a language or of pictures, beyond which the search is by inverted
+        lists (IVF), and nearly exact.
+      probes: lists that are looked at, of about four times the root of `index_rows`.
+    """
+
+    kinds: Annotated[
+        tuple[Literal["text-text", "image-to-text", "text-to-image"], ...], Field(min_length=1)
+    ] = ("text-text", "image-to-text", "text-to-image")
+    negatives: NegativeRules = field(default_factory=NegativeRules)
+    cross_language: float = 0.15
+    bm25: float = 0.0
+    edited: float = 0.0
+    incomplete: Literal["drop", "complete"] = "drop"
+    document_column: str = ""
+    index_rows: Positive = 100_000
+    exact_rows: Positive = 1_000_000
+    probes: Positive = 64
+
+    def __post_init__(self) -> None:
+        shares = (self.cross_language, self.bm25, self.edited)
+        if min(shares) < 0 or sum(shares) > 1:
+            raise ValueError(
+                "mine.cross_language, mine.bm25 and mine.edited must be at least 0 and at most 1 "
+                f"together, got {', '.join(map(str, shares))}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """What the final shards look like.
 
@@ -335,6 +382,7 @@ class Recipe:
       score: the `score` stage.
       select: the `select` stage.
       translate: the `translate` stage.
+      mine: the `mine` stage.
       pack: the `pack` stage.
     """
 
@@ -348,6 +396,7 @@ class Recipe:
     score: Score | None = None
     select: Select | None = None
     translate: Translate | None = None
+    mine: Mine | None = None
     pack: Pack | None = None
 
     def __post_init__(self) -> None:
@@ -367,6 +416,8 @@ class Recipe:
             )
         if self.select and not self.score:
             raise ValueError("select must go with a [score], which it reads")
+        if self.mine:
+            self._check_mine(self.mine)
         twice = [name for name, n in Counter(s.name for s in self.sources).items() if n > 1]
         if twice:
             raise ValueError(f"sources must have different names, got {twice[0]!r} twice")
@@ -403,6 +454,20 @@ class Recipe:
         )
         if len(sources | targets) == 1:
             raise ValueError(f"translate must have two languages, got {next(iter(sources))!r}")
+
+    def _check_mine(self, mine: Mine) -> None:
+        if not self.score:
+            raise ValueError("mine must go with a [score], whose embeddings it reads")
+        if mine.document_column and mine.document_column not in self.kept_columns:
+            raise ValueError(
+                f"mine.document_column must be one of keep_columns, got {mine.document_column!r}"
+            )
+        by_standing = mine.negatives.max_standing is not None
+        if by_standing and (not self.select or len(self.score.teachers) > 1):
+            raise ValueError(
+                "mine.negatives.max_standing needs a [select] and one teacher: it is said in the "
+                "standard deviations of that teacher's mismatches, which select measures"
+            )
 
     def _check_img2dataset(self, gather: Gather) -> None:
         if gather.allow_local_files:

@@ -43,7 +43,7 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     screen = recipe.screen and _screen_with_absolute_paths(recipe.screen, folder)
     score = recipe.score and _score_with_absolute_paths(recipe.score, folder)
     if score:
-        check_spaces(score, recipe.select)
+        check_spaces(score, recipe.select, recipe.mine)
     select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
     translate = recipe.translate and _translate_with_absolute_paths(recipe.translate, folder)
     return dataclasses.replace(

@@ -9,7 +9,7 @@ from pipelines.errors import RunError
 from pipelines.storage import Folder
 from schemas.layout import STAGE_FILE, WORK, ledger_folder
 
-STAGES = ("gather", "documents", "screen", "score", "select", "translate", "pack")
+STAGES = ("gather", "documents", "screen", "score", "select", "translate", "mine", "pack")
 """In the order of running."""
 
 Counts = dict[str, int]

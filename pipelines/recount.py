@@ -8,10 +8,11 @@ from filters.set_faults import ContaminationFault
 from pipelines.differences import Difference
 from pipelines.records import STAGES, Record, imbalance, is_outdated, read_records, recipe_of
 from pipelines.recount_gather import GatheredShards, read_markers
-from pipelines.recount_pack import PackedShards, recount_pack, recount_texts
+from pipelines.recount_pack import PackedShards, recount_pack, recount_rows
 from pipelines.recount_scores import Scores, recount_scores
 from pipelines.recount_tables import KeptTables, count_details, count_ledger, recount_tables
 from pipelines.recount_translated import Translations, recount_translated
+from pipelines.recount_triplets import Triplets, recount_triplets
 from pipelines.storage import Folder
 from schemas.fates import Fate, Unit
 from schemas.layout import (
@@ -25,6 +26,7 @@ from schemas.layout import (
     TEXT_SCORES,
     TEXTS,
     TRANSLATED_CAPTIONS,
+    TRIPLETS,
     WORK,
     embeddings_folder,
     ledger_folder,
@@ -48,6 +50,7 @@ class Account:
       tables: what the tables of those that hand pictures and captions on hold, by stage.
       scores: what those of captions and texts hold, None where score is not complete.
       translations: what those of translations hold, None where translate is not complete.
+      triplets: what those of triplets hold, None where mine is not complete.
       shards: what the final shards of pictures and texts hold, None where pack is not complete.
       pages: what those of pages hold, likewise.
       contaminated: by evaluation set and unit, what was turned away for its sake.
@@ -61,6 +64,7 @@ class Account:
     tables: dict[str, KeptTables]
     scores: Scores | None
     translations: Translations | None
+    triplets: Triplets | None
     shards: PackedShards | None
     pages: PackedShards | None
     contaminated: Counter[tuple[str, str]]
@@ -81,6 +85,7 @@ def recount(output: Folder) -> Account:
     }
     scores = _recount_scores(output, records)
     translations = _recount_translated(output, records)
+    triplets = recount_triplets(output) if "mine" in records else None
     shards, pages = _recount_pack(output, records.get("pack"))
     differences = [
         *gathered.differences,
@@ -93,6 +98,7 @@ def recount(output: Folder) -> Account:
         ),
         *(_check_scores(records["score"], scores) if scores else ()),
         *(_check_translated(records["translate"], translations) if translations else ()),
+        *(_check_triplets(records["mine"], triplets) if triplets else ()),
         *(_check_pack(records["pack"], shards, pages) if shards and pages else ()),
     ]
     return Account(
@@ -102,6 +108,7 @@ def recount(output: Folder) -> Account:
         tables=tables,
         scores=scores,
         translations=translations,
+        triplets=triplets,
         shards=shards,
         pages=pages,
         contaminated=_contaminated(output, records.get("screen")),
@@ -222,6 +229,11 @@ def _check_translated(record: Record, translations: Translations) -> Iterator[Di
         yield Difference(record.stage, unit, "made", expected, found, f"{TRANSLATED_CAPTIONS}/")
 
 
+def _check_triplets(record: Record, triplets: Triplets) -> Iterator[Difference]:
+    yield from triplets.differences
+    yield from _kept(record, Unit.TRIPLET, triplets.rows, f"{TRIPLETS}/")
+
+
 def _recount_pack(
     output: Folder, record: Record | None
 ) -> tuple[PackedShards | None, PackedShards | None]:
@@ -233,7 +245,7 @@ def _recount_pack(
     )
     has_pictures = record.counts.get(f"{Unit.PICTURE} kept", 0) > 0
     shards = recount_pack(output, PAIRS, has_pictures or not (has_texts or has_pages))
-    recount_texts(output, shards)
+    recount_rows(output, shards)
     return shards, recount_pack(output, PACKED_DOCUMENTS, has_pages)
 
 
@@ -246,6 +258,7 @@ def _check_pack(record: Record, shards: PackedShards, pages: PackedShards) -> It
     yield from _kept(record, Unit.CAPTION, shards.captions, f"{PAIRS}/*.captions.parquet")
     yield from _kept(record, Unit.QUERY, pages.captions, f"{PACKED_DOCUMENTS}/*.captions.parquet")
     yield from _kept(record, Unit.TEXT, shards.texts, f"{TEXTS}/")
+    yield from _kept(record, Unit.TRIPLET, shards.triplets, "shards/triplets/")
 
 
 def _kept(record: Record, unit: Unit, found: int, file: str) -> Iterator[Difference]:

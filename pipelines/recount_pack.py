@@ -11,7 +11,15 @@ from pipelines.storage import Folder
 from pipelines.tar_walk import TarDamage, TarSample, walk_samples
 from pipelines.threads import in_threads
 from schemas.fates import Unit
-from schemas.layout import CAPTIONS_SUFFIX, IMAGE_SUFFIXES, PAIRS, TEXTS, shard_name
+from schemas.layout import (
+    CAPTIONS_SUFFIX,
+    IMAGE_SUFFIXES,
+    PAIRS,
+    TEXTS,
+    TRIPLET_KINDS,
+    packed_triplets,
+    shard_name,
+)
 
 _STAGE = "pack"
 SIZES_FILE = "sizes.json"
@@ -30,6 +38,7 @@ class PackedShards:
       rows: of `{shard}.parquet`.
       captions: rows of `{shard}.captions.parquet`.
       texts: pairs of texts.
+      triplets: of all kinds.
       tar_bytes: of the tars.
       differences: what is wrong with them.
     """
@@ -39,6 +48,7 @@ class PackedShards:
     rows: int = 0
     captions: int = 0
     texts: int = 0
+    triplets: int = 0
     tar_bytes: int = 0
     differences: list[Difference] = field(default_factory=list)
 
@@ -49,6 +59,7 @@ class PackedShards:
         self.rows += other.rows
         self.captions += other.captions
         self.texts += other.texts
+        self.triplets += other.triplets
         self.tar_bytes += other.tar_bytes
         self.differences += other.differences
 
@@ -80,14 +91,20 @@ def recount_pack(output: Folder, where: str, are_any: bool) -> PackedShards:
     return whole
 
 
-def recount_texts(output: Folder, whole: PackedShards) -> None:
-    """Counts the pairs of texts."""
-    folder = output / TEXTS
-    for name in folder.names():
+def recount_rows(output: Folder, whole: PackedShards) -> None:
+    """Counts the pairs of texts, and the triplets."""
+    whole.texts = _recount_rows(output, TEXTS, whole)
+    whole.triplets = sum(_recount_rows(output, packed_triplets(k)[0], whole) for k in TRIPLET_KINDS)
+
+
+def _recount_rows(output: Folder, table: str, whole: PackedShards) -> int:
+    rows = 0
+    for name in (output / table).names():
         try:
-            whole.texts += row_count(folder, name)
+            rows += row_count(output / table, name)
         except Unreadable as error:
-            whole.differences.append(unreadable(_STAGE, f"{TEXTS}/{name}", str(error)))
+            whole.differences.append(unreadable(_STAGE, f"{table}/{name}", str(error)))
+    return rows
 
 
 def _stated_sizes(

@@ -13,12 +13,12 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.clip_retrieval import ClipRetrieval
 from pipelines.embedding import Shard, embedded_folder, read_embedded, read_lost
-from pipelines.embedding_files import write_embeddings
+from pipelines.embedding_files import Halves, write_embeddings
 from pipelines.score_plan import PLAN, Piece, Stranger, plan_name
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, Sight
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
-from pipelines.transforms.inference import Halves, Lost
+from pipelines.transforms.inference import Lost
 from pipelines.transforms.tables import read_rows, read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.fates import Fate, ScoreStatus, Unit

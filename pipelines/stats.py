@@ -20,6 +20,7 @@ from pipelines.recount_translated import read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
 from pipelines.translation_page import pair_table, speed_lines
+from pipelines.triplet_report import read_triplet_report, triplet_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
 from schemas.layout import GATHERED, PACKED_DOCUMENTS, PAIRS, REPORT, shard_name
@@ -59,6 +60,7 @@ def show_stats(folder: str, truth: str | None = None) -> bool:
     report = make_report(account)
     report["selection"] = read_score_report(root) if "select" in account.records else {}
     report["translation"] = read_translation_report(root) if account.translations else {}
+    report["negatives"] = read_triplet_report(root) if "mine" in account.records else {}
     if truth:
         report["truth"] = {
             defect or "none": {"rows": of.rows, "gone": of.gone, "reasons": dict(of.reasons)}
@@ -272,6 +274,10 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
         console.print(_sides(report["picture_sides"]), "")
     for line in _selection(report["selection"]):
         console.print(line, soft_wrap=True)
+    if report["negatives"]:
+        for line in triplet_lines(report["negatives"]):
+            console.print(line, soft_wrap=True)
+        console.print("")
     if "truth" in report:
         console.print(_truth(report["truth"]), "")
     for line in _facts(report):

@@ -9,7 +9,7 @@ from typing import Any
 from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError
-from pipelines.recipe import Score, ScoreTeacher, Select
+from pipelines.recipe import Mine, Score, ScoreTeacher, Select
 from schemas.ids import fold_of
 from schemas.languages import ALL
 
@@ -102,7 +102,7 @@ def first_of_one_space(score: Score) -> int | None:
     return None
 
 
-def check_spaces(score: Score, select: Select | None) -> None:
+def check_spaces(score: Score, select: Select | None, mine: Mine | None = None) -> None:
     """Refuses what compares pictures of different folds where all teachers are cross-fitted.
 
     Raises:
@@ -113,6 +113,7 @@ def check_spaces(score: Score, select: Select | None) -> None:
     for key, is_asked in (
         ("score.clip_retrieval", score.clip_retrieval),
         ("select.semantic", bool(select and select.semantic)),
+        ("mine", mine is not None),
     ):
         if is_asked:
             raise RecipeError(

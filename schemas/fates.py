@@ -18,6 +18,7 @@ class Unit(StrEnum):
     PICTURE = "picture"
     CAPTION = "caption"
     TEXT = "text"
+    TRIPLET = "triplet"
     SAMPLE = "sample"
     DOCUMENT = "document"
     PAGE = "page"
@@ -29,3 +30,10 @@ class ScoreStatus(StrEnum):
 
     SCORED = "scored"
     NOT_UNDERSTOOD = "not-understood"
+
+
+class TripletFault(StrEnum):
+    """Why an anchor and its positive are no triplet."""
+
+    NOT_UNDERSTOOD = "not-understood"
+    FEW_NEGATIVES = "few-negatives"

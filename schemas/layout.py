@@ -21,6 +21,9 @@ EMBEDDINGS = "embeddings"
 DOCUMENTS = "documents"
 PAGES = "pages"
 PAGE_CAPTIONS = "captions/pages"
+TRIPLETS = "triplets"
+INDEXES = "indexes"
+NEGATIVES_FILE = "negatives.json"
 PAIRS = "shards/pairs/train"
 PACKED_DOCUMENTS = "shards/documents/train"
 TEXTS = "shards/texts/train"
@@ -74,6 +77,11 @@ OF_CAPTIONS = "captions"
 OF_TEXTS = "texts"
 OF_CLIP_RETRIEVAL = "clip-retrieval"
 
+TEXT_TEXT = "text-text"
+IMAGE_TO_TEXT = "image-to-text"
+TEXT_TO_IMAGE = "text-to-image"
+TRIPLET_KINDS = (TEXT_TEXT, IMAGE_TO_TEXT, TEXT_TO_IMAGE)
+
 IMAGE_SUFFIXES = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 
 
@@ -116,3 +124,12 @@ def embeddings_folder(teacher: int, what: str) -> str:
     'embeddings/0/pictures'
     """
     return f"{EMBEDDINGS}/{teacher}/{what}"
+
+
+def packed_triplets(kind: str) -> tuple[str, str]:
+    """Where packed triplets of a kind lie: as sentence-transformers reads them, and all else.
+
+    >>> packed_triplets(TEXT_TEXT)
+    ('shards/triplets/text-text/train', 'shards/triplets/text-text/rows')
+    """
+    return f"shards/triplets/{kind}/train", f"shards/triplets/{kind}/rows"

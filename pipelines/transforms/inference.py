@@ -9,11 +9,10 @@ from apache_beam.ml.inference.base import ModelHandler
 from PIL import Image
 
 from model.teacher import Teacher, TeacherSpec
+from pipelines.embedding_files import Halves
 from pipelines.errors import RunError
 from pipelines.score_plan import Piece
 from pipelines.teachers import load
-
-Halves = np.ndarray[tuple[int, int], np.dtype[np.float16]]
 
 
 @dataclass(frozen=True, slots=True)

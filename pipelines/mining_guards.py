@@ -1,0 +1,214 @@
+"""The guards over a block's candidates: what is known of them, looked up in their index shards."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filters.negatives import (
+    ABSENT,
+    FAULTS,
+    UNKNOWN_DISTANCE,
+    Candidates,
+    choose,
+    draws_of,
+    negative_faults,
+    repeats,
+    slots,
+)
+from filters.score_bins import Scale
+from pipelines.mining_index import INDEX, read_facts, said_by
+from pipelines.mining_plan import MinePlan
+from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
+from pipelines.nearest import Found, names_of
+from pipelines.recipe import Mine
+from pipelines.storage import Folder
+from schemas.layout import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Mining:
+    """What a worker needs.
+
+    Attributes:
+      prepared: where the indexes are.
+      plan: of them.
+      rules: of the recipe.
+      seed: of the recipe.
+      scales: of the teacher's mismatches by language; none where nothing is asked of them.
+    """
+
+    prepared: Folder
+    plan: MinePlan
+    rules: Mine
+    seed: int
+    scales: dict[str, Scale]
+
+    @property
+    def languages(self) -> dict[int, str]:
+        """Of the index shards, by their numbers."""
+        return {number: of.language for of in self.plan.spaces for number in of.numbers}
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Candidates of one origin that may be taken, in the order of taking; every array [rows, n].
+
+    Attributes:
+      found: them.
+      keys: 64 bits of what must not come twice.
+      origin: where they come from.
+    """
+
+    found: Found
+    keys: NDArray[np.uint64]
+    origin: str
+
+    def take(self, rows: NDArray[np.int64]) -> "Picked":
+        """Some rows, in the order given, as often as they stand there."""
+        names = ("ranks", "scores", "names", "shards", "rows")
+        found = Found(*(getattr(self.found, name)[rows] for name in names))
+        return Picked(found, self.keys[rows], self.origin)
+
+
+class Guards:
+    """What may be taken for the anchors of a block.
+
+    Attributes:
+      told: how many candidates were looked at, by kind, origin and fault.
+    """
+
+    def __init__(self, mining: Mining, anchors: Anchors) -> None:
+        self.told: Counter[str] = Counter()
+        self._mining = mining
+        self._rules = mining.rules
+        self._anchors = anchors
+        self._languages = mining.languages
+
+    def lists(self) -> list[Picked]:
+        """Candidates by origin, in the order of taking."""
+        found = seek(
+            self._mining.prepared, self._mining.plan, self._rules, self._mining.seed, self._anchors
+        )
+        wanted = self._rules.negatives.num_negatives
+        numbers = {
+            LEXICAL: slots(wanted, self._rules.bm25),
+            CROSS: slots(wanted, self._rules.cross_language),
+            OWN: wanted,
+            DRAWN: wanted,
+        }
+        return [
+            self._picked(origin, found[origin], number)
+            for origin, number in numbers.items()
+            if origin in found and number
+        ]
+
+    def _picked(self, origin: str, found: Found, number: int) -> Picked:
+        """The candidates of an origin that no guard refuses, so many at most."""
+        rules, anchors, keys = self._rules.negatives, self._anchors, self._keys(found)
+        present = found.present
+        last = np.full(len(anchors), present.shape[1])
+        if origin == DRAWN:  # by chance already, whatever their rank
+            rules = replace(rules, range_min=0, range_max=None, sampling_strategy="top")
+        else:
+            last = rules.last_ranks(anchors.positives)
+            present &= np.arange(present.shape[1]) < rules.depths(anchors.positives)[:, None]
+        rules = narrowed(rules, number)
+        faults = negative_faults(self._candidates(found, keys, present), anchors.least, rules)
+        self._tell(origin, faults)
+        draws = draws_of(self._mining.seed, anchors.names, found.names)
+        columns = choose(faults, last, draws, rules)
+        taken = found.take(np.maximum(columns, 0))
+        taken.rows[columns == ABSENT] = ABSENT
+        return Picked(taken, np.take_along_axis(keys, np.maximum(columns, 0), axis=1), origin)
+
+    def _candidates(
+        self, found: Found, keys: NDArray[np.uint64], present: NDArray[np.bool_]
+    ) -> Candidates:
+        anchors = self._anchors
+        is_positive = found.names == anchors.names[:, None]
+        if anchors.owners.any():
+            is_positive |= self._facts(found, "owners") == anchors.owners[:, None]
+        for names in _padded([names_of(of) for of in anchors.table["positive_ids"].to_pylist()]).T:
+            is_positive |= (found.names == names[:, None]) & (names != 0)[:, None]
+        of = anchors.table["document"].to_numpy()[:, None]
+        documents = self._facts(found, "documents") if of.any() else np.zeros((1, 1), np.int64)
+        return Candidates(
+            present=present,
+            scores=found.scores,
+            is_positive=is_positive,
+            distances=self._distances(found),
+            same_document=present & (documents == of) & (documents != 0),
+            same_text=self._same_text(found, keys),
+            is_repeated=repeats(keys, present),
+            standings=self._standings(found),
+        )
+
+    def _keys(self, found: Found) -> NDArray[np.uint64]:
+        """What a text says, or which picture it is."""
+        if self._anchors.cut.what == TEXT_TO_IMAGE:
+            return found.names
+        return self._facts(found, "keys")
+
+    def _same_text(self, found: Found, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether a text says what the anchor or a positive says, or a picture has that caption."""
+        own = [
+            np.array(of, np.int64).view(np.uint64) for of in self._anchors.table["keys"].to_pylist()
+        ]
+        result = np.zeros(keys.shape, np.bool_)
+        if self._anchors.cut.what != TEXT_TO_IMAGE:
+            for column in _padded(own).T:
+                result |= (keys == column[:, None]) & (column != 0)[:, None]
+            return result
+        said = said_by(found.names, np.array([of[0] for of in own])[:, None])
+        for number in np.unique(found.shards[found.present]).tolist():
+            statements = read_facts(self._mining.prepared / INDEX, number, "statements")
+            here = found.shards == number
+            at = np.minimum(np.searchsorted(statements, said[here]), len(statements) - 1)
+            result[here] = statements[at] == said[here]
+        return result
+
+    def _distances(self, found: Found) -> NDArray[np.int64]:
+        ours = self._anchors.pdqs[:, None]
+        if not ours.any():
+            return np.full(found.rows.shape, UNKNOWN_DISTANCE)
+        theirs = self._facts(found, "pdqs", 4)
+        bits = np.bitwise_count(ours ^ theirs).sum(axis=2, dtype=np.int64)
+        is_known = ours.any(axis=2) & theirs.any(axis=2)
+        return np.where(is_known, bits, UNKNOWN_DISTANCE)
+
+    def _standings(self, found: Found) -> NDArray[np.float32]:
+        result = np.full(found.scores.shape, -np.inf, np.float32)
+        if not self._mining.scales or not self._anchors.owners.any():
+            return result
+        texts = self._anchors.cut.what == IMAGE_TO_TEXT
+        for number in np.unique(found.shards[found.present]).tolist():
+            language = self._languages[number] if texts else self._anchors.cut.language
+            here, scale = found.shards == number, self._mining.scales[language]
+            result[here] = (found.scores[here] - scale.mean) / scale.std
+        return result
+
+    def _facts(self, found: Found, name: str, width: int = 1) -> NDArray[Any]:
+        """What is known of candidates, 0 where there are none; [anchors, k] or [.., width]."""
+        kind = np.int64 if name == "documents" else np.uint64
+        result = np.zeros((*found.rows.shape, width)[: 2 + (width > 1)], kind)
+        for number in np.unique(found.shards[found.present]).tolist():
+            here = (found.shards == number) & found.present
+            result[here] = read_facts(self._mining.prepared / INDEX, number, name)[found.rows[here]]
+        return result
+
+    def _tell(self, origin: str, faults: NDArray[np.int8]) -> None:
+        kind = self._anchors.cut.what
+        numbers, times = np.unique(faults[faults != ABSENT], return_counts=True)
+        for number, n in zip(numbers.tolist(), times.tolist(), strict=True):
+            self.told[f"{kind}\t{origin}\t{FAULTS[number] or 'sound'}"] += n
+
+
+def _padded(rows: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Rows of any lengths as one array, with zeros behind; shape [rows, longest]."""
+    whole = np.zeros((len(rows), max(map(len, rows), default=0)), np.uint64)
+    for number, row in enumerate(rows):
+        whole[number, : len(row)] = row
+    return whole

@@ -1,0 +1,374 @@
+"""Index shards of candidates and blocks of anchors, built once and kept until embeddings change.
+
+Building is one pass over gathered tars and parts of texts. It sends embeddings through a shuffle, 2
+bytes a feature, as semantic duplicates do; no worker holds more than a piece of it.
+"""
+
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Literal
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+from numpy.typing import NDArray
+
+from filters.overlap import mixed
+from pipelines.embedding_files import Halves, read_npy, write_npy
+from pipelines.lexical_index import write_lexical
+from pipelines.mining_plan import (
+    SPACE_OF,
+    Cut,
+    MinePlan,
+    pieces_of,
+    read_listed,
+    read_listed_texts,
+)
+from pipelines.nearest import Names, Units, cosines, names_of, units
+from pipelines.popular import text_keys
+from pipelines.recipe import Mine
+from pipelines.stages import Run
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
+from pipelines.transforms.tables import write_table
+from schemas.layout import (
+    IMAGE_TO_TEXT,
+    OF_CAPTIONS,
+    OF_PICTURES,
+    OF_TEXTS,
+    TEXT_TEXT,
+    TEXT_TO_IMAGE,
+    embeddings_folder,
+    shard_name,
+)
+
+INDEX = "index"
+ANCHORS = "anchors"
+_DONE = "index.done"
+_PDQ_BYTES = 32
+
+_ENTRY = pa.schema(
+    [
+        ("piece", pa.int64()),
+        ("id", pa.string()),
+        ("uid", pa.string()),
+        ("text", pa.string()),
+        ("document", pa.int64()),
+        ("pdq", pa.binary()),
+        ("keys", pa.list_(pa.int64())),
+        ("embedding", pa.binary()),
+    ]
+)
+"""A candidate: of a text its own key, of a picture those of its captions."""
+
+_ANCHOR = pa.schema(
+    [
+        ("piece", pa.int64()),
+        ("id", pa.string()),
+        ("uid", pa.string()),
+        ("text", pa.string()),
+        ("language", pa.string()),
+        ("query_language", pa.string()),
+        ("document", pa.int64()),
+        ("pdq", pa.binary()),
+        ("keys", pa.list_(pa.int64())),
+        ("positive_ids", pa.list_(pa.string())),
+        ("positives", pa.list_(pa.string())),
+        ("positive_scores", pa.list_(pa.float32())),
+        ("embedding", pa.binary()),
+    ]
+)
+"""What searches: a picture or a text with its positives, and the keys of all that says the same.
+
+`language` is that of the positives, or of their caption where they are pictures."""
+
+
+def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: Folder) -> None:
+    """Writes all index shards and blocks below `prepared`, unless they are there."""
+    if prepared.exists(_DONE):
+        return
+    run.step("building indexes")
+    entries = sum(space.pieces for space in plan.spaces)
+    blocks = sum(cut.pieces for cut in plan.anchors)
+    read = partial(_Read, run.output, teacher, prepared, plan)
+    works = [(OF_CAPTIONS, shard) for shard in range(plan.shards)]
+    works += [(OF_TEXTS, part) for part in range(plan.texts)]
+    with run.pipeline(pieces_for(len(works))) as pipeline:
+        rows = (
+            pipeline
+            | Deal("shards and parts", works)
+            | beam.ParDo(read()).with_outputs("anchors", main="entries")
+        )
+        _ = (
+            {"entries": rows.entries}
+            | Regroup("candidates", {"entries": _ENTRY}, max(1, entries), column_buckets("piece"))
+            | "WriteIndex" >> beam.Map(partial(_write_shard, rules, plan, prepared / INDEX))
+        )
+        _ = (
+            {"anchors": rows.anchors}
+            | Regroup("anchors", {"anchors": _ANCHOR}, max(1, blocks), column_buckets("piece"))
+            | "WriteAnchors" >> beam.Map(partial(_write_block, prepared / ANCHORS))
+        )
+    prepared.write(_DONE, b"")
+
+
+def read_facts(folder: Folder, number: int, name: str) -> NDArray[Any]:
+    """What is known of an index shard's rows: `names`, `owners`, `documents`, `keys`, `pdqs`.
+
+    `statements` are sorted, see `said_by`; the others are row by row.
+    """
+    array: NDArray[Any] = np.load(io.BytesIO(folder.read(f"{shard_name(number)}.{name}.npy")))
+    return array
+
+
+# Reading
+
+
+class _Read(beam.DoFn):
+    """The candidates and anchors of a gathered tar's captions, or of a part of the text pairs."""
+
+    def __init__(self, output: Folder, teacher: int, prepared: Folder, plan: MinePlan) -> None:
+        self._output = output
+        self._teacher = teacher
+        self._prepared = prepared
+        self._plan = plan
+
+    def process(
+        self, work: tuple[str, int]
+    ) -> Iterator[pa.Table | TaggedOutput[Literal["anchors"], pa.Table]]:
+        what, number = work
+        read = self._captions if what == OF_CAPTIONS else self._texts
+        for kind, rows in read(number):
+            if not rows:
+                continue
+            if kind in SPACE_OF:
+                cuts = [cut for cut in self._plan.anchors if cut.what == kind]
+                if cuts:
+                    yield TaggedOutput("anchors", _table(rows, cuts, _ANCHOR))
+            else:
+                yield _table(rows, self._plan.spaces_of(kind), _ENTRY)
+
+    def _embeddings(self, what: str, number: int) -> Halves:
+        return read_npy(self._output / embeddings_folder(self._teacher, what), number)
+
+    def _captions(self, shard: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        listed = read_listed(self._prepared, shard).to_pylist()
+        rows = [row for row in listed if row["at"] >= 0]
+        if not rows:
+            return
+        pictures = self._embeddings(OF_PICTURES, shard)
+        captions = self._embeddings(OF_CAPTIONS, shard)
+        keys = text_keys([row["text"] for row in rows]).to_pylist()
+        at = np.array([row["at"] for row in rows])
+        of = np.array([row["picture_at"] for row in rows])
+        scores = _scores(captions[at], pictures, of)
+        by_picture = defaultdict(list)
+        for row, key, score in zip(rows, keys, scores, strict=True):
+            row |= {
+                "key": key,
+                "score": score,
+                "pdq": bytes.fromhex(row["pdq"]),
+                "embedding": captions[row["at"]].tobytes(),
+            }
+            by_picture[row["uid"]].append(row)
+        embedded = {
+            uid: pictures[own[0]["picture_at"]].tobytes() for uid, own in by_picture.items()
+        }
+        yield (
+            OF_CAPTIONS,
+            [_entry(row, row["caption_id"], row["text"], [row["key"]]) for row in rows],
+        )
+        yield (
+            OF_PICTURES,
+            [
+                _entry(own[0], uid, "", [row["key"] for row in own])
+                | {"language": "", "embedding": embedded[uid]}
+                for uid, own in by_picture.items()
+            ],
+        )
+        yield TEXT_TO_IMAGE, [_caption_anchor(row) for row in rows]
+        yield (
+            IMAGE_TO_TEXT,
+            [
+                anchor | {"embedding": embedded[uid]}
+                for uid, own in by_picture.items()
+                for anchor in _picture_anchors(uid, own)
+            ],
+        )
+
+    def _texts(self, part: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        listed = read_listed_texts(self._prepared, part).to_pylist()
+        rows = [row for row in listed if min(row["query_at"], row["positive_at"]) >= 0]
+        if not rows:
+            return
+        texts = self._embeddings(OF_TEXTS, part)
+        query_keys = text_keys([row["query"] for row in rows]).to_pylist()
+        keys = text_keys([row["positive"] for row in rows]).to_pylist()
+        asked = texts[np.array([row["query_at"] for row in rows])]
+        scores = _scores(asked, texts, np.array([row["positive_at"] for row in rows]))
+        entries, anchors = [], []
+        for row, query_key, key, score in zip(rows, query_keys, keys, scores, strict=True):
+            row |= {"uid": "", "pdq": b"", "language": row["positive_language"]}
+            row["embedding"] = texts[row["positive_at"]].tobytes()
+            entries.append(_entry(row, row["positive_id"], row["positive"], [key]))
+            anchors.append(
+                _entry(row, row["query_id"], row["query"], [query_key, key])
+                | {
+                    "query_language": row["query_language"],
+                    "positive_ids": [row["positive_id"]],
+                    "positives": [row["positive"]],
+                    "positive_scores": [score],
+                    "embedding": texts[row["query_at"]].tobytes(),
+                }
+            )
+        yield OF_TEXTS, entries
+        yield TEXT_TEXT, anchors
+
+
+def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float]:
+    """The cosine of each of `ours` and its row of `theirs`, as candidates' cosines are made."""
+    found: list[float] = cosines(units(ours), units(theirs), rows[:, None]).ravel().tolist()
+    return found
+
+
+def _entry(row: dict[str, Any], id_: str, text: str, keys: list[int]) -> dict[str, Any]:
+    shared = {name: row[name] for name in ("uid", "language", "document", "pdq", "embedding")}
+    return {"id": id_, "text": text, "keys": keys} | shared
+
+
+def _caption_anchor(row: dict[str, Any]) -> dict[str, Any]:
+    """A caption whose picture answers it."""
+    return _entry(row, row["caption_id"], row["text"], [row["key"]]) | {
+        "query_language": row["language"],
+        "positive_ids": [row["uid"]],
+        "positives": [row["uid"]],
+        "positive_scores": [row["score"]],
+    }
+
+
+def _picture_anchors(uid: str, captions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A picture, once for each language of its captions, which answer it."""
+    by_language = defaultdict(list)
+    for row in captions:
+        by_language[row["language"]].append(row)
+    for own in by_language.values():
+        yield _entry(own[0], uid, "", [row["key"] for row in captions]) | {
+            "query_language": own[0]["language"],
+            "positive_ids": [row["caption_id"] for row in own],
+            "positives": [row["text"] for row in own],
+            "positive_scores": [row["score"] for row in own],
+        }
+
+
+def _table(rows: list[dict[str, Any]], cuts: list[Cut], schema: pa.Schema) -> pa.Table:
+    names = names_of([row["id"] for row in rows])
+    is_one = [cut.language for cut in cuts] == [""]
+    languages = ["" if is_one else row["language"] for row in rows]
+    pieces = pieces_of(names, cuts, languages).tolist()
+    columns = {name: [row[name] for row in rows] for name in schema.names if name != "piece"}
+    return pa.table({"piece": pieces} | columns, schema=schema)
+
+
+# Writing
+
+
+def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> None:
+    """Writes an index shard, each id once, in the order of the ids."""
+    number, tables = keyed
+    space = next((space for space in plan.spaces if number in space.numbers), None)
+    if space is None:  # there is nothing to mine at all
+        return
+    table, embeddings = _each_once(tables["entries"])
+    write_npy(folder, f"{shard_name(number)}.npy", embeddings)
+    write_table(folder, f"{shard_name(number)}.parquet", table.select(["id", "uid", "text"]))
+    names, keys = names_of(table["id"].to_pylist()), table["keys"].combine_chunks()
+    columns = {
+        "names": names,
+        "owners": names_of([uid or "0" for uid in table["uid"].to_pylist()]),
+        "documents": table["document"].to_numpy(),
+        "keys": _first_keys(keys),
+        "pdqs": pdq_words(table["pdq"].to_pylist()),
+        "statements": np.sort(_statements(names, keys)),
+    }
+    for name, column in columns.items():
+        write_npy(folder, f"{shard_name(number)}.{name}.npy", column)
+    if rules.bm25 and space.what != OF_PICTURES:
+        write_lexical(folder / f"{shard_name(number)}.bm25", table["text"].to_pylist())
+    if space.rows > rules.exact_rows and len(names):
+        _write_lists(folder, number, units(embeddings))
+
+
+def _write_lists(folder: Folder, number: int, rows: Units) -> None:
+    """Writes inverted lists over a shard; their centres are fitted to all of it or a sample."""
+    import faiss
+
+    lists = max(1, min(len(rows) // 39, int(4 * len(rows) ** 0.5)))
+    index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
+    index.train(rows)
+    index.add(rows)
+    with folder.writing(f"{shard_name(number)}.ivf") as path:
+        faiss.write_index(index, str(path))
+
+
+def _write_block(folder: Folder, keyed: Keyed) -> None:
+    """Writes a block of anchors: one a text or picture and language, with all its positives."""
+    number, tables = keyed
+    ordered = tables["anchors"].sort_by([("id", "ascending"), ("language", "ascending")])
+    merged: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in ordered.to_pylist():
+        into = merged.setdefault((row["id"], row["language"]), row)
+        if into is not row:
+            for name in ("keys", "positive_ids", "positives", "positive_scores"):
+                into[name] += row[name]
+    rows = [_in_order(row) for row in merged.values()]
+    table = pa.Table.from_pylist(rows, _ANCHOR).drop_columns(["piece", "embedding"])
+    write_table(folder, f"{shard_name(number)}.parquet", table)
+    halves = np.frombuffer(b"".join(row["embedding"] for row in rows), np.float16)
+    write_npy(
+        folder, f"{shard_name(number)}.npy", halves.reshape(len(rows), -1) if rows else halves
+    )
+
+
+def _in_order(row: dict[str, Any]) -> dict[str, Any]:
+    """An anchor whose positives are in the order of their ids."""
+    names = ("positive_ids", "positives", "positive_scores")
+    columns = zip(*sorted(zip(*(row[name] for name in names), strict=True)), strict=True)
+    ordered = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return row | ordered | {"keys": sorted(set(row["keys"]))}
+
+
+def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves]:
+    """The rows by id, each id once, and their embeddings, float16 [rows, dim]."""
+    order = [("id", "ascending"), ("document", "ascending"), ("embedding", "ascending")]
+    ordered = entries.sort_by(order)
+    ids = ordered["id"].to_pylist()
+    firsts = [row for row, id_ in enumerate(ids) if not row or ids[row - 1] != id_]
+    table = ordered.take(pa.array(firsts, pa.int64()))
+    values = table["embedding"].to_pylist()
+    halves = np.frombuffer(b"".join(values), np.float16)
+    return table, halves.reshape(len(values), -1) if values else halves.reshape(0, 0)
+
+
+def _first_keys(keys: pa.ListArray) -> NDArray[np.uint64]:
+    return np.array([of[0] for of in keys.to_pylist()], np.int64).view(np.uint64)
+
+
+def pdq_words(hashes: list[bytes]) -> NDArray[np.uint64]:
+    """PDQ hashes as four words each, 0 where there is none; shape [rows, 4]."""
+    whole = b"".join(pdq or bytes(_PDQ_BYTES) for pdq in hashes)
+    return np.frombuffer(whole, np.uint64).reshape(-1, 4)
+
+
+def _statements(names: Names, keys: pa.ListArray) -> NDArray[np.uint64]:
+    """What each row says, as `said_by` looks it up."""
+    lengths = np.array([len(of) for of in keys.to_pylist()], np.int64)
+    flat = np.array(keys.flatten().to_pylist(), np.int64).view(np.uint64)
+    return said_by(np.repeat(names, lengths), flat)
+
+
+def said_by(names: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """64 bits of a row's name and of the key of a text that is said of it."""
+    return mixed(names ^ mixed(keys))

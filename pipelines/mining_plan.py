@@ -1,0 +1,305 @@
+"""What is mined from what: spaces of candidates, blocks of anchors, and the rows that fill them.
+
+A space is all texts of text pairs in a language, all captions in a language, or all pictures. It is
+cut into index shards, and the anchors that search it into blocks, by ranges of their ids' hashes.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.embedding_files import read_ids
+from pipelines.nearest import Names
+from pipelines.parts import part_names
+from pipelines.recipe import Mine
+from pipelines.stages import Run
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
+from pipelines.transforms.tables import read_table, write_table
+from pipelines.transforms.tally import Count, Tally
+from schemas.ids import digest
+from schemas.layout import (
+    IMAGE_TO_TEXT,
+    OF_CAPTIONS,
+    OF_PICTURES,
+    OF_TEXTS,
+    SCREENED_TEXTS,
+    TEXT_TEXT,
+    TEXT_TO_IMAGE,
+    Tables,
+    embeddings_folder,
+    part_name,
+    shard_name,
+)
+
+BLOCK_ROWS = 8_192
+"""Anchors whose candidates are held at once: some 100 MB where 120 are looked at."""
+
+_CLEAR = 50
+"""PDQ's own measure from which on its hash says something (as `filters.duplicates`)."""
+
+_LISTED = "listed"
+_COUNTS_FILE = "counts-listed.json"
+_PLAN_FILE = "plan.json"
+
+_CAPTIONS = pa.schema(
+    [
+        ("shard", pa.int64()),
+        ("caption_id", pa.string()),
+        ("uid", pa.string()),
+        ("language", pa.string()),
+        ("text", pa.string()),
+        ("document", pa.int64()),
+        ("pdq", pa.string()),
+    ]
+)  # captions with the gathered tar of their picture, its hash where it is clear, and its document
+
+_OF_PAIRS = ["query_id", "positive_id", "query", "positive", "query_language", "positive_language"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Rows of one kind and language, cut into pieces by hash.
+
+    Attributes:
+      what: `OF_TEXTS`, `OF_CAPTIONS`, `OF_PICTURES`, or a kind of triplets.
+      language: "" of pictures.
+      first: number of its first piece among those of all.
+      pieces: how many.
+      rows: about how many rows it has, before equal texts became one.
+    """
+
+    what: str
+    language: str
+    first: int
+    pieces: int
+    rows: int
+
+    @property
+    def numbers(self) -> range:
+        return range(self.first, self.first + self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class MinePlan:
+    """How everything is cut.
+
+    Attributes:
+      spaces: of candidates; the pieces are index shards.
+      anchors: the pieces are blocks.
+      shards: gathered tars, from 0.
+      texts: parts of text pairs, from 0.
+    """
+
+    spaces: tuple[Cut, ...]
+    anchors: tuple[Cut, ...]
+    shards: int
+    texts: int
+
+    def spaces_of(self, what: str) -> list[Cut]:
+        """By language, in the order of the alphabet."""
+        return [space for space in self.spaces if space.what == what]
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "MinePlan":
+        read = json.loads(text)
+        spaces, anchors = (
+            tuple(Cut(**row) for row in read[name]) for name in ("spaces", "anchors")
+        )
+        return cls(spaces, anchors, read["shards"], read["texts"])
+
+
+SPACE_OF = {TEXT_TEXT: OF_TEXTS, IMAGE_TO_TEXT: OF_CAPTIONS, TEXT_TO_IMAGE: OF_PICTURES}
+"""Where the negatives of a kind of triplets come from."""
+
+
+def pieces_of(names: Names, cuts: list[Cut], languages: list[str]) -> np.ndarray:
+    """The piece of each row by its language and the hash that is its name; shape [rows].
+
+    Args:
+      names: of the rows.
+      cuts: of one kind, by language.
+      languages: of the rows; "" where the kind knows none.
+    """
+    by_language = {cut.language: cut for cut in cuts}
+    first = np.array([by_language[language].first for language in languages], np.int64)
+    number = np.array([by_language[language].pieces for language in languages], np.uint64)
+    within = ((names >> np.uint64(16)) * number) >> np.uint64(48)
+    return first + within.astype(np.int64)
+
+
+def make_plan(run: Run, rules: Mine, kept: Tables, teacher: int, prepared: Folder) -> MinePlan:
+    """Lists captions by gathered tar and text pairs by part, below `prepared`, and cuts them.
+
+    Args:
+      run: the run.
+      rules: of the stage.
+      kept: pictures and captions to mine from.
+      teacher: whose embeddings are searched.
+      prepared: where to; what is there is not made again.
+    """
+    if prepared.exists(_PLAN_FILE):
+        return MinePlan.from_json(prepared.read(_PLAN_FILE))
+    run.step("listing what is embedded")
+    output = run.output
+    parts = len(part_names(output / kept.captions))
+    texts = len(part_names(output / SCREENED_TEXTS)) if run.recipe.screen else 0
+    shards = _shards(output / embeddings_folder(teacher, OF_PICTURES))
+    with run.pipeline(pieces_for(max(parts, texts))) as pipeline:
+        captions = (
+            pipeline
+            | Deal("parts", range(parts))
+            | "List" >> beam.Map(_list_part, output=output, kept=kept, column=rules.document_column)
+        )
+        of_captions = (
+            {"captions": captions}
+            | Regroup(
+                "captions by shard",
+                {"captions": _CAPTIONS},
+                max(1, shards),
+                column_buckets("shard"),
+            )
+            | "Find" >> beam.FlatMap(partial(_find, output, teacher, prepared))
+        )
+        of_texts = (
+            pipeline
+            | Deal("texts", range(texts))
+            | "FindTexts"
+            >> beam.FlatMap(partial(_find_texts, output, teacher, prepared, rules.document_column))
+        )
+        _ = (of_captions, of_texts) | beam.Flatten() | Tally(prepared, _COUNTS_FILE)
+    counts: dict[str, int] = json.loads(prepared.read(_COUNTS_FILE))
+    plan = MinePlan(
+        spaces=_cut(counts, (OF_TEXTS, OF_CAPTIONS, OF_PICTURES), rules.index_rows),
+        anchors=_cut(counts, rules.kinds, BLOCK_ROWS),
+        shards=shards,
+        texts=texts,
+    )
+    prepared.write(_PLAN_FILE, plan.to_json())
+    return plan
+
+
+def read_listed(prepared: Folder, shard: int) -> pa.Table:
+    """The captions of a gathered tar's pictures that are kept.
+
+    Beside what they are: `at` and `picture_at`, where their embedding and their picture's lie in
+    the shard's arrays; -1 where the teacher did not understand.
+    """
+    return read_table(prepared / _LISTED, f"{shard_name(shard)}.parquet")
+
+
+def read_listed_texts(prepared: Folder, part: int) -> pa.Table:
+    """The text pairs of a part, with `query_at` and `positive_at` likewise."""
+    return read_table(prepared / _LISTED, f"texts-{shard_name(part)}.parquet")
+
+
+def _shards(folder: Folder) -> int:
+    numbers = [int(name[:-4]) for name in folder.names() if name.endswith(".npy")]
+    return max(numbers, default=-1) + 1
+
+
+def _cut(counts: dict[str, int], kinds: tuple[str, ...], rows_a_piece: int) -> tuple[Cut, ...]:
+    cuts, first = [], 0
+    for name, rows in sorted(counts.items()):
+        what, language = name.split("\t")
+        if what in kinds:
+            pieces = -(-rows // rows_a_piece)
+            cuts.append(Cut(what, language, first, pieces, rows))
+            first += pieces
+    return tuple(cuts)
+
+
+# Captions
+
+
+def _list_part(number: int, output: Folder, kept: Tables, column: str) -> pa.Table:
+    name = part_name(number)
+    columns = ["uid", "image_shard", "pdq", "pdq_quality"]
+    pictures = read_table(output / kept.pictures, name, columns)
+    columns = ["caption_id", "uid", "language", "text", "source", "extras"]
+    captions = read_table(output / kept.captions, name, columns)
+    at = pc.index_in(captions["uid"], value_set=pictures["uid"].combine_chunks())
+    is_clear = pc.greater_equal(pictures["pdq_quality"], _CLEAR)
+    hashes = pc.if_else(is_clear, pictures["pdq"], "")
+    return pa.table(
+        [
+            pictures["image_shard"].take(at),
+            *(captions[name] for name in ("caption_id", "uid", "language", "text")),
+            documents_of(captions, column),
+            hashes.take(at),
+        ],
+        schema=_CAPTIONS,
+    )
+
+
+def documents_of(rows: pa.Table, column: str) -> pa.Array:
+    """63 bits of the name of each row's document; 0 of those without one."""
+    found = np.zeros(rows.num_rows, np.int64)
+    if column:
+        of = zip(rows["source"].to_pylist(), rows["extras"].to_pylist(), strict=True)
+        for row, (source, extras) in enumerate(of):
+            if document := json.loads(extras).get(column):
+                found[row] = int(digest(source, str(document))[:15], 16)
+    return pa.array(found)
+
+
+def _find(output: Folder, teacher: int, prepared: Folder, keyed: Keyed) -> Iterator[Count]:
+    """Writes a shard's captions with the places of their embeddings; counts what it has."""
+    shard, tables = keyed
+    order = [("uid", "ascending"), ("caption_id", "ascending")]
+    captions = tables["captions"].sort_by(order)
+    for what, id_, column in (
+        (OF_CAPTIONS, "caption_id", "at"),
+        (OF_PICTURES, "uid", "picture_at"),
+    ):
+        ids = read_ids(output / embeddings_folder(teacher, what), shard, id_)
+        at = pc.fill_null(pc.index_in(captions[id_], value_set=ids), -1)
+        captions = captions.append_column(column, at.cast(pa.int64()))
+    write_table(prepared / _LISTED, f"{shard_name(shard)}.parquet", captions)
+    captions = captions.filter(pc.greater_equal(captions["at"], 0))
+    languages, uids = captions["language"].to_pylist(), captions["uid"].to_pylist()
+    for language, n in Counter(languages).items():
+        yield f"{OF_CAPTIONS}\t{language}", n
+        yield f"{TEXT_TO_IMAGE}\t{language}", n
+    of_pictures = Counter(language for language, _ in set(zip(languages, uids, strict=True)))
+    for language, n in of_pictures.items():
+        yield f"{IMAGE_TO_TEXT}\t{language}", n
+    if uids:
+        yield f"{OF_PICTURES}\t", len(set(uids))
+
+
+# Texts
+
+
+def _find_texts(
+    output: Folder, teacher: int, prepared: Folder, column: str, part: int
+) -> Iterator[Count]:
+    pairs = read_table(output / SCREENED_TEXTS, part_name(part))
+    ids = read_ids(output / embeddings_folder(teacher, OF_TEXTS), part, "text_id")
+    listed = pairs.select(_OF_PAIRS).append_column("document", documents_of(pairs, column))
+    for which in ("query", "positive"):
+        at = pc.fill_null(pc.index_in(pairs[f"{which}_id"], value_set=ids), -1)
+        listed = listed.append_column(f"{which}_at", at.cast(pa.int64()))
+    write_table(prepared / _LISTED, f"texts-{shard_name(part)}.parquet", listed)
+    both = pc.greater_equal(pc.min_element_wise(listed["query_at"], listed["positive_at"]), 0)
+    listed = listed.filter(both)
+    for language, n in Counter(listed["positive_language"].to_pylist()).items():
+        yield f"{TEXT_TEXT}\t{language}", n
+    texts = set(
+        zip(
+            *(listed[name].to_pylist() for name in ("positive_language", "positive_id")),
+            strict=True,
+        )
+    )
+    for language, n in Counter(language for language, _ in texts).items():
+        yield f"{OF_TEXTS}\t{language}", n

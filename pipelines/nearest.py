@@ -1,0 +1,201 @@
+"""The rows nearest to queries, by cosine: the same ones however the rows are cut into shards.
+
+faiss multiplies whole blocks, and a product's last bits depend on the block it is in. So more rows
+than wanted are taken, their cosines are calculated again one by one, and equal ones stand in the
+order of their names: the first `k` of a shard, and of several shards together, are then always the
+same. Where more rows than were taken might belong among them, more are taken.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filters.negatives import ABSENT
+from pipelines.errors import RecipeError
+
+Units = NDArray[np.float32]
+"""Embeddings of length 1; shape [rows, dim]."""
+
+Names = NDArray[np.uint64]
+"""64 bits of the rows' ids, which tell them apart and break ties; shape [rows]."""
+
+_SPARE = 16
+"""Rows that are taken beyond those wanted; eight times as many again where they do not do."""
+
+_AT_ONCE = 1 << 22  # cosines of queries that need more rows
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is nearest to some queries, the nearest first; every array [queries, k].
+
+    Attributes:
+      ranks: what orders them, falling: the cosines, or another search's scores.
+      scores: cosines; 0 where there are no more rows.
+      names: of the rows; 0 likewise.
+      shards: which they are in; `ABSENT` likewise.
+      rows: their places in it; `ABSENT` likewise.
+    """
+
+    ranks: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    names: Names
+    shards: NDArray[np.int32]
+    rows: NDArray[np.int32]
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        return self.rows != ABSENT
+
+    def take(self, order: NDArray[np.int64]) -> "Found":
+        """Some columns of each row, in the order given; shape [queries, columns]."""
+        return Found(
+            np.take_along_axis(self.ranks, order, axis=1),
+            np.take_along_axis(self.scores, order, axis=1),
+            np.take_along_axis(self.names, order, axis=1),
+            np.take_along_axis(self.shards, order, axis=1),
+            np.take_along_axis(self.rows, order, axis=1),
+        )
+
+
+def check_installed(lexical: bool) -> None:
+    """Refuses to begin without the packages that searching needs, by words too if asked for.
+
+    Raises:
+      RecipeError: naming the extra that brings them.
+    """
+    for name in ("faiss", "bm25s") if lexical else ("faiss",):
+        if find_spec(name) is None:
+            raise RecipeError(
+                f"[mine] needs {name}, which is not installed: pip install 'pairmill[mine]'"
+            )
+
+
+def units(embeddings: NDArray[np.float16]) -> Units:
+    """Embeddings as they are stored, in float32 and of length 1; a row depends on itself alone."""
+    rows = embeddings.astype(np.float32)
+    lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+    rows /= np.maximum(lengths, np.float32(1e-12))
+    return rows
+
+
+def names_of(ids: list[str]) -> Names:
+    """The first 64 bits of ids, hex digests all."""
+    return np.array([int(id_[:16], 16) for id_ in ids], np.uint64)
+
+
+def none_found(queries: int) -> Found:
+    """Nothing yet."""
+    shape = (queries, 0)
+    at, scores = np.empty(shape, np.int32), np.empty(shape, np.float32)
+    return Found(scores, scores, np.empty(shape, np.uint64), at, at)
+
+
+def merged(one: Found, other: Found, k: int) -> Found:
+    """The nearest `k` of two shards; the same whichever comes first."""
+    both = Found(
+        np.concatenate((one.ranks, other.ranks), axis=1),
+        np.concatenate((one.scores, other.scores), axis=1),
+        np.concatenate((one.names, other.names), axis=1),
+        np.concatenate((one.shards, other.shards), axis=1),
+        np.concatenate((one.rows, other.rows), axis=1),
+    )
+    return both.take(_order(both)[:, :k])
+
+
+def nearest(queries: Units, rows: Units, names: Names, shard: int, k: int) -> Found:
+    """The `k` nearest rows of a shard, exactly.
+
+    Args:
+      queries: of length 1.
+      rows: of length 1, of the shard.
+      names: of the rows, each one once.
+      shard: its number.
+      k: how many.
+    """
+    scores, at = _nearest(queries, rows, names, min(k, len(rows)), _SPARE)
+    return found_in(scores, scores, at, names, shard)
+
+
+def nearest_by_index(
+    queries: Units, index: Any, rows: int, names: Names, shard: int, k: int
+) -> Found:
+    """The `k` nearest rows of a shard, nearly, by an index of faiss that keeps rows as they are."""
+    scores, at = index.search(queries, min(k, rows))
+    scores[at < 0] = 0
+    found = found_in(scores, scores, at, names, shard)
+    return found.take(_order(found))
+
+
+def cosines(queries: Units, rows: Units, at: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Of each query and some rows, whose bits depend on these two alone; 0 where `at` is `ABSENT`.
+
+    Args:
+      queries: of length 1; shape [queries, dim].
+      rows: of length 1.
+      at: places of rows; shape [queries, k].
+    """
+    import faiss
+
+    found = np.zeros(at.shape, np.float32)
+    of = faiss.swig_ptr
+    faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]
+        of(found), of(queries), of(rows), of(at), queries.shape[1], *at.shape
+    )
+    found[at < 0] = 0
+    return found
+
+
+def found_in(
+    ranks: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    at: NDArray[np.int64],
+    names: Names,
+    shard: int,
+) -> Found:
+    """What was found in a shard, by the places of its rows; every array [queries, k]."""
+    absent = at < 0
+    found = Found(
+        ranks,
+        scores,
+        names[at] if len(names) else np.zeros(at.shape, np.uint64),
+        np.where(absent, ABSENT, shard).astype(np.int32),
+        at.astype(np.int32),
+    )
+    found.names[absent] = 0
+    return found
+
+
+def _nearest(
+    queries: Units, rows: Units, names: Names, k: int, spare: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    import faiss
+
+    taken = min(k + spare, len(rows))
+    if not taken:
+        empty = np.empty((len(queries), 0))
+        return empty.astype(np.float32), empty.astype(np.int64)
+    rough, at = faiss.knn(queries, rows, taken, metric=faiss.METRIC_INNER_PRODUCT)
+    scores = cosines(queries, rows, at)
+    order = np.lexsort((names[at], -scores), axis=1)[:, :k]
+    scores, at = np.take_along_axis(scores, order, axis=1), np.take_along_axis(at, order, axis=1)
+    if taken < len(rows):
+        doubtful = np.flatnonzero(scores[:, -1] <= rough[:, -1] + _error(queries.shape[1]))
+        step = max(1, _AT_ONCE // (k + 8 * spare))
+        for first in range(0, len(doubtful), step):
+            some = doubtful[first : first + step]
+            scores[some], at[some] = _nearest(queries[some], rows, names, k, 8 * spare)
+    return scores, at
+
+
+def _error(dim: int) -> float:
+    """How far two cosines of the same rows may be apart (Higham 2002, section 3.1)."""
+    return 2 * dim * 2.0**-24
+
+
+def _order(found: Found) -> NDArray[np.int64]:
+    keys = np.where(found.present, -found.ranks, np.float32(np.inf))
+    return np.lexsort((found.names, keys), axis=1)

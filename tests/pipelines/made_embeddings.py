@@ -1,0 +1,188 @@
+"""An output that `score` could have left, with embeddings that tests choose: for `mine`."""
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.embedding_files import write_embeddings
+from pipelines.records import Record
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import hash_buckets, table_of
+from schemas.ids import caption_id, digest, text_id
+from schemas.rows import Caption, Measures, Picture, TextPair
+
+DIM = 16
+RECIPE = """\
+output = "out"
+seed = 3
+
+[[sources]]
+name = "web"
+format = "table"
+path = "pairs.parquet"
+keep_columns = ["story"]
+
+[gather]
+
+[screen]
+
+[[score.teachers]]
+model = "teacher"
+
+[mine]
+{mine}
+
+[pack]
+samples_per_shard = 50
+"""
+
+
+@dataclass(slots=True)
+class MadeWorld:
+    """Pictures with captions, and text pairs, each with its embedding.
+
+    Attributes:
+      folder: of the recipe.
+      pictures: by number: embedding, PDQ hash, story.
+      captions: picture, language, text, embedding; None: not understood.
+      pairs: query, positive, language, story.
+      texts: embedding by text.
+    """
+
+    folder: Path
+    pictures: dict[int, tuple[np.ndarray, str, str]] = field(default_factory=dict)
+    captions: list[tuple[int, str, str, np.ndarray | None]] = field(default_factory=list)
+    pairs: list[tuple[str, str, str, str]] = field(default_factory=list)
+    texts: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def picture(self, row: np.ndarray, pdq: str = "", story: str = "") -> int:
+        number = len(self.pictures)
+        self.pictures[number] = (row, pdq or digest("pdq", str(number)) * 2, story)
+        return number
+
+    def caption(self, picture: int, language: str, text: str, row: np.ndarray | None) -> str:
+        self.captions.append((picture, language, text, row))
+        return caption_id(uid_of(picture), language, text)
+
+    def pair(
+        self, query: str, positive: str, rows: tuple[np.ndarray, np.ndarray], story: str = ""
+    ) -> None:
+        self.pairs.append((query, positive, "en", story))
+        self.texts[query], self.texts[positive] = rows
+
+    def write(self, mine: str = "", parts: int = 2, shards: int = 3) -> Path:
+        """Writes an output cut in so many parts and gathered tars; returns its recipe."""
+        output = self.folder / "out"
+        (self.folder / "teacher").mkdir(parents=True, exist_ok=True)
+        (self.folder / "teacher/config.json").write_text("{}")
+        _write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
+        _write_parts(output / "screened/captions", self._captions(), "uid", parts)
+        pairs = self._pairs()
+        _write_parts(output / "screened/texts", pairs, "query_id", parts)
+        self._write_embeddings(Folder(str(output / "embeddings/0")), shards)
+        for part in range(parts):
+            name = f"part-{part:05d}.parquet"
+            self._write_texts(
+                Folder(str(output / "embeddings/0/texts")),
+                part,
+                pq.read_table(output / "screened/texts" / name),
+            )
+        counts = {
+            f"{unit} {way}": rows
+            for unit, rows in (
+                ("picture", len(self.pictures)),
+                ("caption", len(self.captions)),
+                ("text", len(self.pairs)),
+            )
+            for way in ("in", "kept")
+        }
+        for stage, reads in (
+            ("gather", {}),
+            ("screen", {"gather": "f"}),
+            ("score", {"screen": "f"}),
+        ):
+            record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
+            (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
+            (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
+        return self.rewrite(mine)
+
+    def rewrite(self, mine: str) -> Path:
+        """Writes the recipe alone."""
+        path = self.folder / "recipe.toml"
+        path.write_text(RECIPE.format(mine=mine))
+        return path
+
+    def _pictures(self, shards: int) -> pa.Table:
+        blank = {n: "" if kind is str else kind(90) for n, kind in Measures.__annotations__.items()}
+        rows = []
+        for number, (_, pdq, _) in self.pictures.items():
+            place = {"image_shard": number % shards, "image_offset": 0, "image_size": 1}
+            rows.append(Picture(**blank | {"pdq": pdq}, uid=uid_of(number), url="", **place))
+        return table_of(Picture, rows).sort_by("uid")
+
+    def _captions(self) -> pa.Table:
+        rows = []
+        for number, (picture, language, text, _) in enumerate(self.captions):
+            uid, extras = uid_of(picture), json.dumps({"story": self.pictures[picture][2]})
+            id_, row = caption_id(uid, language, text), f"web:pairs.parquet:{number}"
+            rows.append(
+                Caption(id_, uid, language, text, "source", "", 1.0, "web", row, "", extras)
+            )
+        return table_of(Caption, rows).sort_by([("uid", "ascending"), ("caption_id", "ascending")])
+
+    def _pairs(self) -> pa.Table:
+        rows = []
+        for number, (query, positive, language, story) in enumerate(self.pairs):
+            ids, row = (text_id(query), text_id(positive)), f"web:pairs.parquet:{number}"
+            extras = json.dumps({"story": story})
+            of = (*ids, query, positive, language, language, "web", row, "", extras)
+            rows.append(TextPair(*of))
+        return table_of(TextPair, rows)
+
+    def _write_embeddings(self, folder: Folder, shards: int) -> None:
+        pictures, captions = defaultdict(list), defaultdict(list)
+        for number, (row, _, _) in self.pictures.items():
+            pictures[number % shards].append((uid_of(number), row))
+        for picture, language, text, row in self.captions:
+            if row is not None:
+                uid = uid_of(picture)
+                of = (uid, caption_id(uid, language, text), row)
+                captions[picture % shards].append(of)
+        for shard in range(shards):
+            rows = sorted(pictures[shard], key=lambda of: of[0])
+            ids = pa.table({"uid": pa.array([of[0] for of in rows], pa.string())})
+            write_embeddings(folder / "pictures", shard, ids, halves([of[1] for of in rows]))
+            said = sorted(captions[shard], key=lambda of: of[:2])
+            names = {"caption_id": [of[1] for of in said], "uid": [of[0] for of in said]}
+            ids = pa.table(names, pa.schema([(name, pa.string()) for name in names]))
+            write_embeddings(folder / "captions", shard, ids, halves([of[2] for of in said]))
+
+    def _write_texts(self, folder: Folder, part: int, pairs: pa.Table) -> None:
+        texts = sorted({*pairs["query"].to_pylist(), *pairs["positive"].to_pylist()}, key=text_id)
+        ids = pa.table({"text_id": pa.array([text_id(text) for text in texts], pa.string())})
+        write_embeddings(folder, part, ids, halves([self.texts[text] for text in texts]))
+
+
+def uid_of(picture: int) -> str:
+    return digest("picture", str(picture))
+
+
+def halves(rows: list[np.ndarray]) -> np.ndarray:
+    return np.array(rows, np.float16).reshape(len(rows), DIM)
+
+
+def unit(row: np.ndarray) -> np.ndarray:
+    return np.asarray(row / np.linalg.norm(row))
+
+
+def _write_parts(folder: Path, table: pa.Table, column: str, parts: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    of = hash_buckets(column, parts)(table) if table.num_rows else np.empty(0, np.int64)
+    for part in range(parts):
+        rows = table.filter(pa.array(of == part, pa.bool_()))
+        pq.write_table(rows, folder / f"part-{part:05d}.parquet")

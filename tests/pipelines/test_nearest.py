@@ -1,0 +1,113 @@
+"""Nearest rows: exact, and the same ones however they are cut."""
+
+import numpy as np
+import pytest
+
+from pipelines.nearest import (
+    Found,
+    Names,
+    Units,
+    cosines,
+    merged,
+    names_of,
+    nearest,
+    nearest_by_index,
+    none_found,
+    units,
+)
+
+DIM, ROWS, QUERIES, K = 384, 3_000, 500, 20  # faiss multiplies small ones otherwise
+
+
+def some_units(rows: int, seed: int) -> Units:
+    random = np.random.default_rng(seed)
+    heaps = np.random.default_rng(0).normal(size=(30, DIM))
+    return units(
+        (heaps[random.integers(0, 30, rows)] + random.normal(size=(rows, DIM))).astype("e")
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus() -> tuple[Units, Names]:
+    """Rows of which a hundred are alike, so that many scores are equal."""
+    rows = some_units(ROWS, 1)
+    rows[700:800] = rows[5]
+    return rows, np.random.default_rng(2).permutation(ROWS).astype(np.uint64)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def queries(corpus: tuple[Units, Names]) -> Units:
+    asked = some_units(QUERIES, 3)
+    asked[:10] = corpus[0][5]
+    return asked
+
+
+def search(queries: Units, rows: Units, names: Names, pieces: list[np.ndarray]) -> Found:
+    found = none_found(len(queries))
+    for shard, piece in enumerate(pieces):
+        found = merged(found, nearest(queries, rows[piece], names[piece], shard, K), K)
+    return found
+
+
+def test_the_nearest_are_those_of_sorting_all(corpus: tuple[Units, Names], queries: Units) -> None:
+    rows, names = corpus
+    found = search(queries, rows, names, [np.arange(ROWS)])
+    every = np.tile(np.arange(ROWS), (QUERIES, 1))
+    scores = cosines(queries, rows, every)
+    order = np.lexsort((names[every], -scores), axis=1)[:, :K]
+    assert (found.names == names[order]).all()
+    assert (found.scores == np.take_along_axis(scores, order, axis=1)).all()
+    assert np.allclose(scores, queries @ rows.T, atol=1e-6)
+
+
+@pytest.mark.parametrize("pieces", [2, 7, 400])
+def test_cut_and_order_change_nothing(
+    corpus: tuple[Units, Names], queries: Units, pieces: int
+) -> None:
+    rows, names = corpus
+    whole = search(queries, rows, names, [np.arange(ROWS)])
+    cut = np.array_split(np.random.default_rng(pieces).permutation(ROWS), pieces)
+    found = search(queries, rows, names, cut)
+    assert (found.names == whole.names).all()
+    assert found.scores.tobytes() == whole.scores.tobytes()
+    places = np.array(
+        [
+            [cut[s][r] for s, r in zip(*at, strict=True)]
+            for at in zip(found.shards.tolist(), found.rows.tolist(), strict=True)
+        ]
+    )
+    assert (names[places] == found.names).all()
+    alone = search(queries[3:4], rows, names, cut)
+    assert alone.scores.tobytes() == whole.scores[3:4].tobytes()
+
+
+def test_fewer_rows_than_are_wanted(corpus: tuple[Units, Names], queries: Units) -> None:
+    rows, names = corpus
+    found = search(queries, rows, names, [np.arange(3), np.arange(0), np.arange(3, 5)])
+    assert found.present.all()
+    assert found.rows.shape == (QUERIES, 5)
+
+
+def test_an_index_finds_nearly_the_same(corpus: tuple[Units, Names], queries: Units) -> None:
+    import faiss
+
+    rows, names = corpus
+    index = faiss.index_factory(DIM, "IVF16,Flat", faiss.METRIC_INNER_PRODUCT)
+    index.train(rows)
+    index.add(rows)
+    index.nprobe = 16
+    found = nearest_by_index(queries, index, ROWS, names, 0, K)
+    whole = search(queries, rows, names, [np.arange(ROWS)])
+    assert np.allclose(found.scores, whole.scores, atol=1e-6)
+    assert (found.names[:, 0] == whole.names[:, 0])[20:].mean() > 0.9  # of equal ones any may come
+
+
+def test_names_are_the_ids_first_bits() -> None:
+    assert names_of(["0" * 15 + "a" + "f" * 16]).tolist() == [10]
