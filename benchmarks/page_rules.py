@@ -16,12 +16,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 
 import pyarrow.parquet as pq
 
 from benchmarks.page_reading import ReadPage, read_document
 from filters.language import Guess
-from filters.page import PageFault, PageRules, PageText, page_fault
+from filters.page import PageFault, PageRules, TextLayer, page_fault
 from filters.page_text import page_key
 from pipelines.language_model import LanguageModel
 from pipelines.sample.documents import write_documents
@@ -67,6 +68,7 @@ def main() -> None:
         judged = judge(ours, model)
         print_rejections(judged, arguments.listed)
         print_found_contents(judged, arguments.listed)
+        print_ink(judged)
     print_planted(model)
 
 
@@ -88,14 +90,17 @@ def judge(stated: dict[Path, str], model: LanguageModel) -> list[Judged]:
     for key, (path, _) in zip(keys, read, strict=True):
         documents[key].add(path)
     guesses = model.identify([" ".join(page.text.split()) for _, page in read])
-    return [
+    began = process_time()
+    judged = [
         _judge(path, page, stated[path], guess, len(documents[key]))
         for (path, page), guess, key in zip(read, guesses, keys, strict=True)
     ]
+    print(f"  {1e3 * (process_time() - began) / len(judged):.2f} ms of CPU a page for the rules")
+    return judged
 
 
 def _judge(path: Path, page: ReadPage, stated: str, guess: Guess, documents: int) -> Judged:
-    text = PageText(page.text, stated, guess, documents)
+    text = TextLayer(page.text, stated, guess, documents)
     found = guess.shares[0][0] if guess.shares else UNKNOWN
     return Judged(path, page, stated, page_fault(page.measures, text, PageRules()), found)
 
@@ -113,7 +118,8 @@ def print_rejections(judged: Sequence[Judged], listed: int) -> None:
         if its:
             print(f"  {fault}: {len(its):,} ({100 * len(its) / len(judged):.1f} %)")
         if fault is PageFault.LANGUAGE:
-            print(f"    found: {Counter(it.found for it in its).most_common(8)}")
+            told = Counter(f"{it.stated} is {it.found}" for it in its)
+            print(f"    {', '.join(f'{pair} {n:,}' for pair, n in told.most_common(20))}")
         _list(its, listed)
 
 
@@ -139,6 +145,18 @@ def print_found_contents(judged: Sequence[Judged], listed: int) -> None:
     _list(others, listed)
 
 
+def print_ink(judged: Sequence[Judged]) -> None:
+    """The ink of the palest pages of PDFs, those without text apart."""
+    pages = [it.page for it in judged if ".pdf" in it.document.name]
+    for name, its in (
+        ("without text", [page for page in pages if not page.text]),
+        ("with text", [page for page in pages if page.text]),
+        ("with 100 characters", [page for page in pages if page.measures.characters >= 100]),
+    ):
+        inks = sorted(page.measures.ink for page in its)[:5]
+        print(f"  least ink of {len(its):,} pages {name}: {', '.join(f'{i:.5f}' for i in inks)}")
+
+
 def _is_marked(page: ReadPage) -> bool:
     lines = page.text.split("\n")
     leaders = sum(_LEADERS.search(line) is not None for line in lines)
@@ -150,16 +168,19 @@ def print_planted(model: LanguageModel) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_documents(folder, 600, 0, 0.5, "", held_out=False)
+        print("\nthe sample world's documents")
         documents = pq.read_table(folder / "documents.parquet").to_pylist()
         truth = pq.read_table(folder / "documents_truth.parquet").to_pylist()
         cut = {row["path"] for row in truth if row["defect"] == "truncated-file"}
         stated = {folder / d["path"]: d["language"] for d in documents if d["path"] not in cut}
         defects = {(folder / row["path"], row["page"]): row["defect"] for row in truth}
         fates: dict[str, Counter[str]] = defaultdict(Counter)
-        for it in judge(stated, model):
+        judged = judge(stated, model)
+        print_ink(judged)
+        for it in judged:
             page = it.page.measures.page if it.document.suffix == ".pdf" else 0
             fates[defects[it.document, page]][str(it.fault or "kept")] += 1
-    print("\nthe sample world's pages by their planted defect")
+    print("  pages by their planted defect")
     for defect, counts in sorted(fates.items()):
         ends = ", ".join(f"{fate} {count:,}" for fate, count in counts.most_common())
         print(f"  {defect or 'none':15} {sum(counts.values()):5,}  {ends}")

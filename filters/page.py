@@ -37,8 +37,8 @@ class PageRules:
 
     Attributes:
       max_missing_glyphs: most characters that no font has a glyph for.
-      min_ink: least share of pixels unlike the commonest luma, in [0, 1]; a page's number alone
-        has under 0.0002.
+      min_ink: least share of pixels unlike the commonest luma, in [0, 1]. Of 1,952 pages of a
+        manual in 16 languages the palest, a title alone, had 0.0032.
       max_ink: most of them; 1, the default, turns the rule off.
       min_letters: fewest letters, a Han character for 3 and Hangul syllables and kana for 2, of a
         page that shows no more than `min_visual_share`; 0 turns the rule off.
@@ -100,11 +100,11 @@ _COUNTED: Mapping[str, Callable[[PageMeasures], int]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class PageText:
-    """What is known of a page's text.
+class TextLayer:
+    """What a page says, and what is known of that.
 
     Attributes:
-      text: the text layer, a line a line as it is set.
+      text: a line a line as it is set.
       stated: language that the document is stated to be in, or `und`.
       guess: what the text says of its language.
       documents: how many have a page with this text, by `filters.page_text.page_key`.
@@ -121,7 +121,7 @@ class PageText:
         return CaptionText.column([line for line in self.text.splitlines() if line.strip()])
 
 
-def page_fault(page: PageMeasures, text: PageText, rules: PageRules) -> PageFault | None:
+def page_fault(page: PageMeasures, text: TextLayer, rules: PageRules) -> PageFault | None:
     """Returns the first rule that a page breaks, or None: keep it.
 
     Args:
@@ -134,7 +134,7 @@ def page_fault(page: PageMeasures, text: PageText, rules: PageRules) -> PageFaul
     )
 
 
-def _is_nearly_empty(page: PageMeasures, text: PageText, rules: PageRules) -> bool:
+def _is_nearly_empty(page: PageMeasures, text: TextLayer, rules: PageRules) -> bool:
     letters = sum(line.letters for line in text.lines)
     return letters < rules.min_letters and _visual_share(page) < rules.min_visual_share
 
@@ -143,32 +143,32 @@ def _visual_share(page: PageMeasures) -> float:
     return min(1.0, page.figure_share + page.table_share + page.chart_share)
 
 
-def _is_contents(page: PageMeasures, text: PageText, rules: PageRules) -> bool:
+def _is_contents(page: PageMeasures, text: TextLayer, rules: PageRules) -> bool:
     linked = page.link_characters / max(1, page.characters)
     is_linked = linked > rules.max_link_share
     return is_linked or contents_share(text.lines, linked) > rules.max_contents_share
 
 
-def _is_references(_: PageMeasures, text: PageText, rules: PageRules) -> bool:
+def _is_references(_: PageMeasures, text: TextLayer, rules: PageRules) -> bool:
     most = rules.max_citation_share
     if most < 1 and is_headed_as_references(text.lines):
         most /= 2
     return citation_share(text.lines) > most
 
 
-def _speaks_another(_: PageMeasures, text: PageText, rules: PageRules) -> bool:
+def _speaks_another(_: PageMeasures, text: TextLayer, rules: PageRules) -> bool:
     return text.stated != UNKNOWN and contradicts(text.guess, text.stated, rules.language_odds)
 
 
-def _has_no_layout(page: PageMeasures, _: PageText, rules: PageRules) -> bool:
+def _has_no_layout(page: PageMeasures, _: TextLayer, rules: PageRules) -> bool:
     return page.headings + page.figures + page.tables + page.charts < rules.min_layout
 
 
-def _shows_nothing(page: PageMeasures, _: PageText, rules: PageRules) -> bool:
+def _shows_nothing(page: PageMeasures, _: TextLayer, rules: PageRules) -> bool:
     return bool(rules.must_show) and not any(_COUNTED[name](page) for name in rules.must_show)
 
 
-IsBroken = Callable[[PageMeasures, PageText, PageRules], bool]
+IsBroken = Callable[[PageMeasures, TextLayer, PageRules], bool]
 
 _RULES: Mapping[PageFault, IsBroken] = MappingProxyType(
     {

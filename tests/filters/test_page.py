@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters.language import Guess
-from filters.page import PageFault, PageRules, PageText, page_fault
+from filters.page import PageFault, PageRules, TextLayer, page_fault
 from schemas.pages import PageMeasures
 
 RICH = PageMeasures(
@@ -35,7 +35,7 @@ STORY = (
     "The man who kept it had gone to bed at ten, as he did on every other day.\n"
 )
 ENGLISH = Guess((("en", 0.98), ("nl", 0.02)), 100, 1.0)
-TEXT = PageText(STORY, "en", ENGLISH, 1)
+TEXT = TextLayer(STORY, "en", ENGLISH, 1)
 CONTENTS = "Contents\n1 The lamp ........ 3\n2 The harbour ........ 19\n3 The keeper ........ 40\n"
 REFERENCES = (
     "[1] Farrow J. Drift of sand. 12(3), 45–61, 1998.\n"
@@ -129,7 +129,7 @@ def test_rules_that_are_off() -> None:
     )
     page = dataclasses.replace(RICH, link_characters=RICH.characters)
     for text in (CONTENTS, REFERENCES, f"References\n{REFERENCES}", ""):
-        said = PageText(text, "de", ENGLISH, 10_000)
+        said = TextLayer(text, "de", ENGLISH, 10_000)
         assert page_fault(page, said, off) is None
 
 
@@ -178,7 +178,7 @@ LOOSER: dict[str, Any] = {
         missing_glyphs=COUNTS,
     ),
     st.builds(
-        PageText,
+        TextLayer,
         st.lists(st.sampled_from([*CONTENTS.split("\n"), *REFERENCES.split("\n"), STORY])).map(
             "\n".join
         ),
@@ -188,7 +188,7 @@ LOOSER: dict[str, Any] = {
     ),
 )
 def test_each_looser_bound_keeps_all_that_the_stricter_ones_kept(
-    page: PageMeasures, text: PageText
+    page: PageMeasures, text: TextLayer
 ) -> None:
     assert set(LOOSER) == {field.name for field in dataclasses.fields(PageRules)}
     if page_fault(page, text, STRICT) is None:

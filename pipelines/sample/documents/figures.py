@@ -85,7 +85,9 @@ def _line(chart: Chart) -> Iterator[Mark]:
     )
     yield Line(points, chart.colours[0], 12)
     for (x, y), value in zip(points, chart.values, strict=True):
-        yield Label((x, y - 20), str(value))
+        corners = ((x - 18, y), (x, y - 18), (x + 18, y), (x, y + 18))
+        yield Area(corners, chart.colours[0])
+        yield Label((x, y - 28), str(value))
 
 
 def _slices(chart: Chart) -> Iterator[Mark]:
