@@ -8,7 +8,7 @@ proxy that is not there. Scripts are off.
 import base64
 import mimetypes
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,9 @@ class HtmlRenderer:
         self._browser.close()
         self._playwright.stop()
 
-    def render(self, document: Document, first: int) -> Iterator[Opened | Page | LostPage]:
+    def render(
+        self, document: Document, first: int
+    ) -> Generator[Opened | Page | LostPage, None, None]:
         """What the document says of itself, then its screens from number `first` on.
 
         Raises:

@@ -7,7 +7,7 @@ some files crash it, hang it or have it swallow memory.
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -54,7 +54,9 @@ class PdfRenderer:
     def __init__(self, settings: Rendering) -> None:
         self._settings = settings
 
-    def render(self, document: Document, first: int) -> Iterator[Opened | Page | LostPage]:
+    def render(
+        self, document: Document, first: int
+    ) -> Generator[Opened | Page | LostPage, None, None]:
         """What the document says of itself, then its pages from number `first` on.
 
         Raises:
