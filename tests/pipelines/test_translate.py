@@ -19,7 +19,6 @@ from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from model.translator import Decoding, TranslatorSpec, load_translator
 from model.translator_conversion import convert_checkpoint
-from pipelines import translating
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -28,6 +27,7 @@ from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
+from pipelines.transforms import translation
 from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
@@ -253,7 +253,7 @@ def test_a_full_memory_loads_no_model(
     def refuse(spec: TranslatorSpec) -> NoReturn:
         raise AssertionError(f"{spec.model} is loaded")
 
-    monkeypatch.setattr(translating, "load", refuse)
+    monkeypatch.setattr(translation, "load", refuse)
     again = write_translating(tmp_path / "two", settings=settings)
     events = curate(again, HERE, stages=("translate",))
     assert not any("translating by" in event.get("name", "") for event in events)
