@@ -471,6 +471,20 @@ def test_the_doctor_knows_translators(
     assert f"memory: {tmp_path}/b/own can be written to" in shown
 
 
+def test_the_doctor_asks_an_endpoint(
+    write_translating: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}'
+    server.replies = {1: (401, {}, b"who are you")}
+    recipe = write_translating(tmp_path, models=endpoint)
+    examine(str(recipe))
+    assert ": from 30 into 30 of our languages" in capsys.readouterr().out
+    examine(str(recipe))
+    assert f"{server.url} says status 401: who are you" in capsys.readouterr().out
+    server.close()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
