@@ -180,7 +180,8 @@ class Cosines(NamedTuple):
     Attributes:
       source: of source caption and picture, by the teacher.
       translation: of translation and picture, by the same teacher.
-      texts: of source and translation, by a model of sentences in many languages.
+      texts: of source and translation, by a model of sentences in many languages, be it the
+        teacher.
     """
 
     source: float | None = None

@@ -21,7 +21,7 @@ from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
 from pipelines.document_rules import Documents
 from pipelines.img2dataset_options import Img2dataset
-from pipelines.translate_options import Translate
+from pipelines.translate_options import Translate, asks_for_cosines
 from schemas.languages import ALL, LANGUAGES
 
 _OUR_COLUMNS = {
@@ -448,6 +448,11 @@ class Recipe:
                 raise ValueError(
                     f"translate.{key} must be among {' '.join(known)}, got {unknown[0]!r}"
                 )
+        if asks_for_cosines(translate) and not self.score:
+            raise ValueError(
+                "translate.rules.max_cosine_drop and min_cosine must go with a [score], whose "
+                "teacher says them"
+            )
         sources, targets = (
             {*(asked or self.languages)}
             for asked in (translate.from_languages, translate.into_languages)

@@ -161,13 +161,22 @@ def strangers(work: Folder) -> list[Stranger]:
 
 def pieces_of(work: Folder, what: str, batch: int) -> Iterator[Piece]:
     """The plan cut to pieces of `BATCHES_A_PIECE` batches."""
-    rows, folder = batch * BATCHES_A_PIECE, work / PLAN / what
+    folder = work / PLAN / what
     names = folder.names()
     counts = in_threads(lambda name: row_count(folder, name), names)
     for name, planned in zip(names, counts, strict=True):
-        shard = int(name.partition(".")[0])
-        for number, first in enumerate(range(0, planned, rows)):
-            yield Piece(what, shard, number, first, min(first + rows, planned))
+        yield from _cut(what, name, planned, batch)
+
+
+def pieces_in(work: Folder, what: str, name: str, batch: int) -> Iterator[Piece]:
+    """The pieces of the shard whose plan has this name."""
+    yield from _cut(what, name, row_count(work / PLAN / what, name), batch)
+
+
+def _cut(what: str, name: str, planned: int, batch: int) -> Iterator[Piece]:
+    shard, rows = int(name.partition(".")[0]), batch * BATCHES_A_PIECE
+    for number, first in enumerate(range(0, planned, rows)):
+        yield Piece(what, shard, number, first, min(first + rows, planned))
 
 
 def plan_name(shard: int) -> str:
@@ -257,10 +266,10 @@ def _write_plan(keyed: Keyed, plan: Folder) -> None:
     if tables["pictures"].num_rows:
         pictures = tables["pictures"].sort_by("uid")  # a tar's order is that of arrival
         write_table(plan / OF_PICTURES, plan_name(shard), pictures)
-        write_table(plan / OF_CAPTIONS, plan_name(shard), _by_length(tables["captions"]))
+        write_table(plan / OF_CAPTIONS, plan_name(shard), by_length(tables["captions"]))
 
 
-def _by_length(texts: pa.Table) -> pa.Table:
+def by_length(texts: pa.Table) -> pa.Table:
     """Texts, those of a length together, since a batch is padded to its longest."""
     order = [("length", "ascending"), ("id", "ascending"), ("language", "ascending")]
     lengths = pc.utf8_length(texts["text"])
@@ -285,5 +294,5 @@ class PlanTexts(beam.DoFn):
             TextToEmbed(id_, "", language, text, part)
             for id_, language, text in dict.fromkeys(sides)
         ]
-        planned = _by_length(table_of(TextToEmbed, texts))
+        planned = by_length(table_of(TextToEmbed, texts))
         write_table(self._work / PLAN / OF_TEXTS, plan_name(part), planned)

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from filters.choice import Verdict
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
+from pipelines.teachers import first_of_one_space
 from pipelines.transforms.tables import read_table
 from schemas.fates import ScoreStatus
 from schemas.layout import SCORES, TRANSLATED_CAPTIONS, Tables, part_name
@@ -35,13 +36,23 @@ def read_kept(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
 
 
 def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
-    """A part with the translations of its captions, and `parent`, "" of a caption that is none."""
+    """A part with the translations of its captions, and `parent`, "" of a caption that is none.
+
+    Their verdicts are of the teacher that judges translations.
+    """
     read = _with_parents(read_kept(recipe, kept, part))
     if not recipe.translate:
         return read
     translated = read_table(Folder(recipe.output) / TRANSLATED_CAPTIONS, part_name(part))
     captions = pa.concat_tables([read.captions, translated.select(read.captions.column_names)])
-    return replace(read, captions=captions)
+    number = first_of_one_space(recipe.score) if recipe.score else None
+    said = (translated[column].to_pylist() for column in ("caption_id", "cosine"))
+    verdicts = {
+        id_: Verdict(number, cosine)
+        for id_, cosine in zip(*said, strict=True)
+        if cosine and number is not None
+    }
+    return ScoredPart(read.pictures, captions, read.verdicts | verdicts)
 
 
 def read_unjudged(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:

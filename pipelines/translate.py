@@ -29,7 +29,7 @@ from pipelines.transforms.blocks import (
     pieces_for,
 )
 from pipelines.transforms.tally import Tally
-from pipelines.translate_options import Translate
+from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import (
     BucketPlan,
     Desk,
@@ -50,8 +50,14 @@ from pipelines.translate_report import (
     try_speed,
     write_speed,
 )
-from pipelines.translated import STAGE, JudgeBucket, JudgedTranslation, WriteTranslated
-from pipelines.translating import TranslatePieces, done_folder, marker_of
+from pipelines.translated import (
+    COMPARED,
+    STAGE,
+    JudgeBucket,
+    JudgedTranslation,
+    WriteTranslated,
+)
+from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
     KEPT,
@@ -201,7 +207,9 @@ class TranslateStage:
         markers = done_folder(desk.work, mine[0])
         name = f"translating by {speaker.label}"
         self._run.step(name, len(mine), markers, ".json", "pieces")
-        while left := without_done(markers, mine):  # else no model is loaded
+        while left := without_done(markers, mine):  # else no model is loaded, nor what it needs
+            from pipelines.transforms.translation import TranslatePieces
+
             affordable = self._within_budget(desk, speaker, mine, left)
             with self._run.pipeline(len(affordable)) as pipeline:
                 _ = pipeline | TranslatePieces(desk, speaker.spec, affordable)
@@ -241,12 +249,16 @@ class TranslateStage:
 
     def _write(self, desk: Desk, buckets: int, parts: int) -> None:
         run = self._run
+        compare = self._comparison(desk, buckets, parts)
         run.step("judging translations")
         schemas = {"judged": arrow_schema(JudgedTranslation)}
         with run.pipeline(pieces_for(max(buckets, parts))) as pipeline:
             judged = pipeline | Deal("judged buckets", range(buckets))
+            tables = {"judged": judged | beam.ParDo(JudgeBucket(desk))}
+            if compare:
+                tables["compared"], schemas["compared"] = pipeline | compare, COMPARED
             written = (
-                {"judged": judged | beam.ParDo(JudgeBucket(desk))}
+                tables
                 | Regroup("translations by part", schemas, parts, column_buckets("part"))
                 | beam.ParDo(WriteTranslated(desk, self._kept, desk.work / FRESH)).with_outputs(
                     "pairs", main="counts"
@@ -254,6 +266,14 @@ class TranslateStage:
             )
             _ = written.counts | Tally(desk.work, _COUNTS_FILE)
             _ = written.pairs | Tally(desk.work, _BY_PAIR_FILE)
+
+    def _comparison(self, desk: Desk, buckets: int, parts: int) -> beam.PTransform | None:
+        """What compares translations with pictures and sources, where the rules ask for it."""
+        if not asks_for_cosines(self._rules):
+            return None
+        from pipelines.translation_cosines import Compare, open_gate  # with torch
+
+        return Compare(open_gate(self._run, desk, self._kept, buckets), parts)
 
     def _report(self, desk: Desk) -> None:
         """Leaves what `stats` shows of translations."""

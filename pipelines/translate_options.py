@@ -119,3 +119,8 @@ class Translate:
         twice = [model for (model, *_), n in models.items() if n > 1]
         if twice:
             raise ValueError(f"models must differ, got {twice[0]!r} twice")
+
+
+def asks_for_cosines(translate: Translate) -> bool:
+    """Whether a teacher is to judge translations."""
+    return translate.rules.max_cosine_drop < 2 or translate.rules.min_cosine > -1

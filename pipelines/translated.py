@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
@@ -13,7 +13,15 @@ from apache_beam.pvalue import TaggedOutput
 
 from filters.set_faults import SetFault
 from filters.text import tidied
-from filters.translation import Finding, Translated, TranslationFault, judge_translations
+from filters.translation import (
+    Cosines,
+    Finding,
+    Translated,
+    TranslationFault,
+    TranslationRules,
+    judge_cosines,
+    judge_translations,
+)
 from pipelines.language_model import LanguageModel
 from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
@@ -37,6 +45,7 @@ from schemas.layout import TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
 from schemas.rows import Caption, Float32, LedgerRow, TranslatedCaption
 
 STAGE = "translate"
+DECIDED = "decided"
 ORIGIN = "translated"
 MADE_QUALITY = 0.5
 """Of what a model said and no person has seen: source captions, of 1, come before it."""
@@ -69,6 +78,35 @@ class JudgedTranslation:
     key: str
     language: str
     part: int
+    text: str
+    engine: str
+    quality: float
+    fate: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided on a text's translation, whoever wants it.
+
+    Attributes:
+      key: `schemas.ids.phrase_id` of the source text.
+      source_language: ISO 639-1.
+      source_text: …
+      language: of the translation.
+      text: the translation.
+      engine: what made it.
+      quality: in [0, 1].
+      fate: a `Fate`.
+      reason: why it is not kept, or "".
+      detail: for people.
+    """
+
+    key: str
+    source_language: str
+    source_text: str
+    language: str
     text: str
     engine: str
     quality: float
@@ -110,19 +148,26 @@ class JudgeBucket(beam.DoFn):
         self._model = LanguageModel(screen.language.model if screen else "")
 
     def process(self, bucket: int) -> Iterator[pa.Table]:
-        wanted: list[Wanted] = read_rows(self._desk.work / WANTED, part_name(bucket), Wanted)
-        judged = self._judged(phrases_of(wanted))
+        name = part_name(bucket)
+        is_decided = (self._desk.work / DECIDED).exists(name)
+        decisions: list[Decision] = (
+            read_rows(self._desk.work / DECIDED, name, Decision)
+            if is_decided
+            else self.decide(bucket)
+        )
+        by_name = {(of.key, of.language): of for of in decisions}
         yield table_of(
             JudgedTranslation,
             [
-                JudgedTranslation(row.key, language, row.part, *judged[row.key, language])
-                for row in wanted
+                _for_part(by_name[row.key, language], row.part)
+                for row in self._wanted(bucket)
                 for language in row.languages.split()
             ],
         )
 
-    def _judged(self, phrases: list[Phrase]) -> dict[tuple[str, str], tuple[Any, ...]]:
-        """By text and language, the fields of a `JudgedTranslation` from its text on."""
+    def decide(self, bucket: int) -> list[Decision]:
+        """What the gates on texts say of a bucket's translations, each once."""
+        phrases = phrases_of(self._wanted(bucket))
         lookup = Lookup(self._desk, phrases)
         answers = [
             (phrase, language, self._answer(lookup, phrase, language))
@@ -135,16 +180,20 @@ class JudgeBucket(beam.DoFn):
             if not answer.fault
         ]
         findings = iter(self._findings(whole))
-        found = {}
+        decisions = []
         for phrase, language, answer in answers:
             fate, reason, detail = Fate.FAILED.value, answer.fault, ""
             if not reason:
                 first = next(iter(next(findings)), None)
                 fate = Fate.REJECTED.value if first else Fate.KEPT.value
                 reason, detail = (first.fault.value, first.detail) if first else ("", "")
+            of_text = (phrase.key, phrase.language, phrase.text, language)
             said = (answer.text, answer.engine, answer.quality)
-            found[phrase.key, language] = (*said, fate, reason, detail)
-        return found
+            decisions.append(Decision(*of_text, *said, fate, reason, detail))
+        return decisions
+
+    def _wanted(self, bucket: int) -> list[Wanted]:
+        return read_rows(self._desk.work / WANTED, part_name(bucket), Wanted)
 
     def _findings(self, whole: list[Translated]) -> list[list[Finding]]:
         """What is wrong with translations."""
@@ -167,6 +216,24 @@ class JudgeBucket(beam.DoFn):
         return Answer(tidied(text), fault, routes.label(route), MADE_QUALITY)
 
 
+def _for_part(of: Decision, part: int) -> JudgedTranslation:
+    return JudgedTranslation(
+        of.key, of.language, part, of.text, of.engine, of.quality, of.fate, of.reason, of.detail
+    )
+
+
+COMPARED = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("part", pa.int64(), nullable=False),
+        pa.field("source_cosine", pa.float32(), nullable=False),
+        pa.field("cosine", pa.float32(), nullable=False),
+        pa.field("text_cosine", pa.float32(), nullable=False),
+    ]
+)
+"""By `caption_id language`, what the teacher says; NaN where it was not asked."""
+
+
 class WriteTranslated(beam.DoFn):
     """Writes the translations of a part's captions and its ledger; tells counts, also by pair.
 
@@ -180,6 +247,8 @@ class WriteTranslated(beam.DoFn):
         self._desk = desk
         self._kept = kept
         self._fresh = fresh
+        assert desk.recipe.translate is not None
+        self._rules = desk.recipe.translate.rules
 
     def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
         number, tables = keyed
@@ -187,11 +256,12 @@ class WriteTranslated(beam.DoFn):
         read = read_kept(self._desk.recipe, self._kept, number)
         captions = read.captions.sort_by(_BY_PICTURE)
         of_part = ScoredPart(read.pictures, captions, read.verdicts)
-        judgements, sources = _Judgements(tables["judged"]), _sources(captions)
+        judgements = _Judgements(tables["judged"], tables.get("compared"))
+        sources = _sources(captions)
         kept, ledger = [TRANSLATED.empty_table()], [LEDGER.empty_table()]
         pairs: Counter[str] = Counter()
         for wishes in _in_blocks(wishes_of(of_part, self._desk)):
-            verdicts = _Verdicts(sources, judgements.of(wishes))
+            verdicts = _Verdicts(sources, judgements.of(wishes), self._rules)
             kept.append(verdicts.kept_table())
             ledger.append(table_of(LedgerRow, verdicts.ledger))
             pairs += verdicts.pairs
@@ -227,26 +297,42 @@ def _in_blocks(wishes: Iterable[Wish]) -> Iterator[list[Wish]]:
         yield block
 
 
+Judged = tuple[Caption, JudgedTranslation, Cosines]
+"""A caption, a translation of its text, and what a teacher says of the two and the picture."""
+
+
 class _Judgements:
     """What was decided on a part's translations, by text and language.
 
     Args:
       judged: a table of `JudgedTranslation`s.
+      compared: a table of `COMPARED`, None where no teacher was asked.
     """
 
-    def __init__(self, judged: pa.Table) -> None:
+    def __init__(self, judged: pa.Table, compared: pa.Table | None) -> None:
         self._judged = judged
         names = pc.binary_join_element_wise(judged["key"], judged["language"], " ")
         self._names = names.combine_chunks()
+        self._compared = COMPARED.empty_table() if compared is None else compared.combine_chunks()
 
-    def of(self, wishes: list[Wish]) -> Iterator[tuple[Caption, JudgedTranslation]]:
+    def of(self, wishes: list[Wish]) -> Iterator[Judged]:
         """Each caption that is to be translated with each of its translations."""
         names = [f"{key} {language}" for _, key, languages in wishes for language in languages]
         at = pc.index_in(pa.array(names, pa.string()), value_set=self._names)
-        rows = iter(rows_of(self._judged.take(at), JudgedTranslation))
-        for caption, _, languages in wishes:
-            for _ in languages:
-                yield caption, next(rows)
+        rows = rows_of(self._judged.take(at), JudgedTranslation)
+        captions = [caption for caption, _, languages in wishes for _ in languages]
+        yield from zip(captions, rows, self._cosines(captions, rows), strict=True)
+
+    def _cosines(self, captions: list[Caption], rows: list[JudgedTranslation]) -> Iterator[Cosines]:
+        names = [
+            f"{caption.caption_id} {row.language}"
+            for caption, row in zip(captions, rows, strict=True)
+        ]
+        known = self._compared["name"].combine_chunks()
+        found = self._compared.take(pc.index_in(pa.array(names, pa.string()), value_set=known))
+        columns = (found[name].to_pylist() for name in _COSINES)
+        for said in zip(*columns, strict=True):
+            yield Cosines(*(None if value is None or value != value else value for value in said))
 
 
 class _Verdicts:
@@ -255,29 +341,35 @@ class _Verdicts:
     Args:
       sources: ids of captions by picture, language and text.
       judged: the captions with their translations.
+      rules: that cosines are judged by.
     """
 
     def __init__(
         self,
         sources: Mapping[tuple[str, str, str], str],
-        judged: Iterable[tuple[Caption, JudgedTranslation]],
+        judged: Iterable[Judged],
+        rules: TranslationRules,
     ) -> None:
         self._kept: list[TranslatedCaption] = []
         self.ledger: list[LedgerRow] = []
         self.pairs: Counter[str] = Counter()
         self._sources = sources
         self._made: dict[tuple[str, str, str], str] = {}
-        for caption, translation in judged:
-            self._add(caption, translation)
+        self._rules = rules
+        for caption, translation, said in judged:
+            self._add(caption, translation, said)
 
     def kept_table(self) -> pa.Table:
         """Those that are kept, by picture and id."""
         rows = sorted(self._kept, key=lambda row: (row.uid, row.caption_id))
         return table_of(TranslatedCaption, rows)
 
-    def _add(self, caption: Caption, judged: JudgedTranslation) -> None:
+    def _add(self, caption: Caption, judged: JudgedTranslation, said: Cosines) -> None:
         id_ = translation_id(caption.caption_id, judged.language, judged.text)
         fate, reason, detail = judged.fate, judged.reason, judged.detail
+        if fate == Fate.KEPT and (findings := judge_cosines(said, self._rules)):
+            fate, reason = Fate.REJECTED.value, findings[0].fault.value
+            detail = findings[0].detail
         if fate == Fate.KEPT:
             name = caption.uid, judged.language, judged.text
             first = self._sources.get(name) or self._made.setdefault(name, id_)
@@ -287,7 +379,7 @@ class _Verdicts:
         pair = f"{caption.language}-{judged.language}"
         self.pairs[f"{pair} {fate} {reason}".strip()] += 1
         if fate == Fate.KEPT:
-            self._kept.append(_translated(caption, judged, id_))
+            self._kept.append(_translated(caption, judged, id_, said))
             return
         told = f"{pair} of {caption.caption_id}: {detail or reason}: {judged.text}"
         unit, parent = Unit.CAPTION.value, caption.uid
@@ -295,7 +387,9 @@ class _Verdicts:
         self.ledger.append(row)
 
 
-def _translated(caption: Caption, judged: JudgedTranslation, id_: str) -> TranslatedCaption:
+def _translated(
+    caption: Caption, judged: JudgedTranslation, id_: str, said: Cosines
+) -> TranslatedCaption:
     return TranslatedCaption(
         caption_id=id_,
         uid=caption.uid,
@@ -309,10 +403,11 @@ def _translated(caption: Caption, judged: JudgedTranslation, id_: str) -> Transl
         licence=caption.licence,
         extras=caption.extras,
         parent=caption.caption_id,
-        cosine=Float32(0.0),
+        cosine=Float32(said.translation or 0.0),
     )
 
 
+_COSINES = ("source_cosine", "cosine", "text_cosine")
 _BY_PICTURE = [("uid", "ascending"), ("caption_id", "ascending")]
 TRANSLATED = arrow_schema(TranslatedCaption)
 LEDGER = arrow_schema(LedgerRow)

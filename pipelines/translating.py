@@ -5,25 +5,20 @@ becomes a file of the memory, then leaves its marker.
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
-from apache_beam.ml.inference.base import ModelHandler, RunInference
 
-from model.translator import Translation, Translator, TranslatorSpec
-from pipelines.errors import RunError
+from model.translator import Translation
 from pipelines.memory import Memory, Remembered
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, arrow_schema
+from pipelines.transforms.blocks import arrow_schema
 from pipelines.transforms.tables import read_slice, read_table, rows_of, write_table
-from pipelines.translate_plan import REQUESTS, Desk, Request, TranslationPiece
-from pipelines.translators import load
+from pipelines.translate_plan import REQUESTS, Request, TranslationPiece
 
 DONE = "done"
 BATCHES = "batches"
@@ -75,32 +70,6 @@ class TimedTranslation(Remembered):
     seconds: float
 
 
-class TranslatePieces(beam.PTransform):
-    """Translates pieces of work with one translator.
-
-    Args:
-      desk: …
-      spec: which translator.
-      pieces: all of its.
-    """
-
-    def __init__(self, desk: Desk, spec: TranslatorSpec, pieces: list[TranslationPiece]) -> None:
-        super().__init__()
-        self._pieces = pieces
-        self._read = ReadTextBatches(desk.work)
-        self._handler = TranslatorHandler(spec)
-        self._keep = KeepTranslations(desk.work, desk.memory)
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        return (
-            begin
-            | Deal("pieces", self._pieces)
-            | beam.ParDo(self._read)
-            | RunInference(self._handler)
-            | beam.ParDo(self._keep)
-        )
-
-
 class ReadTextBatches(beam.DoFn):
     """A piece's batches that are not done, in their order."""
 
@@ -119,49 +88,6 @@ class ReadTextBatches(beam.DoFn):
             is_last = not left or number == left[-1]
             numbers = tuple(batches) if is_last else ()
             yield TextBatch(piece, number, numbers, batches.get(number, ()))
-
-
-class TranslatorHandler(ModelHandler[TextBatch, Spoken, Translator]):
-    """Translates batches with a translator, which Beam loads once a process.
-
-    Batches come as they are to be translated: Beam's own batching depends on timing.
-
-    Args:
-      spec: which translator.
-    """
-
-    def __init__(self, spec: TranslatorSpec) -> None:
-        super().__init__()
-        self._spec = spec
-
-    def load_model(self) -> Translator:
-        return load(self._spec)
-
-    def run_inference(  # a batch is one element
-        self,
-        batch: TextBatch,
-        model: Translator,
-        inference_args: dict[str, Any] | None = None,  # noqa: ARG002  # Beam's
-    ) -> Iterator[Spoken]:
-        began = time.perf_counter()
-        try:
-            translations = model.translate(
-                [request.from_text for request in batch.requests],
-                [request.from_language for request in batch.requests],
-                [request.language for request in batch.requests],
-            )
-        except ConnectionError as error:  # an endpoint's
-            raise RunError(f"{error}; the same command goes on from here") from error
-        yield Spoken(batch, tuple(translations), time.perf_counter() - began)
-
-    def should_skip_batching(self) -> bool:
-        return True
-
-    def get_num_bytes(self, batch: TextBatch) -> int:
-        return sum(len(request.from_text) for request in batch.requests)
-
-    def get_metrics_namespace(self) -> str:
-        return "translate"
 
 
 class KeepTranslations(beam.DoFn):

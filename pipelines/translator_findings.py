@@ -12,6 +12,7 @@ from pipelines.translate_options import Translate
 from pipelines.translators import Routes, Speaker, check_installed, load, pairs_of, speakers_of
 
 _PROBE = "doctor"
+_TEXT = "a red kite"
 
 
 def translator_findings(recipe: Recipe) -> Iterator[Finding]:
@@ -27,14 +28,26 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     pairs = []
     for speaker in speakers:
         try:
-            load(speaker.spec)
             pairs.append(pairs_of(speaker))
-        except PairmillError as error:
+            _try(speaker, pairs[-1])
+        except (PairmillError, ConnectionError) as error:
             yield Finding("error", f"translator {speaker.label}: {error}")
             return
         yield from _of_speaker(speaker, pairs[-1])
     yield from _of_routes(recipe, translate, Routes(speakers, pairs, translate.pivot))
     yield from _of_memory(translate)
+
+
+def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> None:
+    """Translates a text: nothing less says for sure that it can.
+
+    Raises:
+      RunError: it cannot be loaded.
+      ConnectionError: its endpoint does not answer.
+    """
+    model = load(speaker.spec)
+    for source, targets in list(pairs.items())[:1]:
+        model.translate([_TEXT], [source], targets[:1])
 
 
 def _of_speaker(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:

@@ -19,7 +19,6 @@ from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from model.translator import Decoding, TranslatorSpec, load_translator
 from model.translator_conversion import convert_checkpoint
-from pipelines import translating
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -28,6 +27,7 @@ from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
+from pipelines.transforms import translation
 from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
@@ -253,7 +253,7 @@ def test_a_full_memory_loads_no_model(
     def refuse(spec: TranslatorSpec) -> NoReturn:
         raise AssertionError(f"{spec.model} is loaded")
 
-    monkeypatch.setattr(translating, "load", refuse)
+    monkeypatch.setattr(translation, "load", refuse)
     again = write_translating(tmp_path / "two", settings=settings)
     events = curate(again, HERE, stages=("translate",))
     assert not any("translating by" in event.get("name", "") for event in events)
@@ -469,6 +469,20 @@ def test_the_doctor_knows_translators(
     assert "no translator for 56 of 58 pairs of languages: ar-de ar-ka" in shown
     assert "error    translate.memory_imports: there is no" in shown
     assert f"memory: {tmp_path}/b/own can be written to" in shown
+
+
+def test_the_doctor_asks_an_endpoint(
+    write_translating: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}'
+    server.replies = {1: (401, {}, b"who are you")}
+    recipe = write_translating(tmp_path, models=endpoint)
+    examine(str(recipe))
+    assert ": from 30 into 30 of our languages" in capsys.readouterr().out
+    examine(str(recipe))
+    assert f"{server.url} says status 401: who are you" in capsys.readouterr().out
+    server.close()
 
 
 @pytest.mark.parametrize(
