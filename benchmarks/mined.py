@@ -5,7 +5,7 @@
 Scenes of one or two shapes, so that a caption is often true of other pictures too, are drawn and
 described in four languages, every 20th picture again in other bytes, and the tiny teacher embeds
 all of it. `mine` then runs without guards, with each guard alone, with all, and with all but each;
-the margin is relative. A negative is false where the grammar holds it true of the anchor: the
+the two margins are the same. A negative is false where the grammar holds it true of the anchor: the
 caption of the picture, or the picture of the caption. Told are the share of false ones among the
 mined, and the anchors that got all their negatives.
 """
@@ -83,6 +83,7 @@ _GUARDS = (
     NegativeFault.NEAR_PICTURE,
     NegativeFault.SAME_TEXT,
     NegativeFault.RELATIVE_MARGIN,
+    NegativeFault.OWN_MARGIN,
 )
 
 
@@ -128,9 +129,9 @@ def configurations(margins: list[float]) -> Iterator[tuple[tuple[str, str], Nega
     yield ("none", ""), _without(_GUARDS, first)
     for guard in _GUARDS:
         others = tuple(other for other in _GUARDS if other != guard)
-        of_margin = margins if guard == NegativeFault.RELATIVE_MARGIN else [first]
-        for margin in of_margin:
-            said = f"{margin}" if guard == NegativeFault.RELATIVE_MARGIN else ""
+        is_margin = guard in (NegativeFault.RELATIVE_MARGIN, NegativeFault.OWN_MARGIN)
+        for margin in margins if is_margin else [first]:
+            said = f"{margin}" if is_margin else ""
             yield (f"{guard} alone", said), _without(others, margin)
     for margin in margins:
         yield ("all", f"{margin}"), _without((), margin)
@@ -139,7 +140,7 @@ def configurations(margins: list[float]) -> Iterator[tuple[tuple[str, str], Nega
 
 
 def _without(guards: tuple[NegativeFault, ...], margin: float) -> NegativeRules:
-    return NegativeRules(relative_margin=margin, range_max=100, overlook=guards)
+    return NegativeRules(relative_margin=margin, own_margin=margin, range_max=200, overlook=guards)
 
 
 def holds(fact: Fact, scene: Scene) -> bool:
