@@ -46,6 +46,8 @@ bench: install
 	$(BIN)/python -m benchmarks.thresholds
 	$(BIN)/python -m benchmarks.losses
 	$(BIN)/python -m benchmarks.loader
+	$(BIN)/python -m benchmarks.mine
+	$(BIN)/python -m benchmarks.mined
 
 clean:
 	rm -rf .venv out build *.egg-info

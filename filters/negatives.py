@@ -1,7 +1,8 @@
 """Which near candidates are negatives, and which may well be positives that nobody has labelled?
 
 The parameters have the names and the meaning that sentence-transformers gives them
-(`sentence_transformers.util.mine_hard_negatives`), and give the same negatives. The default margin
+(`sentence_transformers.util.mine_hard_negatives`), and give the same negatives; `own_margin` and
+`max_standing` are ours. The default margin
 is NV-Retriever's TopK-PercPos (Moreira et al. 2024, arXiv:2407.15831, section 3.1): a negative's
 score is at most 95 % of the positive's. What is known beside scores comes first: captions and
 translations of one picture, pictures that look alike, texts of one document, texts that say the
@@ -38,6 +39,7 @@ class NegativeFault(StrEnum):
     FITS = "fits-by-teacher"
     ABSOLUTE_MARGIN = "absolute-margin"
     RELATIVE_MARGIN = "relative-margin"
+    OWN_MARGIN = "own-margin"
     MAX_SCORE = "max-score"
     MIN_SCORE = "min-score"
 
@@ -61,6 +63,9 @@ class NegativeRules:
       min_score: least.
       absolute_margin: how much less the negative's cosine must be than the least of the positives'.
       relative_margin: the same as a share of that positive's cosine.
+      own_margin: how much less the negative's cosine with the anchor must be than that with what
+        it belongs to itself, as a share of the latter: a caption that fits the anchor's picture
+        as well as its own is true of both.
       sampling_strategy: `top`: the nearest; `random`: any in the range, by a hash.
       max_standing: how high a caption's cosine with the anchor's picture may stand over the
         teacher's mismatches of its language, in their standard deviations.
@@ -75,6 +80,7 @@ class NegativeRules:
     min_score: float | None = None
     absolute_margin: float | None = None
     relative_margin: float | None = 0.05
+    own_margin: float | None = None
     sampling_strategy: Literal["top", "random"] = "top"
     max_standing: float | None = None
     max_distance: int = 31
@@ -98,8 +104,8 @@ class NegativeRules:
         """`range_max` of anchors that have so many positives; shape [anchors]."""
         if self.range_max is not None:
             return np.full(len(positives), self.range_max)
-        bounds = (self.absolute_margin, self.relative_margin, self.max_score)
-        spare = self.num_negatives * (1 if bounds == (None, None, None) else 10)
+        bounds = (self.absolute_margin, self.relative_margin, self.own_margin, self.max_score)
+        spare = self.num_negatives * (1 if set(bounds) == {None} else 10)
         return np.asarray(self.range_min + spare + positives)
 
     def depths(self, positives: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -120,6 +126,8 @@ class Candidate:
       is_repeated: whether a nearer candidate of the anchor says the same, normalised.
       standing: of its score over the teacher's mismatches of its language, in their standard
         deviations; minus infinity where these are not known.
+      own_score: the least cosine of it and what it belongs to: a caption's picture, a picture's
+        captions, a text's queries.
     """
 
     score: float
@@ -129,6 +137,7 @@ class Candidate:
     same_text: bool = False
     is_repeated: bool = False
     standing: float = -np.inf
+    own_score: float = 1.0
 
 
 def negative_fault(
@@ -147,6 +156,7 @@ def negative_fault(
     fits = rules.max_standing is not None and candidate.standing > rules.max_standing
     looks_alike = candidate.distance <= rules.max_distance
     score, positive = np.float32(candidate.score), np.float32(positive_score)
+    own = np.float32(candidate.own_score)
     broken = {
         NegativeFault.POSITIVE: candidate.is_positive,
         NegativeFault.NEAR_PICTURE: looks_alike,
@@ -158,6 +168,8 @@ def negative_fault(
         and score + rules.absolute_margin > positive,
         NegativeFault.RELATIVE_MARGIN: rules.relative_margin is not None
         and score > positive - abs(positive) * rules.relative_margin,
+        NegativeFault.OWN_MARGIN: rules.own_margin is not None
+        and score > own - abs(own) * rules.own_margin,
         NegativeFault.MAX_SCORE: rules.max_score is not None and score > rules.max_score,
         NegativeFault.MIN_SCORE: rules.min_score is not None and score < rules.min_score,
     }
@@ -178,6 +190,7 @@ class Candidates:
       same_text: …
       is_repeated: …
       standings: …
+      own_scores: …
     """
 
     present: NDArray[np.bool_]
@@ -188,6 +201,7 @@ class Candidates:
     same_text: NDArray[np.bool_]
     is_repeated: NDArray[np.bool_]
     standings: NDArray[np.float32]
+    own_scores: NDArray[np.float32]
 
 
 def negative_faults(
@@ -215,6 +229,9 @@ def negative_faults(
     if rules.relative_margin is not None:
         highest = least - np.abs(least) * rules.relative_margin
         broken[NegativeFault.RELATIVE_MARGIN] = scores > highest
+    if rules.own_margin is not None:
+        highest = candidates.own_scores - np.abs(candidates.own_scores) * rules.own_margin
+        broken[NegativeFault.OWN_MARGIN] = scores > highest
     if rules.max_score is not None:
         broken[NegativeFault.MAX_SCORE] = scores > rules.max_score
     if rules.min_score is not None:

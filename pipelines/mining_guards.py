@@ -144,6 +144,7 @@ class Guards:
             same_text=self._same_text(found, keys),
             is_repeated=repeats(keys, present),
             standings=self._standings(found),
+            own_scores=self._own_scores(found),
         )
 
     def _keys(self, found: Found) -> NDArray[np.uint64]:
@@ -190,9 +191,15 @@ class Guards:
             result[here] = (found.scores[here] - scale.mean) / scale.std
         return result
 
+    def _own_scores(self, found: Found) -> NDArray[np.float32]:
+        """Of candidates and what they belong to, where a guard asks for them."""
+        if self._rules.negatives.own_margin is None:
+            return found.scores
+        return self._facts(found, "scores")
+
     def _facts(self, found: Found, name: str, width: int = 1) -> NDArray[Any]:
         """What is known of candidates, 0 where there are none; [anchors, k] or [.., width]."""
-        kind = np.int64 if name == "documents" else np.uint64
+        kind = {"documents": np.int64, "scores": np.float32}.get(name, np.uint64)
         result = np.zeros((*found.rows.shape, width)[: 2 + (width > 1)], kind)
         for number in np.unique(found.shards[found.present]).tolist():
             here = (found.shards == number) & found.present

@@ -59,6 +59,7 @@ _ENTRY = pa.schema(
         ("document", pa.int64()),
         ("pdq", pa.binary()),
         ("keys", pa.list_(pa.int64())),
+        ("score", pa.float32()),
         ("embedding", pa.binary()),
     ]
 )
@@ -116,9 +117,10 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
 
 
 def read_facts(folder: Folder, number: int, name: str) -> NDArray[Any]:
-    """What is known of an index shard's rows: `names`, `owners`, `documents`, `keys`, `pdqs`.
+    """What is known of an index shard's rows, row by row, but for the sorted `statements`.
 
-    `statements` are sorted, see `said_by`; the others are row by row.
+    `names`, `owners` (of pictures), `documents`, `keys` (of texts), `pdqs`, `scores` (the least of
+    a row with what it belongs to), and `statements`, see `said_by`.
     """
     array: NDArray[Any] = np.load(io.BytesIO(folder.read(f"{shard_name(number)}.{name}.npy")))
     return array
@@ -185,7 +187,11 @@ class _Read(beam.DoFn):
             OF_PICTURES,
             [
                 _entry(own[0], uid, "", [row["key"] for row in own])
-                | {"language": "", "embedding": embedded[uid]}
+                | {
+                    "language": "",
+                    "embedding": embedded[uid],
+                    "score": min(row["score"] for row in own),
+                }
                 for uid, own in by_picture.items()
             ],
         )
@@ -211,7 +217,7 @@ class _Read(beam.DoFn):
         scores = _scores(asked, texts, np.array([row["positive_at"] for row in rows]))
         entries, anchors = [], []
         for row, query_key, key, score in zip(rows, query_keys, keys, scores, strict=True):
-            row |= {"uid": "", "pdq": b"", "language": row["positive_language"]}
+            row |= {"uid": "", "pdq": b"", "language": row["positive_language"], "score": score}
             row["embedding"] = texts[row["positive_at"]].tobytes()
             entries.append(_entry(row, row["positive_id"], row["positive"], [key]))
             anchors.append(
@@ -235,8 +241,8 @@ def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float
 
 
 def _entry(row: dict[str, Any], id_: str, text: str, keys: list[int]) -> dict[str, Any]:
-    shared = {name: row[name] for name in ("uid", "language", "document", "pdq", "embedding")}
-    return {"id": id_, "text": text, "keys": keys} | shared
+    names = ("uid", "language", "document", "pdq", "score", "embedding")
+    return {"id": id_, "text": text, "keys": keys} | {name: row[name] for name in names}
 
 
 def _caption_anchor(row: dict[str, Any]) -> dict[str, Any]:
@@ -291,6 +297,7 @@ def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> N
         "documents": table["document"].to_numpy(),
         "keys": _first_keys(keys),
         "pdqs": pdq_words(table["pdq"].to_pylist()),
+        "scores": table["score"].to_numpy(),
         "statements": np.sort(_statements(names, keys)),
     }
     for name, column in columns.items():
@@ -342,8 +349,8 @@ def _in_order(row: dict[str, Any]) -> dict[str, Any]:
 
 def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves]:
     """The rows by id, each id once, and their embeddings, float16 [rows, dim]."""
-    order = [("id", "ascending"), ("document", "ascending"), ("embedding", "ascending")]
-    ordered = entries.sort_by(order)
+    columns = ("id", "score", "document", "embedding")
+    ordered = entries.sort_by([(name, "ascending") for name in columns])
     ids = ordered["id"].to_pylist()
     firsts = [row for row, id_ in enumerate(ids) if not row or ids[row - 1] != id_]
     table = ordered.take(pa.array(firsts, pa.int64()))

@@ -76,9 +76,10 @@ def check_installed(lexical: bool) -> None:
 
 def units(embeddings: NDArray[np.float16]) -> Units:
     """Embeddings as they are stored, in float32 and of length 1; a row depends on itself alone."""
-    rows = embeddings.astype(np.float32)
-    lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
-    rows /= np.maximum(lengths, np.float32(1e-12))
+    import faiss
+
+    rows = np.ascontiguousarray(embeddings, np.float32)
+    faiss.normalize_L2(rows)
     return rows
 
 

@@ -67,7 +67,8 @@ def test_light_commands_load_neither_beam_nor_torch(module: str) -> None:
 def test_only_score_loads_torch() -> None:
     program = (
         "import sys; from pipelines.driver import _stage; "
-        "[_stage(name) for name in ('gather', 'screen', 'select', 'translate', 'pack')]; "
+        "stages = 'gather', 'documents', 'screen', 'select', 'translate', 'mine', 'pack'; "
+        "[_stage(name) for name in stages]; "
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)

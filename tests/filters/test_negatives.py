@@ -45,6 +45,12 @@ from filters.negatives import (
             NegativeRules(absolute_margin=0.1),
             NegativeFault.ABSOLUTE_MARGIN,
         ),
+        (
+            Candidate(0.5, own_score=0.52),
+            NegativeRules(own_margin=0.05),
+            NegativeFault.OWN_MARGIN,
+        ),
+        (Candidate(0.5, own_score=0.53), NegativeRules(own_margin=0.05), None),
         (Candidate(0.61), NegativeRules(max_score=0.6), NegativeFault.MAX_SCORE),
         (Candidate(0.1), NegativeRules(min_score=0.2), NegativeFault.MIN_SCORE),
         (Candidate(0.9, is_positive=True), NegativeRules(), NegativeFault.POSITIVE),
@@ -70,6 +76,7 @@ all_rules = st.builds(
     absolute_margin=bounds,
     relative_margin=bounds,
     max_standing=bounds,
+    own_margin=bounds,
     max_distance=st.integers(0, 255),
     overlook=st.lists(st.sampled_from(NegativeFault)).map(tuple),
 )
@@ -82,6 +89,7 @@ one = st.builds(
     same_text=st.booleans(),
     is_repeated=st.booleans(),
     standing=st.floats(-1, 1, width=32),
+    own_score=st.floats(-1, 1, width=32),
 )
 
 
@@ -101,6 +109,7 @@ def test_all_at_once_are_judged_as_each_alone(
         same_text=column("same_text", np.bool_),
         is_repeated=column("is_repeated", np.bool_),
         standings=column("standing", np.float32),
+        own_scores=column("own_score", np.float32),
     )
     found = negative_faults(together, np.array([positive], np.float32), rules)
     alone = [negative_fault(each, positive, rules) for each in candidates]

@@ -103,6 +103,7 @@ def ours(rules: NegativeRules) -> dict[int, list[int]]:
         same_text=nothing,
         is_repeated=nothing,
         standings=np.full(order.shape, -np.inf, np.float32),
+        own_scores=np.ones(order.shape, np.float32),
     )
     least = np.array([scores[q, answers[q]].min() for q in range(ANCHORS)])
     columns = choose(
