@@ -13,11 +13,13 @@ from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
+from pipelines.mine_options import Mine
 from pipelines.nearest import check_installed as check_mining
 from pipelines.pages import as_line
-from pipelines.recipe import Mine, Recipe, Score, Screen, Source
+from pipelines.recipe import Recipe, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
+from pipelines.score_options import Score
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output

@@ -14,7 +14,7 @@ from apache_beam.ml.inference.base import RunInference
 from model.pictures import PictureError, decode_picture
 from pipelines.decoding import DecodeFault
 from pipelines.embedding_files import Halves
-from pipelines.recipe import Score
+from pipelines.score_options import Score
 from pipelines.score_plan import PLAN, PictureToEmbed, Piece, TextToEmbed, plan_name
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures

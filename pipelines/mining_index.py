@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from filters.overlap import mixed
 from pipelines.embedding_files import Halves, read_npy, write_npy
 from pipelines.lexical_index import write_lexical
+from pipelines.mine_options import Mine
 from pipelines.mining_plan import (
     SPACE_OF,
     Cut,
@@ -29,7 +30,6 @@ from pipelines.mining_plan import (
 )
 from pipelines.nearest import Names, Units, cosines, names_of, units
 from pipelines.popular import text_keys
-from pipelines.recipe import Mine
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for

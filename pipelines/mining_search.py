@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from filters.negatives import ABSENT, NegativeRules, draws_of, slots
 from pipelines.embedding_files import read_npy
 from pipelines.lexical_index import lexical_scores, read_lexical
+from pipelines.mine_options import Mine
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
 from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
 from pipelines.nearest import (
@@ -29,7 +30,6 @@ from pipelines.nearest import (
     none_found,
     units,
 )
-from pipelines.recipe import Mine
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
 from schemas.ids import bucket_of, digest

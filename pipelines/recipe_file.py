@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
-from pipelines.recipe import Recipe, Score, ScoreTeacher, Screen, Select, Source
+from pipelines.recipe import Recipe, Screen, Select, Source
+from pipelines.score_options import Score, ScoreTeacher
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
 from pipelines.teachers import check_spaces, specs_of

@@ -14,8 +14,8 @@ from pipelines.clip_retrieval import FOLDERS, ClipRetrieval
 from pipelines.embedding import EmbedPieces, embedded_folder, marker_of, read_marker
 from pipelines.errors import RunError
 from pipelines.parts import part_names
-from pipelines.recipe import Score
 from pipelines.records import Counts
+from pipelines.score_options import Score
 from pipelines.score_plan import Piece, pieces_of, plan, strangers, text_parts
 from pipelines.scoring import (
     JUDGED,

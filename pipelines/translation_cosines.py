@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipelines.embedding import EmbedPieces, Shard, embedded_folder, marker_of, read_embedded
 from pipelines.errors import RecipeError
-from pipelines.recipe import Score
+from pipelines.score_options import Score
 from pipelines.score_plan import PLAN, TextToEmbed, by_length, pieces_in, pieces_of, plan_name
 from pipelines.scored import read_kept
 from pipelines.scoring import cosines

@@ -10,9 +10,9 @@ import pytest
 
 from model.teacher import TeacherSpec, folder_digest, load_teacher
 from pipelines.errors import RecipeError, RunError
-from pipelines.recipe import ScoreTeacher
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.score_options import ScoreTeacher
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, first_of_one_space, look, specs_of
 from schemas.ids import digest, fold_of

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from model.steps import Step
 from pipelines.cli import app
 from pipelines.plan_file import read_plan
-from pipelines.recipe import ScoreTeacher
+from pipelines.score_options import ScoreTeacher
 from pipelines.teachers import Judge, Sight, look, specs_of
 from tests.model.small_training import no_waiting, write_world
 from tests.model.tiny import IMAGE_TOWERS, XLM_R, tiny_tokenizer
