@@ -13,9 +13,10 @@ from pipelines.errors import PairmillError, RecipeError
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
+from pipelines.mining_rules import Mine
 from pipelines.nearest import check_installed as check_mining
 from pipelines.pages import as_line
-from pipelines.recipe import Mine, Recipe, Score, Screen, Source
+from pipelines.recipe import Recipe, Score, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
 from pipelines.sources.rows import InputRow

@@ -21,9 +21,9 @@ from filters.negatives import (
 from filters.score_bins import Scale
 from pipelines.mining_index import INDEX, read_facts, said_by
 from pipelines.mining_plan import MinePlan
+from pipelines.mining_rules import Mine
 from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
 from pipelines.nearest import Found, names_of
-from pipelines.recipe import Mine
 from pipelines.storage import Folder
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 

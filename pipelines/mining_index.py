@@ -27,9 +27,9 @@ from pipelines.mining_plan import (
     read_listed,
     read_listed_texts,
 )
+from pipelines.mining_rules import Mine
 from pipelines.nearest import Names, Units, cosines, names_of, units
 from pipelines.popular import text_keys
-from pipelines.recipe import Mine
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for

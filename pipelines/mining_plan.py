@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.embedding_files import read_ids
+from pipelines.mining_rules import Mine
 from pipelines.nearest import Names
 from pipelines.parts import part_names
-from pipelines.recipe import Mine
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for

@@ -16,6 +16,7 @@ from pipelines.embedding_files import read_npy
 from pipelines.lexical_index import lexical_scores, read_lexical
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
 from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
+from pipelines.mining_rules import Mine
 from pipelines.nearest import (
     Found,
     Names,
@@ -29,7 +30,6 @@ from pipelines.nearest import (
     none_found,
     units,
 )
-from pipelines.recipe import Mine
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
 from schemas.ids import bucket_of, digest

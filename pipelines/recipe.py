@@ -14,12 +14,12 @@ from filters.concepts import BalanceRules
 from filters.contamination import DecontaminationRules
 from filters.duplicates import DuplicateRules
 from filters.language import LanguageRules
-from filters.negatives import NegativeRules
 from filters.picture import ImageRules
 from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
 from pipelines.img2dataset_options import Img2dataset
+from pipelines.mining_rules import Mine
 from schemas.languages import ALL, LANGUAGES
 
 _OUR_COLUMNS = {
@@ -302,52 +302,6 @@ class Select:
             unknown = [code for code in by_language if code not in LANGUAGES]
             if unknown:
                 raise ValueError(f"{key} must be of {' '.join(ALL)}, got {unknown[0]!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mine:
-    """Which hard negatives are sought, and where.
-
-    Attributes:
-      kinds: `text-text`: a query, what answers it, and texts that almost do; `image-to-text`: a
-        picture, a caption of it, and captions that almost fit; `text-to-image`: a caption, its
-        picture, and pictures that it almost fits.
-      negatives: `filters.negatives`.
-      cross_language: share of the negatives in another language than the positive's, one that a
-        hash chooses for each anchor; others are in the positive's own.
-      bm25: share of the negatives of a text that have its rarest words.
-      edited: share of the negatives of an English caption that are the caption with a number, a
-        colour, a position or two nouns changed.
-      incomplete: what becomes of an anchor with too few negatives: `drop`, or `complete` by texts
-        or pictures that a hash chooses and the guards let pass.
-      document_column: one of `keep_columns`; rows of a source that are equal in it are of one
-        document, and no negatives of each other.
-      index_rows: embeddings that a worker searches at a time; it holds them in 4 bytes a feature.
-      exact_rows: embeddings, of a language or of pictures, beyond which the search is by inverted
-        lists (IVF), and nearly exact.
-      probes: lists that are looked at, of about four times the root of `index_rows`.
-    """
-
-    kinds: Annotated[
-        tuple[Literal["text-text", "image-to-text", "text-to-image"], ...], Field(min_length=1)
-    ] = ("text-text", "image-to-text", "text-to-image")
-    negatives: NegativeRules = field(default_factory=NegativeRules)
-    cross_language: float = 0.15
-    bm25: float = 0.0
-    edited: float = 0.0
-    incomplete: Literal["drop", "complete"] = "drop"
-    document_column: str = ""
-    index_rows: Positive = 100_000
-    exact_rows: Positive = 1_000_000
-    probes: Positive = 64
-
-    def __post_init__(self) -> None:
-        shares = (self.cross_language, self.bm25, self.edited)
-        if min(shares) < 0 or sum(shares) > 1:
-            raise ValueError(
-                "mine.cross_language, mine.bm25 and mine.edited must be at least 0 and at most 1 "
-                f"together, got {', '.join(map(str, shares))}"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

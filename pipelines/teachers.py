@@ -9,7 +9,8 @@ from typing import Any
 from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError
-from pipelines.recipe import Mine, Score, ScoreTeacher, Select
+from pipelines.mining_rules import Mine
+from pipelines.recipe import Score, ScoreTeacher, Select
 from schemas.ids import fold_of
 from schemas.languages import ALL
 
