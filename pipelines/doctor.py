@@ -13,7 +13,7 @@ from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
 from pipelines.img2dataset_options import check_installed as check_img2dataset
 from pipelines.inputs import find_splits, read_split
-from pipelines.mine_options import Mine
+from pipelines.mining_rules import Mine
 from pipelines.nearest import check_installed as check_mining
 from pipelines.pages import as_line
 from pipelines.recipe import Recipe, Screen, Source

@@ -12,11 +12,11 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.chosen import Chosen
-from pipelines.mine_options import Mine
 from pipelines.mining import BLOCK, STAGE, MinePieces, Work, refused
 from pipelines.mining_guards import Mining
 from pipelines.mining_index import build_index
 from pipelines.mining_plan import BLOCK_ROWS, MinePlan, make_plan, read_listed, read_listed_texts
+from pipelines.mining_rules import Mine
 from pipelines.nearest import check_installed
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before

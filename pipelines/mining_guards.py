@@ -19,9 +19,9 @@ from filters.negatives import (
     slots,
 )
 from filters.score_bins import Scale
-from pipelines.mine_options import Mine
 from pipelines.mining_index import INDEX, read_facts, said_by
 from pipelines.mining_plan import MinePlan
+from pipelines.mining_rules import Mine
 from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
 from pipelines.nearest import Found, names_of
 from pipelines.storage import Folder

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from filters.overlap import mixed
 from pipelines.embedding_files import Halves, read_npy, write_npy
 from pipelines.lexical_index import write_lexical
-from pipelines.mine_options import Mine
 from pipelines.mining_plan import (
     SPACE_OF,
     Cut,
@@ -28,6 +27,7 @@ from pipelines.mining_plan import (
     read_listed,
     read_listed_texts,
 )
+from pipelines.mining_rules import Mine
 from pipelines.nearest import Names, Units, cosines, names_of, units
 from pipelines.popular import text_keys
 from pipelines.stages import Run

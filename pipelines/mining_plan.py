@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.embedding_files import read_ids
-from pipelines.mine_options import Mine
+from pipelines.mining_rules import Mine
 from pipelines.nearest import Names
 from pipelines.parts import part_names
 from pipelines.stages import Run

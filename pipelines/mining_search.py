@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from filters.negatives import ABSENT, NegativeRules, draws_of, slots
 from pipelines.embedding_files import read_npy
 from pipelines.lexical_index import lexical_scores, read_lexical
-from pipelines.mine_options import Mine
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
 from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
+from pipelines.mining_rules import Mine
 from pipelines.nearest import (
     Found,
     Names,

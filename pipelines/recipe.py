@@ -20,7 +20,7 @@ from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
 from pipelines.document_rules import Documents
 from pipelines.img2dataset_options import Img2dataset
-from pipelines.mine_options import Mine
+from pipelines.mining_rules import Mine
 from pipelines.score_options import Score
 from pipelines.translate_options import Translate, asks_for_cosines
 from schemas.languages import ALL, LANGUAGES

@@ -9,7 +9,7 @@ from typing import Any
 from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError
-from pipelines.mine_options import Mine
+from pipelines.mining_rules import Mine
 from pipelines.recipe import Select
 from pipelines.score_options import Score, ScoreTeacher
 from schemas.ids import fold_of

@@ -1,4 +1,4 @@
-"""The recipe's `[mine]`: which hard negatives are sought, and where."""
+"""What the recipe says of mining; part of `pipelines.recipe`."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
