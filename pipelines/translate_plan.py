@@ -32,7 +32,7 @@ REQUESTS = "requests"
 PIECES = "pieces"
 BATCHES_A_PIECE = 16
 
-_COUNTED = ("texts", "imported", "remembered")
+_COUNTED = ("texts", "imported", "remembered", "later")
 
 
 Wish = tuple[Caption, str, tuple[str, ...]]
@@ -125,12 +125,14 @@ class BucketPlan:
       texts: distinct texts to be said in a language, by pair `en-de`.
       imported: of these, found in what was imported.
       remembered: found in the translators' memories.
+      later: to be asked for when the pivot's text is there.
     """
 
     pieces: list[TranslationPiece] = field(default_factory=list)
     texts: Counter[str] = field(default_factory=Counter)
     imported: Counter[str] = field(default_factory=Counter)
     remembered: Counter[str] = field(default_factory=Counter)
+    later: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "BucketPlan") -> None:
         """Adds what is to be done for others."""
@@ -138,6 +140,7 @@ class BucketPlan:
         self.texts.update(other.texts)
         self.imported.update(other.imported)
         self.remembered.update(other.remembered)
+        self.later.update(other.later)
 
     def to_json(self) -> bytes:
         pieces = [asdict(piece) for piece in self.pieces]
@@ -352,6 +355,7 @@ class PlanRequests(beam.DoFn):
             if self._turn == 0:
                 yield route, _request(phrase, target, phrase.language, phrase.text)
         else:
+            plan.later[pair] += 1
             there = Route(route.speakers[:1])
             between = lookup.imported(phrase.key, route.pivot) or lookup.by(
                 there, phrase.key, route.pivot

@@ -88,20 +88,18 @@ def estimate_lines(
       speeds: by their numbers, None of those that nobody has timed.
       workers: processes, 0 where that is not known.
     """
-    asked = sum(piece.end - piece.first for piece in plan.pieces)
     missing = _missing(plan)
     yield (
         f"{plan.texts.total():,} texts to say in other languages: {plan.imported.total():,} "
         f"imported, {plan.remembered.total():,} remembered, {missing.total():,} to translate"
     )
     yield from _by_language(plan, missing)
-    later = missing.total() - asked
     for speaker in speakers:
         pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
         if pieces:
             yield _time_of(speaker, pieces, speeds.get(speaker.number), workers)
-    if later > 0:
-        yield f"{later:,} more come out of the pivot, after these"
+    if later := plan.later.total():
+        yield f"{later:,} texts come out of the pivot, after these"
 
 
 def _missing(plan: BucketPlan) -> Counter[str]:
@@ -112,15 +110,14 @@ def _missing(plan: BucketPlan) -> Counter[str]:
 
 
 def _by_language(plan: BucketPlan, missing: Counter[str]) -> Iterator[str]:
-    """A line a language, `de 1,200 of 1,300 texts, from en 1,000, fr 200`."""
+    """A line a language, `de  1,200 of 1,300 texts to translate, from en 1,000, fr 200`."""
     for target in sorted({pair.partition("-")[2] for pair in plan.texts}):
         pairs = {pair: n for pair, n in plan.texts.items() if pair.partition("-")[2] == target}
         sources = sorted((-missing[pair], pair.partition("-")[0]) for pair in pairs)
         told = ", ".join(f"{source} {-n:,}" for n, source in sources if n)
         left = sum(missing[pair] for pair in pairs)
-        yield f"{target}  {left:,} of {sum(pairs.values()):,} texts" + (
-            f", from {told}" if told else ""
-        )
+        words = f"{target}  {left:,} of {sum(pairs.values()):,} texts to translate"
+        yield f"{words}, from {told}" if told else words
 
 
 def _time_of(

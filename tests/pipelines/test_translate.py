@@ -346,8 +346,14 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
     models = f'targets = ["en"]\n\n[[translate.models]]\nmodel = "{model}"\nsources = ["en"]\n'
     settings = 'into_languages = ["ka"]\npivot = "en"'
     recipe = write_translating(tmp_path, models=models, settings=settings)
-    curate(recipe, HERE, stages=("translate",))
+    events = curate(recipe, HERE, stages=("translate",))
     output = tmp_path / "out"
+    (later,) = (of["words"] for of in events if "out of the pivot" in of.get("words", ""))
+    captions = table(output / "captions/source")
+    english = sum(row["language"] == "en" for row in captions)
+    made = counts(output, "translate")["caption created"]
+    assert english > 0
+    assert int(later.split()[0]) == made - english
     translator = load_translator(TranslatorSpec(model=str(model), threads=1))
     sources = {row["caption_id"]: row for row in table(output / "captions/source")}
     rows = table(output / "captions/translated")
