@@ -164,8 +164,9 @@ def beside_pdftoppm(body: bytes) -> str:
         file = Path(folder, "a.pdf")
         file.write_bytes(body)
         command = ["pdftoppm", "-r", str(SETTINGS.dpi), str(file), f"{folder}/page"]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # warnings of links
         theirs = [np.asarray(Image.open(path)) for path in sorted(Path(folder).glob("page-*.ppm"))]
+        assert theirs
     renderer = PdfRenderer(Rendering(dpi=SETTINGS.dpi, image_format="png"))
     found = [
         psnr(np.asarray(Image.open(io.BytesIO(page.image))), other)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Generator, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 import cv2
@@ -47,7 +47,7 @@ from pipelines.storage import filesystem
 
 _HOST = "document.invalid"  # RFC 2606: such a host does not exist
 _LEAST_FIGURE = 0.01  # of the screen
-_LOOK_MS = 5  # between two looks at whether a page is there
+_LOOK_MS = 20  # between two looks at whether a page is there
 _ALIKE_EVERYWHERE = (
     "--disable-gpu",
     "--disable-lcd-text",
@@ -149,9 +149,11 @@ class HtmlRenderer:
         context.route("**/*", _Answers(document, self._settings.max_bytes).answer)
         page = context.new_page()
         page.set_default_timeout(0)
+        # Where a script goes elsewhere meanwhile, playwright waits for what never comes.
+        until: Literal["commit", "load"] = "commit" if self._settings.scripts else "load"
         page.on("dialog", lambda dialog: dialog.dismiss())
         try:
-            page.goto(f"http://{_HOST}/{quote(document.name)}", wait_until="commit")
+            page.goto(f"http://{_HOST}/{quote(document.name)}", wait_until=until)
         except Error as error:
             if "net::" not in error.message:
                 raise

@@ -37,6 +37,7 @@ _MOST_POINTS = 64  # of a path looked at: more are curves
 _LEAST_FIGURE = 0.01  # of the page
 _NEXT_LINE = 1.5  # times the size of a heading, from the foot of a line to that of the next
 _WORD_SPACE = 0.15  # likewise, from a word to the next
+_NOT_LATIN = 0x250  # Unicode: from here on
 _NO_HEIGHT = 0.05  # points: no mark is that low
 _INVISIBLE = raw.FPDF_TEXTRENDERMODE_INVISIBLE
 
@@ -151,6 +152,8 @@ class _Objects:
         self.drawings: list[Drawing] = []
         self.fonts_missing = False
         self._corner = left, top
+        self._sides = [ctypes.c_float() for _ in range(4)]  # made once: there are many objects
+        self._places = [ctypes.byref(side) for side in self._sides]
         self._looked_at = 0
         count = raw.FPDFPage_CountObjects(page)
         for index in range(min(count, _MOST_OBJECTS)):
@@ -180,14 +183,14 @@ class _Objects:
             return
         if not raw.FPDFFont_GetIsEmbedded(raw.FPDFTextObj_GetFont(handle)):
             self.fonts_missing = True
-        size = ctypes.c_float()
-        raw.FPDFTextObj_GetFontSize(handle, size)
+        raw.FPDFTextObj_GetFontSize(handle, self._places[0])
         a, b, c, d, *_ = _times(_matrix(handle), moved)
-        self.runs.append(_Run(box, size.value * math.sqrt(abs(a * d - b * c)), handle))
+        size = self._sides[0].value * math.sqrt(abs(a * d - b * c))
+        self.runs.append(_Run(box, size, handle))
 
     def _box(self, handle: object, moved: Matrix) -> Box:
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
+        left, bottom, right, top = self._sides
+        raw.FPDFPageObj_GetBounds(handle, *self._places)
         sides = left.value, bottom.value, right.value, top.value
         if moved is not _UNMOVED:
             sides = _moved(sides, moved)
@@ -337,11 +340,14 @@ def _links(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> tuple[int, int
 
 
 def _missing_glyphs(textpage: pdfium.PdfTextPage, text: str) -> int:
-    """Characters that leave no mark: fonts that the file lacks were replaced by those here."""
+    """Characters that leave no mark: fonts that the file lacks were replaced by those here.
+
+    PDFium brings Latin letters itself.
+    """
     sides = [ctypes.c_double() for _ in range(4)]
     missing = 0
     for index, character in enumerate(text):
-        if character.isspace() or ord(character) < 32:
+        if ord(character) < _NOT_LATIN or character.isspace():
             continue
         if raw.FPDFText_GetCharBox(textpage, index, *sides):
             _, _, bottom, top = sides

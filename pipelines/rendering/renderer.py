@@ -32,7 +32,7 @@ from pipelines.rendering.processes import below, kill_all, private_bytes, proces
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-_LOOK_S = 0.1  # between two looks at what a renderer takes
+_LOOK_S = 0.2  # between two looks at what a renderer takes
 _START_S = 60.0  # for a renderer's process and its browser to start
 _WALL = (
     10  # seconds on the clock for each of processor time: machines are busy, and some hangs idle
@@ -173,18 +173,21 @@ def _page(values: dict[str, Any], image: bytes) -> Page | LostPage:
 class _Deadline:
     """Seconds of processor time for a reply, or several times as many on the clock.
 
+    They count from the first look on: most replies come before it, and looking takes its time.
+
     Args:
       seconds: of these.
-      taken: by the processes so far.
     """
 
-    def __init__(self, seconds: float, taken: float) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._most = taken + seconds
+        self._most: float | None = None
         self._ends = time.monotonic() + _WALL * seconds
 
     def check(self, taken: float) -> None:
         """Raises _Lost where it is over."""
+        if self._most is None:
+            self._most = taken + self._seconds
         if taken > self._most:
             words = f"within {self._seconds:g} s of processor time"
             raise _Lost(RenderFault.TIMED_OUT, words)
@@ -230,7 +233,7 @@ class _Child:
         Raises:
           _Lost: where there is none within the deadline and the memory.
         """
-        deadline = _Deadline(deadline_s, self._seconds())
+        deadline = _Deadline(deadline_s)
         head = json.loads(self._frame(deadline))
         return head, self._frame(deadline)
 

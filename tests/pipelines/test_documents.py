@@ -3,6 +3,7 @@ import io
 import json
 import tarfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,24 @@ def test_doctor_looks_at_documents_renderers_and_fonts(
     assert not examine(str(recipe))
     said = capsys.readouterr().out
     assert "no font has all letters of en de: apt-get install fonts-noto-core" in said
+
+
+def test_pictures_and_documents_go_side_by_side(
+    write_recipe: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"kites.pdf": FILES["kites.pdf"]})
+    recipe = write_recipe(tmp_path, gather="[screen]")
+    source = RECIPE[RECIPE.index("[[sources]]") : RECIPE.index("[pack]")]
+    head, gather, rest = recipe.read_text().partition("[gather]")
+    recipe.write_text(head + source + gather + rest)
+    curate(recipe, stages=("gather", "documents", "screen", "pack"))
+    output = tmp_path / "out"
+    packed = counts(output, "pack")
+    assert packed["page kept"] == packed["page in"] == 3
+    assert packed["picture kept"] > 3
+    assert packed["sample kept"] == packed["picture kept"] + packed["page kept"]
+    account = recount(Folder(str(output)))
+    assert account.differences == []
+    assert account.unfinished == []
+    assert len(samples(output / "shards/documents/train")) == 3
+    assert len(samples(output / "shards/pairs/train")) == packed["picture kept"]
