@@ -1,5 +1,6 @@
 """Pools of which it is known what is true, for `benchmarks.outcome`: a sample world, and emoji."""
 
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -108,7 +109,11 @@ def emoji_world(folder: Path, data: Path, rows: int | None, mismatched: float) -
         half: write_rows(
             folder / f"{half}.parquet",
             (
-                {"image": row["image"], "language": row["language"], "text": row["name"]}
+                {
+                    "image": _copied(row["image"], folder),
+                    "language": row["language"],
+                    "text": row["name"],
+                }
                 for row in named
                 if _is_held_out(row["image"]) and _half(row["image"]) == half
             ),
@@ -161,6 +166,15 @@ def concept_of(image: str) -> str:
     """
     codes = Path(image).stem.split("_")
     return "_".join(code for code in codes if code not in _SKIN_TONES | _PERSONS | _JOINS)
+
+
+def _copied(image: str, folder: Path) -> str:
+    """The name of a picture's copy below `images/` of a folder, beside the tables that name it."""
+    copy = folder / "images" / Path(image).name
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image, copy)
+    return copy.name
 
 
 def _half(image: str) -> str:

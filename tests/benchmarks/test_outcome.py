@@ -14,6 +14,7 @@ from PIL import Image
 
 from benchmarks.outcome import table_of
 from benchmarks.outcome_worlds import concept_of, emoji_world, mismatches
+from benchmarks.tiny_teacher import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,6 +89,11 @@ def test_concepts_known_and_unknown_held_out_and_seen(emoji: Path, tmp_path: Pat
     for row, is_good in zip(world.rows, world.is_good, strict=True):
         assert ((Path(row["image"]).name, row["text"]) in names) == is_good
     assert 0.4 < sum(world.is_good) / len(world.rows) < 0.7
+    galleries = [str(path) for path in world.galleries.values()]
+    command = [sys.executable, "-m", "pipelines.cli", "evaluate", str(SHIPPED), *galleries]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "text-to-image" in done.stdout
 
 
 def _keywords(row: dict[str, Any]) -> str:
