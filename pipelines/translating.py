@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 
+from filters.text import text_fault
 from model.translator import Translation, Translator, TranslatorSpec
 from pipelines.errors import RunError
 from pipelines.memory import Memory, Remembered
@@ -226,13 +227,14 @@ def batch_name(number: int) -> str:
 
 
 def _row(request: Request, translation: Translation, seconds: float) -> TimedTranslation:
+    unfit = text_fault(translation.text)  # an endpoint may answer anything
     return TimedTranslation(
         request.key,
         request.source_language,
         request.source_text,
         request.language,
-        translation.text,
-        translation.fault or "",
+        "" if unfit else translation.text,
+        translation.fault or unfit or "",
         translation.source_tokens,
         translation.tokens,
         seconds,
