@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import os
 import socket
 import time
@@ -27,6 +28,7 @@ _SLACK = 64  # tokens of an answer that its text need not account for
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 60.0
 _MOST_BODY = 4 << 20
+_PROBE = "a dog"
 _TOLD = 200  # characters of an answer that is no translation
 _AGAIN = frozenset({408, 409, 425, 429})  # and from 500 on
 _OF_TEXT = frozenset({400, 413, 422})  # what is wrong lies in the request
@@ -82,6 +84,7 @@ class EndpointTranslator(EndpointSizer):
         super().__init__(spec)
         self.revision = identify(spec).revision
         self._client = _Client(self._endpoint)
+        self._has_answered = False
 
     def translate(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
@@ -120,7 +123,9 @@ class EndpointTranslator(EndpointSizer):
         }
         answer = self._client.post("/chat/completions", asked)
         if answer is None:
+            self._require_answers(asked)
             return Translation("", 0, 0, TranslationFault.REFUSED)
+        self._has_answered = True
         try:
             choice, usage = answer["choices"][0], answer.get("usage") or {}
             text = str(choice["message"]["content"] or "").strip()
@@ -132,6 +137,19 @@ class EndpointTranslator(EndpointSizer):
                 f"{json.dumps(answer)[:_TOLD]}"
             ) from error
         return Translation(text, read, written, TranslationFault.UNFINISHED if is_cut else None)
+
+    def _require_answers(self, refused: Mapping[str, Any]) -> None:
+        """Raises ConnectionError where not this text is refused, but whatever is asked."""
+        if self._has_answered:
+            return
+        source, target = self._sources[0], next(c for c in self._targets if c != self._sources[0])
+        prompt = self._prompt(_PROBE, source, target)
+        asked = {**refused, "messages": [{"role": "user", "content": prompt}]}
+        if self._client.post("/chat/completions", asked | {"max_tokens": _SLACK}) is None:
+            raise ConnectionError(
+                f"{self._endpoint.url} refuses whatever it is asked: {self._client.refusal}"
+            )
+        self._has_answered = True
 
 
 class _Client:
@@ -147,6 +165,7 @@ class _Client:
                 raise ValueError(f"the environment has no {endpoint.key_variable}, set it to a key")
             self._headers["Authorization"] = f"Bearer {key}"
         self._idle: deque[http.client.HTTPConnection] = deque()
+        self.refusal = ""  # what was said of the last request that was found fault with
 
     def close(self) -> None:
         """Closes the connections that nobody uses."""
@@ -169,9 +188,10 @@ class _Client:
             else:
                 if status == 200:
                     return self._read(content)
-                if status in _OF_TEXT:
-                    return None
                 said = f"status {status}: {content[:_TOLD].decode(errors='replace')}"
+                if status in _OF_TEXT:
+                    self.refusal = said
+                    return None
                 if status < 500 and status not in _AGAIN:
                     raise ConnectionError(f"{self._endpoint.url} says {said}")
                 wait = _seconds(headers.get("Retry-After"), wait)
@@ -222,6 +242,7 @@ class _Client:
 def _seconds(header: str | None, usual: float) -> float:
     """How long to wait: as the endpoint asks, where that is a number of seconds."""
     try:
-        return min(max(float(header or usual), 0.0), _LONGEST_WAIT_S)
+        asked = float(header or usual)
+        return min(max(asked, 0.0), _LONGEST_WAIT_S) if math.isfinite(asked) else usual
     except ValueError:
         return usual

@@ -10,6 +10,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from model.teacher import folder_digest
 from model.translation_manifest import is_converted, read_manifest
@@ -174,6 +175,14 @@ class Endpoint:
         """Raises ValueError for what cannot be meant."""
         if not re.match(r"https?://[^/\s]+", self.url):
             raise ValueError(f"url must be http:// or https://, got {self.url!r}")
+        try:
+            there = urlsplit(self.url)
+            usable = bool(there.hostname) and there.port != 0 and "@" not in there.netloc
+            usable = usable and not there.query
+        except ValueError:  # the port is none
+            usable = False
+        if not usable:
+            raise ValueError(f"url must be a host with a port and a path alone, got {self.url!r}")
         if "{text}" not in self.prompt or "{target}" not in self.prompt:
             raise ValueError(f"prompt must have {{text}} and {{target}}, got {self.prompt!r}")
         for name, least in (("concurrency", 1), ("retries", 0)):

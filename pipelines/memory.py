@@ -32,7 +32,8 @@ class Remembered:
       source_text: NFC.
       language: of the translation.
       text: the translation, "" where there is none.
-      fault: why it is not the whole translation, a `model.translator.TranslationFault`, or "".
+      fault: why it is not the whole translation, a `model.translator.TranslationFault` or a
+        `filters.text.TextFault`, or "".
       source_tokens: that the model read; 0 where it is not from a model.
       tokens: that it wrote.
     """

@@ -74,6 +74,7 @@ _BUCKET_TRANSLATIONS = 50_000
 _PREVIEW = "translate-preview"
 _PLANNED = "planned"
 _PAIRS_FILE = "pairs.json"
+_MEMORY_FILE = "memory"
 _COUNTS_FILE = "counts.json"
 _BY_PAIR_FILE = "by-pair.json"
 
@@ -109,6 +110,10 @@ class TranslateStage:
         """It begins anew: what memories hold spares time and changes nothing."""
 
     def run(self, work: Folder) -> Counts:
+        where = self._memory.uri.encode()
+        if work.exists(_MEMORY_FILE) and work.read(_MEMORY_FILE) != where:
+            work.remove()  # what a killed run has done lies in its memory, which is another
+        work.write(_MEMORY_FILE, where)
         desk = self._desk(work)
         parts = len(part_names(self._run.output / self._kept.captions))
         if not parts:
@@ -210,19 +215,15 @@ class TranslateStage:
         while left := without_done(markers, mine):  # else no model is loaded, nor what it needs
             from pipelines.transforms.translation import TranslatePieces
 
-            affordable = self._within_budget(desk, speaker, mine, left)
+            affordable = self._within_budget(desk, speaker, left)
             with self._run.pipeline(len(affordable)) as pipeline:
                 _ = pipeline | TranslatePieces(desk, speaker.spec, affordable)
         write_speed(desk, speaker, mine)
 
     def _within_budget(
-        self,
-        desk: Desk,
-        speaker: Speaker,
-        mine: list[TranslationPiece],
-        left: list[TranslationPiece],
+        self, desk: Desk, speaker: Speaker, left: list[TranslationPiece]
     ) -> list[TranslationPiece]:
-        """Those of the pieces left that a translator's budget surely suffices for.
+        """Those of the pieces left in a turn that a translator's budget, both turns', suffices for.
 
         Raises:
           RunError: for none.
@@ -230,6 +231,8 @@ class TranslateStage:
         model, undone = self._rules.models[speaker.number], set(left)
         if not model.max_requests and not model.max_tokens:
             return left
+        plans = [read_plan(desk.work, turn) for turn in (0, 1)]
+        mine = [p for plan in plans for p in plan.pieces if p.speaker == speaker.number]
         spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
         requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
         affordable = []

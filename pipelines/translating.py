@@ -13,6 +13,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from filters.text import text_fault
 from model.translator import Translation
 from pipelines.memory import Memory, Remembered
 from pipelines.storage import Folder
@@ -152,13 +153,14 @@ def batch_name(number: int) -> str:
 
 
 def _row(request: Request, translation: Translation, seconds: float) -> TimedTranslation:
+    unfit = text_fault(translation.text)  # an endpoint may answer anything
     return TimedTranslation(
         request.key,
         request.source_language,
         request.source_text,
         request.language,
-        translation.text,
-        translation.fault or "",
+        "" if unfit else translation.text,
+        translation.fault or unfit or "",
         translation.source_tokens,
         translation.tokens,
         seconds,

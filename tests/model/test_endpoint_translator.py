@@ -119,7 +119,7 @@ def test_what_does_not_pass_stops(server: EndpointServer, reply: Any, said: str)
 
 
 def test_a_text_fails_alone(server: EndpointServer) -> None:
-    server.replies = {0: (400, {}, b"too long"), 1: (200, {}, answer("halb", "length"))}
+    server.replies = {0: (400, {}, b"too long"), 2: (200, {}, answer("halb", "length"))}
     subject = translator(server, concurrency=1, decoding=Decoding(max_source_tokens=60))
     texts = ["a", "b", "c", "d" * 200]
     found = subject.translate(texts, ["en"] * 4, ["de"] * 4)
@@ -127,6 +127,15 @@ def test_a_text_fails_alone(server: EndpointServer) -> None:
     assert found[1] == Translation("halb", 7, 3, TranslationFault.UNFINISHED)
     assert (found[2].text, found[2].fault) == ("c", None)
     assert found[3] == Translation("", 0, 0, TranslationFault.SOURCE_TOO_LONG)
+
+
+def test_an_endpoint_that_refuses_everything_stops(server: EndpointServer) -> None:
+    server.replies = {number: (400, {}, b"no max_tokens here") for number in range(99)}
+    subject = translator(server, concurrency=1)
+    with pytest.raises(ConnectionError, match="refuses whatever it is asked: status 400: no max_t"):
+        subject.translate(["a", "b", "c"], ["en"] * 3, ["de"] * 3)
+    server.replies = {}
+    assert subject.translate(["a"], ["en"], ["de"])[0].text == "a"
 
 
 def test_connections_are_kept(server: EndpointServer) -> None:
@@ -159,6 +168,10 @@ def test_what_tells_translations_apart_is_known_before(server: EndpointServer) -
     ("settings", "said"),
     [
         ({"url": "ftp://x"}, "url must be http:// or https://"),
+        ({"url": "http://x:port/v1"}, "url must be a host with a port and a path alone"),
+        ({"url": "http://x:99999/v1"}, "url must be a host with a port and a path alone"),
+        ({"url": "http://me:key@x/v1"}, "url must be a host with a port and a path alone"),
+        ({"url": "http://x/v1?version=3"}, "url must be a host with a port and a path alone"),
         ({"prompt": "translate"}, "prompt must have"),
         ({"concurrency": 0}, "concurrency must be at least 1, got 0"),
         ({"retries": -1}, "retries must be at least 0, got -1"),

@@ -32,7 +32,7 @@ from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
-from tests.model.endpoint import EndpointServer
+from tests.model.endpoint import EndpointServer, answer
 
 TRANSLATE = """
 [translate]
@@ -399,6 +399,63 @@ def test_an_endpoint_translates_within_its_budget(
     for row in rows:
         assert row["text"] == sources[row["parent"]]["text"][::-1].strip()
     assert not recount(Folder(str(output))).differences
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("\ud800 x", "invalid-text"), ("a\0b", "nul-in-text")]
+)
+def test_what_cannot_be_stored_fails_and_stops_nothing(
+    write_translating: Callable[..., Path], tmp_path: Path, text: str, reason: str
+) -> None:
+    server = EndpointServer()
+    server.replies = {3: (200, {}, answer(text))}
+    models = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}'
+    recipe = write_translating(tmp_path, settings='into_languages = ["de"]', models=models)
+    curate(recipe, HERE, stages=("translate",))
+    server.close()
+    failed = [row for row in table(tmp_path / "out/ledger/translate") if row["fate"] == "failed"]
+    assert {row["reason"] for row in failed} == {reason}
+
+
+def test_a_killed_run_that_is_given_another_memory_loses_nothing(
+    write_translating: Callable[..., Path], tmp_path: Path
+) -> None:
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\nmax_requests = '
+    settings = 'into_languages = ["de"]\nmemory = "first"'
+    recipe = write_translating(tmp_path, settings=settings, models=endpoint + "60")
+    with pytest.raises(RunError, match="does not suffice"):
+        curate(recipe, HERE, stages=("translate",))
+    assert server.asked
+    settings = settings.replace("first", "second")
+    curate(
+        with_translate(recipe, Path("m"), settings=settings, models=endpoint + "0"),
+        HERE,
+        stages=("translate",),
+    )
+    server.close()
+    assert "caption failed no-answer" not in counts(tmp_path / "out", "translate")
+
+
+def test_a_budget_is_of_both_turns(write_translating: Callable[..., Path], tmp_path: Path) -> None:
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
+    other = f'\n[[translate.models]]\nmodel = "other"\n{endpoint}targets = ["en"]'
+    into = f'{endpoint}sources = ["en"]\ntargets = ["ka"]\nmax_requests = '
+    settings = 'into_languages = ["ka"]\npivot = "en"'
+    whole = write_translating(tmp_path / "whole", settings=settings, models=f"{into}0{other}")
+    curate(whole, HERE, stages=("translate",))
+    asked = sum(body["model"] != "other" for body in server.asked)
+    server.asked.clear()
+    few = f"{into}{asked - 1}{other}"
+    with pytest.raises(RunError, match="does not suffice"):
+        curate(
+            write_translating(tmp_path / "few", settings=settings, models=few),
+            HERE,
+            stages=("translate",),
+        )
+    assert sum(body["model"] != "other" for body in server.asked) < asked
+    server.close()
 
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
