@@ -265,6 +265,7 @@ def _find(output: Folder, teacher: int, prepared: Folder, keyed: Keyed) -> Itera
         ids = read_ids(output / embeddings_folder(teacher, what), shard, id_)
         at = pc.fill_null(pc.index_in(captions[id_], value_set=ids), -1)
         captions = captions.append_column(column, at.cast(pa.int64()))
+    captions = captions.filter(pc.greater_equal(captions["picture_at"], 0))  # else it failed
     write_table(prepared / _LISTED, f"{shard_name(shard)}.parquet", captions)
     captions = captions.filter(pc.greater_equal(captions["at"], 0))
     languages, uids = captions["language"].to_pylist(), captions["uid"].to_pylist()

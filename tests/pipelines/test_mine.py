@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from pipelines.errors import RecipeError
+from pipelines.mine import MineStage
+from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.stages import Run
 from pipelines.storage import Folder
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.made_embeddings import DIM, MadeWorld, uid_of, unit
@@ -142,7 +145,7 @@ def test_cuts_and_workers_change_nothing(
     assert mined(recipe, f"--direct_num_workers={workers}") == rows
 
 
-def test_a_killed_run_is_taken_up_and_another_guard_builds_no_index(tmp_path: Path) -> None:
+def test_what_stands_is_passed_over_and_another_guard_builds_no_index(tmp_path: Path) -> None:
     world = made(tmp_path)
     recipe = world.write(THREE)
     mined(recipe)
@@ -157,6 +160,19 @@ def test_a_killed_run_is_taken_up_and_another_guard_builds_no_index(tmp_path: Pa
     assert {path: path.stat().st_mtime_ns for path in times} == times
     curate(world.rewrite("index_rows = 50" + THREE), stages=("mine",))
     assert len([*(tmp_path / "out/indexes").iterdir()]) == 1
+
+
+def test_a_run_that_was_killed_goes_on_with_what_is_left(tmp_path: Path) -> None:
+    recipe = read_recipe(str(made(tmp_path).write(THREE)))
+    stage = MineStage(Run(recipe, None, (), (), 1, lambda _: None))
+    work, fresh = Folder(str(tmp_path / "work")), tmp_path / "work/fresh"
+    said, whole = stage.run(work), digests(fresh)
+    (tmp_path / "work/done/block-00001.json").unlink()
+    (fresh / "triplets/part-00001.parquet").unlink()
+    stands = (fresh / "triplets/part-00000.parquet").stat().st_mtime_ns
+    assert stage.run(work) == said
+    assert digests(fresh) == whole
+    assert (fresh / "triplets/part-00000.parquet").stat().st_mtime_ns == stands
 
 
 def test_inverted_lists_find_nearly_the_same(rows: list[dict[str, Any]], tmp_path: Path) -> None:
