@@ -17,6 +17,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
+from pipelines.decoder import KEEPS_MEMORY
 from pipelines.errors import RunError
 from pipelines.rendering.child import LENGTH
 from pipelines.rendering.pages import (
@@ -209,6 +210,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
+            env=os.environ | KEEPS_MEMORY,
             start_new_session=True,
         )
         assert self._process.stdout is not None
