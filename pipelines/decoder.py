@@ -35,7 +35,7 @@ _BYTES_WITHOUT_PICTURE = 3 << 30  # address space, of which little is used
 _BYTES_A_PIXEL = 24  # of the largest picture: 16 bits to floating point, and copies
 _PIPE_BYTES = 1 << 20  # Linux' default of 64 kB would stop us at nearly every picture
 _AHEAD_BYTES = _PIPE_BYTES * 3 // 4  # a pipe counts in pages, and pictures seldom fill their last
-_KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
 
 
 class Decoder:
@@ -184,7 +184,7 @@ class _Child:
             [*command, json.dumps(dataclasses.asdict(settings))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | _KEEPS_MEMORY,
+            env=os.environ | KEEPS_MEMORY,
         )
         self.connected = False
         for pipe in (self._process.stdin, self._process.stdout):

@@ -19,6 +19,7 @@ from pipelines.way import (
     read_way,
     text_scores,
 )
+from pipelines.why_pages import way_of_pages
 from schemas.fates import Fate, ScoreStatus, Unit
 from schemas.ids import caption_id
 from schemas.languages import ALL, UNKNOWN
@@ -34,7 +35,7 @@ def show_way(output: str, id_: str) -> bool:
     Args:
       output: of a recipe.
       id_: a uid, a caption id, the first digits of either, a URL, a path as its table has it, or an
-        input row, `source:file:number`.
+        input row, `source:file:number`; of documents and pages see `pipelines.why_pages`.
 
     Raises:
       RecipeError: where there is no output.
@@ -44,6 +45,10 @@ def show_way(output: str, id_: str) -> bool:
         raise RecipeError(f"there is no pairmill output in {output}")
     console = open_console()
     things = find_things(root, id_)
+    if not things and (lines := way_of_pages(root, id_)):
+        for line in lines:
+            console.print(line, soft_wrap=True)
+        return True
     if not things:
         console.print(f"nothing with id {as_line(id_)} in {output}", soft_wrap=True)
         if re.fullmatch(f"[0-9a-fA-F]{{1,{FEWEST_DIGITS - 1}}}", id_):
@@ -53,8 +58,7 @@ def show_way(output: str, id_: str) -> bool:
         _show_choice(console, id_, things)
         return False
     thing = things[0]
-    lines = _way(root, thing) if thing.uid else _row_alone(root, thing.id)
-    for line in lines:
+    for line in _way(root, thing) if thing.uid else _row_alone(root, thing.id):
         console.print(line, soft_wrap=True)
     return True
 

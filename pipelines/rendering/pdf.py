@@ -154,6 +154,8 @@ class _Objects:
         self._corner = left, top
         self._sides = [ctypes.c_float() for _ in range(4)]  # made once: there are many objects
         self._places = [ctypes.byref(side) for side in self._sides]
+        self._matrix = raw.FS_MATRIX()
+        self._matrix_place = ctypes.byref(self._matrix)
         self._looked_at = 0
         count = raw.FPDFPage_CountObjects(page)
         for index in range(min(count, _MOST_OBJECTS)):
@@ -181,12 +183,16 @@ class _Objects:
     def _take_text(self, handle: object, box: Box, moved: Matrix) -> None:
         if raw.FPDFTextObj_GetTextRenderMode(handle) == _INVISIBLE:
             return
-        if not raw.FPDFFont_GetIsEmbedded(raw.FPDFTextObj_GetFont(handle)):
-            self.fonts_missing = True
+        if not self.fonts_missing:
+            font = raw.FPDFTextObj_GetFont(handle)
+            self.fonts_missing = not raw.FPDFFont_GetIsEmbedded(font)
         raw.FPDFTextObj_GetFontSize(handle, self._places[0])
-        a, b, c, d, *_ = _times(_matrix(handle), moved)
-        size = self._sides[0].value * math.sqrt(abs(a * d - b * c))
-        self.runs.append(_Run(box, size, handle))
+        raw.FPDFPageObj_GetMatrix(handle, self._matrix_place)
+        by = self._matrix
+        scale = abs(by.a * by.d - by.b * by.c)
+        if moved is not _UNMOVED:
+            scale *= abs(moved[0] * moved[3] - moved[1] * moved[2])
+        self.runs.append(_Run(box, self._sides[0].value * math.sqrt(scale), handle))
 
     def _box(self, handle: object, moved: Matrix) -> Box:
         left, bottom, right, top = self._sides

@@ -3,6 +3,7 @@
 What is lost is the page that a process was at: another process goes on with the next.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
+from pipelines.decoder import KEEPS_MEMORY
 from pipelines.errors import RunError
 from pipelines.rendering.child import LENGTH
 from pipelines.rendering.pages import (
@@ -38,6 +40,7 @@ _WALL = (
     10  # seconds on the clock for each of processor time: machines are busy, and some hangs idle
 )
 _MOST_LOST = 3  # pages one after another by which a document has cost its process
+_PIPE_BYTES = 1 << 20  # so that a page waits here while the next one is rendered
 _MOST_SAID = 10_000  # bytes of what a process told that are looked at
 _ERROR = re.compile(r"^[\w.]*Error\b.*$", re.MULTILINE)
 
@@ -207,8 +210,12 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
+            env=os.environ | KEEPS_MEMORY,
             start_new_session=True,
         )
+        assert self._process.stdout is not None
+        with suppress(PermissionError):  # of a user with many large pipes: slower, no more
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._buffer = bytearray()
 
     def ask(self, document: Document, first: int) -> None:

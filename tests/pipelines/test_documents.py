@@ -16,6 +16,7 @@ from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.storage import Folder
+from pipelines.why import show_way
 from schemas.ids import page_uid, picture_uid
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.rendering.made import html, line, pdf, prose
@@ -262,3 +263,23 @@ def test_pictures_and_documents_go_side_by_side(
     assert account.unfinished == []
     assert len(samples(output / "shards/documents/train")) == 3
     assert len(samples(output / "shards/pairs/train")) == packed["picture kept"]
+
+
+def test_why_tells_the_way_of_documents_and_pages(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = picture_uid("library", "kites.pdf")
+    for name in (page_uid(document, 2), "library:kites.pdf#page=2"):
+        assert show_way(str(run), name)
+        said = capsys.readouterr().out
+        assert "library:kites.pdf#page=2" in said
+        assert "page-section: Red kites" in said
+        assert "shards/documents/train" in said
+    for name in (document, "library:kites.pdf"):
+        assert show_way(str(run), name)
+        assert capsys.readouterr().out.count("documents  kept, en") == 3
+    assert show_way(str(run), "library:cut.pdf")
+    assert "failed: broken-document" in capsys.readouterr().out
+    assert show_way(str(run), "library:czech.html")
+    assert "rejected: no-caption" in capsys.readouterr().out
+    assert not show_way(str(run), "library:nowhere.pdf")

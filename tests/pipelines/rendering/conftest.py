@@ -5,7 +5,7 @@ import pytest
 from pipelines.rendering.pages import Rendering
 from pipelines.rendering.renderer import Renderer
 
-SETTINGS = Rendering(viewport=(400, 600), deadline_s=5, memory_bytes=800_000_000)
+SETTINGS = Rendering(viewport=(400, 600), deadline_s=3, memory_bytes=800_000_000)
 
 
 @pytest.fixture(scope="package")

@@ -1,5 +1,7 @@
 """Documents that are out to hang, to swallow memory, to get out: each costs itself alone."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -276,3 +278,34 @@ def test_where_no_renderer_can_start_the_run_ends_with_a_word_on_it(
         pytest.raises(RunError, match="apt-get install chromium"),
     ):
         list(renderer.render(Document("html", html("Da."))))
+
+
+ORPHANING = """
+import sys
+from pipelines.rendering.pages import Document
+from pipelines.rendering.processes import below
+from pipelines.rendering.renderer import Renderer
+from tests.pipelines.rendering.conftest import SETTINGS
+import os
+renderer = Renderer(SETTINGS)
+list(renderer.render(Document("html", b"<p>Da.")))
+print(*below(os.getpid()), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_renderers_end_when_who_started_them_is_killed() -> None:
+    command = [sys.executable, "-c", ORPHANING]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout
+    assert parent.stdin
+    theirs = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(theirs) > 3
+    parent.kill()
+    parent.wait()
+    ends = time.monotonic() + 60
+    while any(map(is_alive, theirs)):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    for pipe in (parent.stdin, parent.stdout):
+        pipe.close()
