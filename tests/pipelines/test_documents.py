@@ -240,7 +240,9 @@ def test_many_empty_members_of_a_gzip_take_no_time_each_for_all_that_follow(
     assert time.process_time() - started < 4  # for all of 4 MB: 7 s where each copies the rest
 
 
-@pytest.mark.parametrize(("body", "words"), [(gzip.compress(b"kite")[:-9], "short"), (b"kite", "gzipped")])
+@pytest.mark.parametrize(
+    ("body", "words"), [(gzip.compress(b"kite")[:-9], "short"), (b"kite", "gzipped")]
+)
 def test_what_is_no_whole_gzip_is_refused(tmp_path: Path, body: bytes, words: str) -> None:
     from pipelines.document_files import read_document
     from pipelines.errors import FetchError
