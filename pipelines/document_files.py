@@ -1,8 +1,9 @@
 """The documents of a source: files of the kinds that are rendered."""
 
+import gzip
+import io
 import posixpath
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,6 @@ _KINDS = {
     ".markdown": "markdown",
 }  # fmt: skip
 _PACKED = ".gz"
-_GZIP = zlib.MAX_WBITS | 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +103,15 @@ def read_document(location: str, max_bytes: int) -> bytes:
     body = read_picture(location, max_bytes)
     if not location.lower().endswith(_PACKED):
         return body
-    unpacked = b"".join(_unpacked(body, location, max_bytes))
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            unpacked = file.read(max_bytes + 1)
+    except EOFError as error:
+        raise FetchError(FetchFault.UNREADABLE, f"{location} was cut short") from error
+    except (OSError, zlib.error) as error:
+        raise FetchError(FetchFault.UNREADABLE, f"{location}: {error}") from error
+    if len(unpacked) > max_bytes:
+        raise FetchError(FetchFault.TOO_LARGE, f"more than {max_bytes}")
     if not unpacked:
         raise FetchError(FetchFault.EMPTY, location)
     return unpacked
-
-
-def _unpacked(body: bytes, location: str, max_bytes: int) -> Iterator[bytes]:
-    """No more than `max_bytes` of what is packed, whatever there is."""
-    left = max_bytes
-    try:
-        while body:
-            packer = zlib.decompressobj(_GZIP)
-            piece = packer.decompress(body, left + 1)
-            left -= len(piece)
-            if left < 0:
-                raise FetchError(FetchFault.TOO_LARGE, f"more than {max_bytes}")
-            if not packer.eof:
-                raise FetchError(FetchFault.UNREADABLE, f"{location} was cut short")
-            yield piece
-            body = packer.unused_data
-    except zlib.error as error:
-        raise FetchError(FetchFault.UNREADABLE, f"{location}: {error}") from error

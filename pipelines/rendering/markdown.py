@@ -4,8 +4,10 @@ import html
 import re
 import tomllib
 from importlib import resources
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from schemas.languages import LANGUAGES
 
@@ -15,7 +17,7 @@ _ATTRIBUTES = re.compile(r"\s+markdown=(\"1\"|'1'|1)(?=[\s>])")  # of kramdown: 
 _HEADING_ATTRIBUTES = re.compile(
     r"^(#+ .*?)[ \t]*\{[#.:][^}\n]*\}[ \t]*$", re.MULTILINE
 )  # likewise
-_HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+_WORDS = ("text", "text_special", "code_inline")
 _FROM_RIGHT = ("Arab", "Hebr")
 
 
@@ -28,13 +30,15 @@ def page_of_markdown(text: str) -> str:
     fields, body = _front_matter(text)
     body = _HEADING_ATTRIBUTES.sub(r"\1", _ATTRIBUTES.sub("", body))
     language = fields.get("lang") or fields.get("language") or ""
-    heading = _HEADING.search(body)
-    title = fields.get("title") or (heading[1] if heading else "")
+    parser = _parser()
+    tokens = parser.parse(body)
+    heading = _first_heading(tokens)
+    title = html.unescape(fields.get("title", "")) or heading
     shown = "" if heading or not title else f"<h1>{html.escape(title)}</h1>\n"
     known = LANGUAGES.get(language[:2])
     direction = "rtl" if known and set(known.scripts) & set(_FROM_RIGHT) else "auto"
     style = resources.files("pipelines.rendering").joinpath("markdown.css").read_text()
-    content = _parser().render(body)
+    content = parser.renderer.render(tokens, parser.options, {})
     return (
         f'<!DOCTYPE html>\n<html lang="{html.escape(language, quote=True)}" dir="{direction}">\n'
         f'<head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
@@ -44,6 +48,15 @@ def page_of_markdown(text: str) -> str:
 
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def _first_heading(tokens: list[Token]) -> str:
+    """The words of the first heading of the first rank, "" if there is none."""
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and opening.tag == "h1":
+            words = (part for part in inline.children or () if part.type in _WORDS)
+            return "".join(part.content for part in words)
+    return ""
 
 
 def _front_matter(text: str) -> tuple[dict[str, str], str]:

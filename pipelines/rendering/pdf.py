@@ -276,7 +276,7 @@ def _see(page: pdfium.PdfPage) -> Seen:
             missing_glyphs=_missing_glyphs(textpage, text) if objects.fonts_missing else 0,
             texts=[
                 *_headings(runs, textpage),
-                *(PageText(origin, caption) for origin, caption in captions_in(text)),
+                *(PageText(origin, one_line(caption)) for origin, caption in captions_in(text)),
                 *tagged_texts(page),
             ],
         )

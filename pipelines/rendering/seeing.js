@@ -32,10 +32,10 @@
   const walker = document.createTreeWalker(document.body ?? document.documentElement, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node && looked < MOST; node = walker.nextNode()) {
     if (!node.data.trim() || !isVisible(node.parentElement)) continue;
-    looked += 1;
     range.selectNodeContents(node);
     const whole = range.getBoundingClientRect();
     if (!isOn(whole)) continue;
+    looked += 1; // of those on this screen: a long document has more before it
     let text = "";
     if (whole.top >= 0 && whole.bottom <= height && whole.left >= 0 && whole.right <= width) {
       text = node.data;

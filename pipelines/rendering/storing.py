@@ -17,6 +17,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 _GRID = 256  # cells a side: shares are counted on them, to less than a hundredth
 _LONGEST_TEXT = 300  # characters: longer ones are no headings and no captions
+_HYPHEN = re.compile(r"[\x02\ufffe]\s*")  # PDFium's for one that a line's end brought about
 _ENDS_IN_DIGITS = re.compile(r"\d\s*$")
 
 
@@ -107,10 +108,10 @@ def area_share(box: Box, size: tuple[float, float]) -> float:
 def one_line(text: str) -> str:
     """A heading or caption as one line, NFC; "" where it is too long to be one.
 
-    >>> one_line("  Red\\n kites ")
-    'Red kites'
+    >>> one_line("  Red\\n kites "), one_line("inter\\x02 national")
+    ('Red kites', 'international')
     """
-    line = unicodedata.normalize("NFC", " ".join(text.split()))
+    line = unicodedata.normalize("NFC", " ".join(_HYPHEN.sub("", text).split()))
     return line if len(line) <= _LONGEST_TEXT else ""
 
 

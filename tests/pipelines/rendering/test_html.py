@@ -71,6 +71,14 @@ def test_a_long_page_is_cut_into_screens_and_no_word_is_lost(renderer: Renderer)
     assert all(page.pixels.height == 600 for page in screens)  # the last goes back to be whole
 
 
+def test_the_last_screen_of_many_pieces_has_its_text(renderer: Renderer) -> None:
+    style = "<style>i { font-size: 3px; line-height: 4px; display: inline-block }</style>"
+    body = style + "<i>x</i> " * 20_100 + "<p>Ende</p>"
+    *_, last = pages(renderer, Document("html", html(body)))
+    assert last.measures.page > 1
+    assert last.text.rstrip().endswith("Ende")
+
+
 def test_characters_without_a_glyph_are_counted(renderer: Renderer) -> None:
     (page,) = pages(renderer, Document("html", html("<p>A&#xE123;B&#xE124;&#x10FFFD;</p>")))
     assert page.measures.missing_glyphs == 3

@@ -50,6 +50,16 @@ def test_headings_are_what_is_set_larger_than_the_running_text() -> None:
     ]
 
 
+def test_a_word_that_was_broken_at_a_lines_end_is_whole_in_headings_and_captions() -> None:
+    big = line("The Inter-", size=24, y=760) + line("national Kite", size=24, y=730)
+    small = line("Figure 1: A mig-", y=300) + line("rating kite.", y=286)
+    texts = only_page(pdf([big + prose(9) + small])).texts
+    assert [text.text for text in texts] == [
+        "The International Kite",
+        "Figure 1: A migrating kite.",
+    ]
+
+
 def test_captions_and_alternative_texts_stand_with_their_origin() -> None:
     words = prose(5) + line("Figure 3: A kite", y=300) + line("in flight.", y=286)
     body = pdf([words + line("Table 1. Pairs by year", y=200) + line("Figure 3 shows it.", y=150)])
