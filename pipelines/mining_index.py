@@ -323,7 +323,8 @@ def _write_lists(folder: Folder, number: int, rows: Units) -> None:
 def _write_block(folder: Folder, keyed: Keyed) -> None:
     """Writes a block of anchors: one a text or picture and language, with all its positives."""
     number, tables = keyed
-    ordered = tables["anchors"].sort_by([("id", "ascending"), ("language", "ascending")])
+    columns = ("id", "language", "document", "text", "embedding")  # a query may come more than once
+    ordered = tables["anchors"].sort_by([(name, "ascending") for name in columns])
     merged: dict[tuple[str, str], dict[str, Any]] = {}
     for row in ordered.to_pylist():
         into = merged.setdefault((row["id"], row["language"]), row)
