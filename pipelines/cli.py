@@ -341,7 +341,7 @@ def sample(
         Literal["train", "held-out"], typer.Option(help="Which sentences captions are said in.")
     ] = "train",
     models: Annotated[
-        bool, typer.Option(help="The recipe also scores and selects, with a tiny teacher.")
+        bool, typer.Option(help="The recipe also scores, selects, translates, with tiny models.")
     ] = False,
     documents: Annotated[
         int, typer.Option(help="Web pages and PDFs, besides; 60 have all languages.")

@@ -65,6 +65,12 @@ model = "{teacher}"
 by = "precision"             # of the captions that stay, about so many are to match
 value = 0.99
 
+[translate]
+per_caption = 1              # language for each caption, by a hash
+
+[[translate.models]]         # likewise, and no other sentences
+model = "{translator}"
+
 """
 _RECIPE = f"""\
 # The sample world: pictures of shapes, each with true captions in a few languages.
@@ -162,8 +168,10 @@ def write_sample(
 
 
 def _recipe(models: bool) -> str:
-    teacher = str(files("model") / "tiny_teacher")
-    return _RECIPE.replace("{models}", _MODELS.replace("{teacher}", teacher) if models else "")
+    if not models:
+        return _RECIPE.replace("{models}", "")
+    ours = {name: str(files("model") / f"tiny_{name}") for name in ("teacher", "translator")}
+    return _RECIPE.replace("{models}", _MODELS.format(**ours))
 
 
 def _clear_folder(folder: Path) -> None:

@@ -1,8 +1,10 @@
 """A sample world whose recipe goes on to what needs models, with the tiny ones that ship."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -28,3 +30,8 @@ def test_mismatched_captions_go_by_what_the_teacher_says(output: Path) -> None:
     assert told.exit_code == 0, told.output
     (line,) = (line for line in told.output.splitlines() if line.startswith("mismatched "))
     assert "select below-threshold" in line
+
+
+def test_captions_are_said_in_other_languages(output: Path) -> None:
+    captions = pq.read_table(output / "shards/pairs/train", filters=None).to_pylist()
+    assert captions
