@@ -32,6 +32,14 @@ def test_mismatched_captions_go_by_what_the_teacher_says(output: Path) -> None:
     assert "select below-threshold" in line
 
 
-def test_captions_are_said_in_other_languages(output: Path) -> None:
-    captions = pq.read_table(output / "shards/pairs/train", filters=None).to_pylist()
-    assert captions
+def test_each_caption_is_said_in_another_language(output: Path) -> None:
+    paths = sorted((output / "shards/pairs/train").glob("*.captions.parquet"))
+    captions = {row["caption_id"]: row for path in paths for row in pq.read_table(path).to_pylist()}
+    origins = Counter(row["origin"] for row in captions.values())
+    assert origins["translated"] > 0.9 * origins["source"] > 0
+    for row in captions.values():
+        if row["origin"] == "translated":
+            source = captions[row["parent"]]
+            assert (source["origin"], source["uid"]) == ("source", row["uid"])
+            assert row["language"] != source["language"]
+            assert row["engine"].startswith("tiny_translator@")
