@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice, permutations
+from statistics import fmean
 
 import torch
 
@@ -140,6 +141,7 @@ def _print(scores: Mapping[str, Mapping[str, float]]) -> None:
     for code in ALL:
         print(f"{code:10}" + "".join(f"{scores[way].get(code, ''):>9}" for way in ways))
     print(f"{'least':10}" + "".join(f"{min(scores[way].values()):>9}" for way in ways))
+    print(f"{'all':10}" + "".join(f"{fmean(scores[way].values()):>9.4f}" for way in ways))
     for name in ("kind", "world"):
         print(f"{name}: " + ", ".join(f"{key} {share}" for key, share in scores[name].items()))
 
