@@ -191,8 +191,8 @@ def test_inverted_lists_find_nearly_the_same(rows: list[dict[str, Any]], tmp_pat
 
 def test_translations_are_positives_and_other_languages_have_their_share(tmp_path: Path) -> None:
     loose = THREE.replace("cross_language = 0.0", "cross_language = 0.34")
-    loose = loose.replace("relative_margin = 0.05", 'overlook = ["relative-margin", "same-text"]')
-    recipe = made(tmp_path).write(loose)
+    others = 'overlook = ["relative-margin", "same-text", "near-picture"]'
+    recipe = made(tmp_path).write(loose.replace("relative_margin = 0.05", others))
     rows = mined(recipe)
     found = of_kind(rows, "image-to-text")
     assert found
