@@ -10,6 +10,7 @@ from transformers import (
     AutoTokenizer,
     PreTrainedModel,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from model.arithmetic import require_device, working_device, working_dtype
 from model.model_encoder import ModelEncoder
@@ -24,6 +25,7 @@ class CheckpointTeacher(ModelEncoder):
     """
 
     def __init__(self, spec: TeacherSpec) -> None:
+        disable_progress_bar()  # of transformers, whose weights are read in a moment
         where = {"revision": spec.revision, "trust_remote_code": spec.allow_remote_code}
         _require_known(spec, where)
         self._threads = spec.threads
