@@ -21,6 +21,7 @@ _BUDDHIST_YEARS = 543  # that Thailand is ahead
 _METRES = (Conversion(1.0, slack=0.02), Conversion(100.0))
 
 _NUMBER_MONTHS = frozenset(["zh", "ja", "ko", "vi"])
+_COUNTING = frozenset(["zh", "ja", "ko"])
 _CALENDAR = re.compile(
     r"(?:tháng|thứ) (\d+)|(\d+) ?[月월]"
     r"|(?<!\d)(\d\d?)/(\d\d?)/\d{4}|(?<!\d)\d\d?/(1[0-2]|0?\d)(?!\d)"
@@ -30,6 +31,8 @@ _CLOCK = re.compile(
     r"|часа?)"
 )
 _DIGITS = re.compile("[0-9]+")
+_ONE_THING = re.compile(r"(?<![\d.,])(1) ?(?:つ|個|本|枚|人|匹|台|羽|頭|冊|杯|个|개|명|마리|대)")
+"""Where other languages have an article, or nothing."""
 _WHOLLY = re.compile(r"(?<![\d.,])(100) ?(?:%|per ?cent)")
 _SCORE = re.compile(r"(?<!\d)(\d{1,2}) ?[-–:] ?(\d{1,2})(?!\d)")
 _ASIDE = re.compile(r"\(([^()]*)\)")
@@ -69,7 +72,7 @@ def number_change(
     What is no change: other digits, separators and scales (1.5 million, 1 500 000, 150万), another
     clock (3 pm, 15:00), years in short, centuries, months by number, words and Roman numerals
     (`filters.number_words`), units converted from those of English-speaking countries, 100 % for
-    "wholly" and a parenthesis left out. A small number that the translation alone has is taken for
+    "wholly", 1 with a counter (1つ) for an article, and a parenthesis left out. A small number that the translation alone has is taken for
     a word of the source.
 
     >>> texts = CaptionText.column(["3 of 1,200 dogs, 1998", "1988: drei von 1200 Hunden"])
@@ -184,6 +187,8 @@ def _in_words(sides: _Sides, texts: _Texts) -> _Sides:
         and not _is_said(its, source.folded, source_language)
     ]
     restated = _months(source, source_language, language)
+    if source_language in _COUNTING:
+        restated |= set(_ONE_THING.findall(source.plain))
     if "%" not in translation.plain:
         restated |= set(_WHOLLY.findall(source.plain))
     unsaid = [

@@ -45,6 +45,8 @@ def change(source: str, source_language: str, text: str, language: str) -> Numbe
         ("42 dogs", "en", "quarante-deux chiens", "fr"),
         ("1000 dogs", "en", "tuhat koiraa", "fi"),
         ("600万人", "ja", "six million people", "en"),
+        ("1つの大きな黒い十字", "ja", "Большой чёрный крест", "ru"),
+        ("上に1 個の赤い丸", "ja", "hore červený kruh", "sk"),
         ("9月30日", "zh", "on September 30", "en"),
         ("ngày 29/09/2018", "vi", "29 September 2018", "id"),
         ("50 of these 50 dogs", "en", "50 Hunde", "de"),
