@@ -72,8 +72,8 @@ def number_change(
     What is no change: other digits, separators and scales (1.5 million, 1 500 000, 150万), another
     clock (3 pm, 15:00), years in short, centuries, months by number, words and Roman numerals
     (`filters.number_words`), units converted from those of English-speaking countries, 100 % for
-    "wholly", 1 with a counter (1つ) for an article, and a parenthesis left out. A small number that the translation alone has is taken for
-    a word of the source.
+    "wholly", 1 with a counter (1つ) for an article, and a parenthesis left out. A small number that
+    the translation alone has is taken for a word of the source.
 
     >>> texts = CaptionText.column(["3 of 1,200 dogs, 1998", "1988: drei von 1200 Hunden"])
     >>> number_change(texts[0], "en", texts[1], "de")
