@@ -16,6 +16,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
+from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
@@ -120,12 +121,16 @@ class TranslateStage:
             return {}
         buckets = self._plan(desk, parts)
         for turn in range(2 if self._rules.pivot else 1):
+            if turn == 1:
+                self._once(desk, "regrouping by the pivot", buckets, IntoPivot(desk, buckets))
             plan = self._requests(desk, turn, buckets)
             if turn == 0:
                 for line in self._estimate(plan, {}):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces)
+        if self._rules.pivot:
+            self._once(desk, "regrouping by the source", buckets, OutOfPivot(desk, buckets))
         self._write(desk, buckets, parts)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))
@@ -204,6 +209,15 @@ class TranslateStage:
                 )
             desk.work.write(done, b"")
         return read_plan(desk.work, turn)
+
+    def _once(self, desk: Desk, words: str, buckets: int, work: beam.PTransform) -> None:
+        """Does what is called so, unless that is done."""
+        done = words.replace(" ", "-")
+        if not desk.work.exists(done):
+            self._run.step(words)
+            with self._run.pipeline(pieces_for(buckets)) as pipeline:
+                _ = pipeline | work
+            desk.work.write(done, b"")
 
     def _translate(self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> None:
         mine = [piece for piece in pieces if piece.speaker == speaker.number]

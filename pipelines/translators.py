@@ -51,7 +51,9 @@ class Speaker:
     @property
     def memory_name(self) -> str:
         """The folder of its translations below a memory."""
-        return _memory_name([self], "")
+        name = self.identity.name
+        safe = "".join(c if c.isalnum() or c in "-_+." else "-" for c in name)
+        return f"{safe}-{digest(repr(self.depends_on()))[:_SHORT]}"
 
     def depends_on(self) -> list[Any]:
         """What a translation depends on, but for its text and languages."""
@@ -91,10 +93,10 @@ class Routes:
 
     def of(self, source: str, target: str) -> Route | None:
         """How, the first translator that can before others; None where none can."""
-        direct = self._direct(source, target)
+        direct = self.direct(source, target)
         if direct is not None:
             return Route((direct,))
-        there, back = self._direct(source, self._pivot), self._direct(self._pivot, target)
+        there, back = self.direct(source, self._pivot), self.direct(self._pivot, target)
         if there is None or back is None:
             return None
         return Route((there, back), self._pivot)
@@ -103,24 +105,10 @@ class Routes:
         """Those of some languages that texts of another can be said in."""
         return tuple(code for code in languages if self.of(source, code))
 
-    def label(self, route: Route) -> str:
-        """What translations by this route call their engine."""
-        return " + ".join(self.speakers[number].label for number in route.speakers)
-
-    def memory_name(self, route: Route) -> str:
-        """The folder of the translations by a route below a memory."""
-        return _memory_name([self.speakers[number] for number in route.speakers], route.pivot)
-
-    def _direct(self, source: str, target: str) -> int | None:
+    def direct(self, source: str, target: str) -> int | None:
+        """Number of the first translator that says it at once."""
         numbers = range(len(self._pairs))
         return next((n for n in numbers if target in self._pairs[n].get(source, ())), None)
-
-
-def _memory_name(speakers: Sequence[Speaker], pivot: str) -> str:
-    told = [speaker.depends_on() for speaker in speakers]
-    name = "+".join(speaker.identity.name for speaker in speakers)
-    safe = "".join(c if c.isalnum() or c in "-_+." else "-" for c in name)
-    return f"{safe}-{digest(repr(told), pivot)[:_SHORT]}"
 
 
 def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:

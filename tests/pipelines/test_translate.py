@@ -19,6 +19,7 @@ from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from model.translator import Decoding, TranslatorSpec, load_translator
 from model.translator_conversion import convert_checkpoint
+from pipelines import translate
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -32,7 +33,7 @@ from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
-from tests.model.endpoint import EndpointServer, answer
+from tests.model.endpoint import EndpointServer, answer, reversed_words
 
 TRANSLATE = """
 [translate]
@@ -369,6 +370,75 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
     report = json.loads((output / "ledger/translate/translations.json").read_text())
     assert [of["texts"] > 5 for of in report["models"]] == [True, True]
     assert not recount(Folder(str(output))).differences
+
+
+def by_way_of_english(server: EndpointServer, **settings: str) -> dict[str, str]:
+    """What makes a recipe ask a server for English, then for Georgian."""
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
+    other = f'\n[[translate.models]]\nmodel = "other"\n{endpoint}sources = ["en"]'
+    told = "".join(f"\n{name} = {value}" for name, value in settings.items())
+    return {
+        "settings": f'into_languages = ["ka"]\npivot = "en"{told}',
+        "models": f'{endpoint}targets = ["en"]{other}',
+    }
+
+
+def test_what_comes_into_the_pivot_alike_leaves_it_once(
+    write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translate, "_BUCKET_TRANSLATIONS", 20)
+
+    def say(prompt: str) -> str:
+        return "a red circle" if "into English" in prompt else reversed_words(prompt)
+
+    server = EndpointServer(say)
+    shared = by_way_of_english(server, memory='"../memory"')
+    curate(write_translating(tmp_path / "one", **shared), HERE, stages=("translate",))
+    prompts = [body["messages"][0]["content"] for body in server.asked]
+    assert len([prompt for prompt in prompts if "into English" in prompt]) > 40  # some buckets'
+    assert len(prompts) == len(set(prompts))
+    output = tmp_path / "one/out"
+    sources = {row["caption_id"]: row for row in table(output / "captions/source")}
+    rows = table(output / "captions/translated")
+    assert len(rows) > 40
+    for row in rows:
+        source = sources[row["parent"]]
+        said = source["text"] if source["language"] == "en" else "a red circle"
+        assert row["text"] == said[::-1]
+    assert not recount(Folder(str(output))).differences
+    server.asked.clear()
+    curate(write_translating(tmp_path / "two", **shared), HERE, stages=("translate",))
+    server.close()
+    assert not server.asked
+    assert digests(tmp_path / "two/out/captions/translated") == digests(
+        output / "captions/translated"
+    )
+    pairs = json.loads((tmp_path / "two/out/ledger/translate/translations.json").read_text())
+    assert all(of["remembered"] == of["texts"] for of in pairs["pairs"].values())
+
+
+def test_what_one_brings_into_the_pivot_is_no_one_elses(
+    write_translating: Callable[..., Path], curated: Curated, tmp_path: Path
+) -> None:
+    server = EndpointServer()
+    own = by_way_of_english(server, memory='"../shared"', memory_imports='["own.parquet"]')
+    recipe = write_translating(tmp_path / "own", **own)
+    source = next(r for r in table(curated.output / "captions/source") if r["language"] == "fr")
+    brought = [[source["language"]], [source["text"]], ["en"], ["what I brought"]]
+    pq.write_table(pa.table(brought, list(COLUMNS)), tmp_path / "own/own.parquet")
+    curate(recipe, HERE, stages=("translate",))
+    for memory in ("shared", "none"):
+        settings = by_way_of_english(server, memory=f'"../{memory}"')
+        curate(write_translating(tmp_path / memory, **settings), HERE, stages=("translate",))
+    server.close()
+    mine, shared, none = (
+        {row["parent"]: row for row in table(tmp_path / run / "out/captions/translated")}
+        for run in ("own", "shared", "none")
+    )
+    assert mine[source["caption_id"]]["text"] == "what I brought"[::-1]
+    assert shared == none
+    assert shared[source["caption_id"]]["text"] == source["text"]  # backwards twice
+    assert mine[source["caption_id"]]["engine"].startswith("imported + other@")
 
 
 def test_an_endpoint_translates_within_its_budget(
