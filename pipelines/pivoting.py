@@ -141,7 +141,9 @@ class ReadBetween(beam.DoFn):
         way = next(iter(pivoted.values()))  # they share their first half
         brought = lookup.imported(key, way.pivot)
         said = brought or lookup.by(way.speakers[0], key, way.pivot)
-        if said is None or said.fault:
+        if said is None:
+            self._desk.give_up()
+        if said.fault:
             return None
         text = tidied(said.text)
         engine = IMPORTED if brought else routes.speakers[way.speakers[0]].label
@@ -164,16 +166,16 @@ class ReadPivoted(beam.DoFn):
             for row in rows
             for language in row.languages.split()
         ]
-        yield table_of(Pivoted, [row for row in found if row])
+        yield table_of(Pivoted, found)
 
-    def _pivoted(self, row: Between, language: str, lookup: Lookup) -> Pivoted | None:
+    def _pivoted(self, row: Between, language: str, lookup: Lookup) -> Pivoted:
         routes = self._desk.routes
         speaker = routes.direct(row.source_language, language)
         assert speaker is not None
         brought = lookup.imported(row.key, language)
         said = brought or lookup.by(speaker, row.key, language)
         if said is None:
-            return None
+            self._desk.give_up()
         engine = f"{row.engine} + {IMPORTED if brought else routes.speakers[speaker].label}"
         return Pivoted(row.of, language, said.text, said.fault, engine, row.part)
 

@@ -32,6 +32,7 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import (
+    LOST,
     BucketPlan,
     Desk,
     PlanRequests,
@@ -112,8 +113,8 @@ class TranslateStage:
 
     def run(self, work: Folder) -> Counts:
         where = self._memory.uri.encode()
-        if work.exists(_MEMORY_FILE) and work.read(_MEMORY_FILE) != where:
-            work.remove()  # what a killed run has done lies in its memory, which is another
+        if work.exists(_MEMORY_FILE) and (work.read(_MEMORY_FILE) != where or work.exists(LOST)):
+            work.remove()  # what a killed run has done lies in its memory, which is another now
         work.write(_MEMORY_FILE, where)
         desk = self._desk(work)
         parts = len(part_names(self._run.output / self._kept.captions))

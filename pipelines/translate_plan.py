@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import apache_beam as beam
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from filters.targets import TargetRules, targets_of
 from model.translator import Sizer
+from pipelines.errors import RunError
 from pipelines.memory import Memory, Remembered
 from pipelines.recipe import Recipe
 from pipelines.scored import ScoredPart, read_kept
@@ -31,6 +32,7 @@ from schemas.rows import Caption
 WANTED = "wanted"
 REQUESTS = "requests"
 PIECES = "pieces"
+LOST = "lost"
 BATCHES_A_PIECE = 16
 
 _COUNTED = ("texts", "imported", "remembered", "later")
@@ -194,6 +196,18 @@ class Desk:
     def imported(self) -> Iterator[Memory]:
         """What comes before any translator."""
         return (Memory(self.memory / name) for name in self.imports)
+
+    def give_up(self) -> NoReturn:
+        """Ends a run whose memory has lost what was there; the next one plans anew.
+
+        Raises:
+          RunError: always.
+        """
+        self.work.write(LOST, b"")
+        raise RunError(
+            f"{self.memory.uri} has lost translations since this run began, were files removed "
+            "there? The same command looks anew and has translated what is missing"
+        )
 
 
 def rules_of(recipe: Recipe) -> TargetRules:

@@ -54,9 +54,6 @@ IMPORTED_QUALITY = 0.75
 
 _BLOCK_CAPTIONS = 1_000
 
-UNANSWERED = "no-answer"
-"""Why a text has no translation that a translator was asked for and did not give."""
-
 
 @dataclass(frozen=True, slots=True)
 class JudgedTranslation:
@@ -217,7 +214,11 @@ class _Answers:
         self._pivoted = read_pivoted(desk, bucket)
 
     def of(self, phrase: Phrase, language: str) -> Answer:
-        """What there is of a text in a language."""
+        """What there is of a text in a language.
+
+        Raises:
+          RunError: nothing, though it was there when the text was planned, or put there since.
+        """
         if brought := self._lookup.imported(phrase.key, language):
             return Answer(tidied(brought.text), "", IMPORTED, IMPORTED_QUALITY)
         routes = self._desk.routes
@@ -227,8 +228,9 @@ class _Answers:
         if pivoted := self._pivoted.get((phrase.key, language)):
             return Answer(tidied(pivoted.text), pivoted.fault, pivoted.engine, MADE_QUALITY)
         found = self._lookup.by(route.speakers[0], phrase.key, route.pivot or language)
-        text, fault = (found.text, found.fault) if found else ("", UNANSWERED)
-        return Answer(tidied(text), fault, " + ".join(labels), MADE_QUALITY)
+        if found is None or (route.pivot and not found.fault):
+            self._desk.give_up()
+        return Answer(tidied(found.text), found.fault, " + ".join(labels), MADE_QUALITY)
 
 
 def _for_part(of: Decision, part: int) -> JudgedTranslation:

@@ -372,6 +372,12 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
     assert not recount(Folder(str(output))).differences
 
 
+def of_one(server: EndpointServer) -> dict[str, str]:
+    """What makes a recipe ask a server for German."""
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
+    return {"settings": 'into_languages = ["de"]', "models": endpoint}
+
+
 def by_way_of_english(server: EndpointServer, **settings: str) -> dict[str, str]:
     """What makes a recipe ask a server for English, then for Georgian."""
     endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
@@ -504,7 +510,32 @@ def test_a_killed_run_that_is_given_another_memory_loses_nothing(
         stages=("translate",),
     )
     server.close()
-    assert "caption failed no-answer" not in counts(tmp_path / "out", "translate")
+    made = counts(tmp_path / "out", "translate")
+    assert made["caption created"] == made["caption kept"] - made["caption in"]
+
+
+@pytest.mark.parametrize("pivot", [False, True])
+def test_what_a_memory_has_lost_is_translated_again(
+    write_translating: Callable[..., Path], tmp_path: Path, pivot: bool
+) -> None:
+    server = EndpointServer()
+    whole = by_way_of_english(server) if pivot else of_one(server)
+    curate(write_translating(tmp_path / "whole", **whole), HERE, stages=("translate",))
+    asked, killed = len(server.asked), write_translating(tmp_path / "killed", **whole)
+    server.asked.clear()
+    server.replies = {asked - 2: (401, {}, b"who")}
+    with pytest.raises(RunError, match="says status 401"):
+        curate(killed, HERE, stages=("translate",))
+    files = sorted((tmp_path / "killed/out/memory").rglob("*.parquet"))
+    assert files
+    files[0].unlink()
+    server.replies = {}
+    with pytest.raises(RunError, match="has lost translations since this run began"):
+        curate(killed, HERE, stages=("translate",))
+    curate(killed, HERE, stages=("translate",))
+    server.close()
+    expected = digests(tmp_path / "whole/out/captions/translated")
+    assert digests(tmp_path / "killed/out/captions/translated") == expected
 
 
 def test_a_budget_is_of_both_turns(write_translating: Callable[..., Path], tmp_path: Path) -> None:
