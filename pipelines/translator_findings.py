@@ -9,7 +9,7 @@ from pipelines.memory_imports import import_name
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.translate_options import Translate
-from pipelines.translators import Routes, Speaker, check_installed, load, pairs_of, speakers_of
+from pipelines.translators import Routes, Speaker, check_translators, load, pairs_of, speakers_of
 
 _PROBE = "doctor"
 _TEXT = "a red kite"
@@ -20,7 +20,7 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     translate = recipe.translate
     assert translate is not None
     try:
-        check_installed(translate)
+        check_translators(translate)
         speakers = speakers_of(translate)
     except PairmillError as error:
         yield Finding("error", str(error))

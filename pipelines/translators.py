@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from model.translator import (
@@ -117,6 +118,12 @@ def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
     Raises:
       RecipeError: where it is not certain which weights are meant, or they are not converted.
     """
+    path = Path(model.model)
+    if model.engine != "openai" and path.is_absolute() and not path.is_dir():
+        advice = f"run pairmill convert-translator CHECKPOINT {path}"
+        if model.engine == "transformers":
+            advice = "an id on the Hugging Face hub needs its revision"
+        raise RecipeError(f"translate.models.model: there is no folder {path}: {advice}")
     try:
         return TranslatorSpec(
             model=model.model,
@@ -146,11 +153,11 @@ def speakers_of(translate: Translate) -> list[Speaker]:
     return speakers
 
 
-def check_installed(translate: Translate) -> None:
-    """Refuses to begin without the packages that the engines need.
+def check_translators(translate: Translate) -> None:
+    """Refuses to begin without the packages that the engines need, and the models' folders.
 
     Raises:
-      RecipeError: naming the extras that bring them.
+      RecipeError: naming the extras that bring them, or what is wrong with a model.
     """
     for engine in sorted({model.engine for model in translate.models}):
         missing = [name for name in _PACKAGES[engine] if find_spec(name) is None]
@@ -159,6 +166,8 @@ def check_installed(translate: Translate) -> None:
                 f"[translate] needs {missing[0]}, which is not installed: "
                 f"pip install 'pairmill[{_EXTRAS[engine]}]'"
             )
+    for model in translate.models:
+        spec_of(model, translate)
 
 
 def pairs_of(speaker: Speaker) -> dict[str, list[str]]:

@@ -663,7 +663,6 @@ def test_the_doctor_asks_an_endpoint(
         ('pivot = "english"', "translate.pivot must be of "),
         ("decoding = {beam_size = 0}", "translate.decoding.beam_size must be at least 1, got 0"),
         ("rules = {max_run = -1}", "translate.rules.max_run must be at least 0, got -1"),
-        ("[[translate.models]]\nmodel = 'a/b'", "translate.models: a/b is not converted for"),
         ("models = []", "translate.models: must not be empty"),
         ("modles = []", "translate.modles: there is no such key, did you mean models?"),
         ("", "translate.models: must be given"),
