@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from filters.translation import TranslationRules
+from model import endpoint_translator
 from model.translator import Decoding, Endpoint
 from pipelines.errors import RecipeError
 from pipelines.recipe import Recipe
 from pipelines.recipe_file import read_recipe
 from pipelines.translate_options import Translate, TranslateModel
+from pipelines.translator_findings import translator_findings
 from pipelines.translators import check_translators
+from tests.model.endpoint import EndpointServer, answer
 
 EXAMPLE = Path(__file__).parents[2] / "configs/example.toml"
 RECIPE = """
@@ -78,3 +81,19 @@ def test_translators_are_looked_for_when_they_are_needed_and_in_the_recipes_fold
     with pytest.raises(RecipeError) as error:
         check_translators(recipe.translate)
     assert said.format(home) in str(error.value)
+
+
+def test_the_doctor_asks_an_endpoint_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    server = EndpointServer()
+    endpoint = f'endpoint = {{url = "{server.url}"}}'
+    recipe = recipe_with(tmp_path, f'model = "big"\nengine = "openai"\n{endpoint}')
+    assert {finding.level for finding in translator_findings(recipe)} == {"ok"}
+    assert len(server.asked) == 1
+    server.replies = {1: (200, {}, answer("Let me think", "length"))}
+    (warning,) = (of for of in translator_findings(recipe) if of.level == "warning")
+    assert "its answer to 'a red kite' is cut" in warning.words
+    server.close()
+    (error,) = translator_findings(recipe)
+    assert error.level == "error"
+    assert f"{server.url} gave no answer in 6 tries" in error.words
