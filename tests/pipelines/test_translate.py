@@ -406,7 +406,7 @@ def test_what_comes_into_the_pivot_alike_leaves_it_once(
     output = tmp_path / "one/out"
     sources = {row["caption_id"]: row for row in table(output / "captions/source")}
     rows = table(output / "captions/translated")
-    assert len(rows) > 40
+    assert len(rows) > 20  # of a picture one, where English is alike
     for row in rows:
         source = sources[row["parent"]]
         said = source["text"] if source["language"] == "en" else "a red circle"
