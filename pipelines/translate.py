@@ -259,9 +259,18 @@ class TranslateStage:
             affordable.append(piece)
         if not affordable:
             texts = sum(piece.end - piece.first for piece in left)
+            least = [
+                f"{key} to at least {needed:,.0f}"
+                for key, given, needed in (
+                    ("max_requests", model.max_requests, requests),
+                    ("max_tokens", model.max_tokens, tokens),
+                )
+                if 0 < given < needed
+            ]
             raise RunError(
                 f"{texts:,} texts are left and the budget of {speaker.label} does not suffice for "
-                "them: raise its max_requests or max_tokens, and the same command goes on"
+                f"the next {left[0].end - left[0].first:,} of them, which are worked on together: "
+                f"raise {' and '.join(least)}, and the same command goes on"
             )
         return affordable
 

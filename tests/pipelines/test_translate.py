@@ -454,7 +454,18 @@ def test_an_endpoint_translates_within_its_budget(
     server = EndpointServer()
     endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
     settings = 'into_languages = ["de"]'
-    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 60")
+    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 1")
+    with pytest.raises(RunError, match=r"raise max_requests to at least \d+, and") as error:
+        curate(few, HERE, stages=("translate",))
+    assert not server.asked
+    least = int(str(error.value).partition("at least ")[2].partition(",")[0])
+    with_translate(
+        few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = {least}"
+    )
+    with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
+        curate(few, HERE, stages=("translate",))
+    assert len(server.asked) == least
+    with_translate(few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = 60")
     with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
         curate(few, HERE, stages=("translate",))
     asked = len(server.asked)
