@@ -166,8 +166,8 @@ def tokens_of(model: Path, batches: list[tuple[Request, ...]]) -> list[tuple[lis
     return [
         (
             tokenizer.encode(
-                [request.from_text for request in batch],
-                [request.from_language for request in batch],
+                [request.source_text for request in batch],
+                [request.source_language for request in batch],
                 [request.language for request in batch],
             ),
             [tokenizer.prefix(request.language) for request in batch],

@@ -388,7 +388,7 @@ def _run(
     from pipelines.recipe_file import read_recipe
     from pipelines.supervisor import supervise
     from pipelines.teachers import check_installed
-    from pipelines.translators import check_installed as check_translators
+    from pipelines.translators import check_translators
 
     with _errors_shown():
         read = read_recipe(recipe)

@@ -12,7 +12,6 @@ from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
 from pipelines.teachers import check_spaces, specs_of
 from pipelines.translate_options import Translate, TranslateModel
-from pipelines.translators import spec_of
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _MANNER = Manner(
@@ -96,19 +95,20 @@ def _found_model(key: str, model: str, folder: str) -> str:
 
 
 def _translate_with_absolute_paths(translate: Translate, folder: str) -> Translate:
-    def found(model: TranslateModel) -> TranslateModel:
-        if model.engine == "openai":
-            return model
-        path = _found_model("translate.models.model", model.model, folder)
-        return dataclasses.replace(model, model=path)
-
-    models = tuple(found(model) for model in translate.models)
+    """Whether its models are there is asked where they are needed: one may be converted later."""
+    models = tuple(_with_absolute_model(model, folder) for model in translate.models)
     imports = tuple(absolute(path, folder) for path in translate.memory_imports)
     memory = translate.memory and absolute(translate.memory, folder)
-    resolved = dataclasses.replace(translate, models=models, memory=memory, memory_imports=imports)
-    for model in models:
-        spec_of(model, resolved)
-    return resolved
+    return dataclasses.replace(translate, models=models, memory=memory, memory_imports=imports)
+
+
+def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:
+    """A translator with its folder, absolute; one of the hub, which has a commit, as it is."""
+    path = absolute(model.model, folder)
+    is_of_hub = model.engine == "transformers" and model.revision and not Path(path).is_dir()
+    if model.engine == "openai" or is_of_hub:
+        return model
+    return dataclasses.replace(model, model=path)
 
 
 def _select_with_absolute_paths(select: Select, folder: str) -> Select:

@@ -16,6 +16,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
+from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
@@ -31,6 +32,7 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import (
+    LOST,
     BucketPlan,
     Desk,
     PlanRequests,
@@ -111,8 +113,8 @@ class TranslateStage:
 
     def run(self, work: Folder) -> Counts:
         where = self._memory.uri.encode()
-        if work.exists(_MEMORY_FILE) and work.read(_MEMORY_FILE) != where:
-            work.remove()  # what a killed run has done lies in its memory, which is another
+        if work.exists(_MEMORY_FILE) and (work.read(_MEMORY_FILE) != where or work.exists(LOST)):
+            work.remove()  # what a killed run has done lies in its memory, which is another now
         work.write(_MEMORY_FILE, where)
         desk = self._desk(work)
         parts = len(part_names(self._run.output / self._kept.captions))
@@ -120,12 +122,16 @@ class TranslateStage:
             return {}
         buckets = self._plan(desk, parts)
         for turn in range(2 if self._rules.pivot else 1):
+            if turn == 1:
+                self._once(desk, "regrouping by the pivot", buckets, IntoPivot(desk, buckets))
             plan = self._requests(desk, turn, buckets)
             if turn == 0:
                 for line in self._estimate(plan, {}):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces)
+        if self._rules.pivot:
+            self._once(desk, "regrouping by the source", buckets, OutOfPivot(desk, buckets))
         self._write(desk, buckets, parts)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))
@@ -205,6 +211,15 @@ class TranslateStage:
             desk.work.write(done, b"")
         return read_plan(desk.work, turn)
 
+    def _once(self, desk: Desk, words: str, buckets: int, work: beam.PTransform) -> None:
+        """Does what is called so, unless that is done."""
+        done = words.replace(" ", "-")
+        if not desk.work.exists(done):
+            self._run.step(words)
+            with self._run.pipeline(pieces_for(buckets)) as pipeline:
+                _ = pipeline | work
+            desk.work.write(done, b"")
+
     def _translate(self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> None:
         mine = [piece for piece in pieces if piece.speaker == speaker.number]
         if not mine:
@@ -244,9 +259,18 @@ class TranslateStage:
             affordable.append(piece)
         if not affordable:
             texts = sum(piece.end - piece.first for piece in left)
+            least = [
+                f"{key} to at least {needed:,.0f}"
+                for key, given, needed in (
+                    ("max_requests", model.max_requests, requests),
+                    ("max_tokens", model.max_tokens, tokens),
+                )
+                if 0 < given < needed
+            ]
             raise RunError(
                 f"{texts:,} texts are left and the budget of {speaker.label} does not suffice for "
-                "them: raise its max_requests or max_tokens, and the same command goes on"
+                f"the next {left[0].end - left[0].first:,} of them, which are worked on together: "
+                f"raise {' and '.join(least)}, and the same command goes on"
             )
         return affordable
 

@@ -1,14 +1,15 @@
 """What is to be translated: each text once a language, and of these what no memory has.
 
 Texts are regrouped by a hash into buckets. A bucket's translations are looked up, what is missing
-is cut to batches of like length and these to pieces of work: the same ones on any runner.
+is cut to batches of like length and these to pieces of work: the same ones on any runner. What a
+first turn said in the pivot's language is planned in a second one like any other text.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import apache_beam as beam
 import numpy as np
@@ -16,13 +17,14 @@ import pyarrow as pa
 
 from filters.targets import TargetRules, targets_of
 from model.translator import Sizer
+from pipelines.errors import RunError
 from pipelines.memory import Memory, Remembered
 from pipelines.recipe import Recipe
 from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_rows, rows_of, write_table
-from pipelines.translators import Route, Routes, load_known
+from pipelines.translators import Routes, load_known
 from schemas.ids import phrase_id
 from schemas.layout import part_name
 from schemas.rows import Caption
@@ -30,6 +32,7 @@ from schemas.rows import Caption
 WANTED = "wanted"
 REQUESTS = "requests"
 PIECES = "pieces"
+LOST = "lost"
 BATCHES_A_PIECE = 16
 
 _COUNTED = ("texts", "imported", "remembered", "later")
@@ -59,17 +62,32 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Between(Wanted):
+    """A text in the pivot's language that is to be translated in the place of another.
+
+    Its `part` is the bucket of that other text.
+
+    Attributes:
+      of: key of the text that it is a translation of.
+      of_language: that text's.
+      engine: what made it.
+    """
+
+    of: str
+    of_language: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A text that a translator is to be asked about.
 
     Attributes:
-      key: of the source text.
+      key: of the text.
       source_language: its.
       source_text: …
       language: what the answer is to be in.
-      from_language: of what the translator is given: the source, or the pivot.
-      from_text: what it is given.
-      tokens: that this has.
+      tokens: that the text has.
       batch: number in its file; those of a batch are given together.
     """
 
@@ -77,10 +95,8 @@ class Request:
     source_language: str
     source_text: str
     language: str
-    from_language: str
-    from_text: str
-    tokens: int
-    batch: int
+    tokens: int = 0
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +134,14 @@ class TranslationPiece:
 
 @dataclass(slots=True)
 class BucketPlan:
-    """What is to be done for a bucket in one round.
+    """What is to be done for a bucket in one turn.
 
     Attributes:
       pieces: of work.
-      texts: distinct texts to be said in a language, by pair `en-de`.
+      texts: distinct texts to be said in a language, by pair `en-de`; counted in the first turn.
       imported: of these, found in what was imported.
       remembered: found in the translators' memories.
-      later: to be asked for when the pivot's text is there.
+      later: to be looked up and asked for when the pivot's text is there, in the second turn.
     """
 
     pieces: list[TranslationPiece] = field(default_factory=list)
@@ -173,13 +189,25 @@ class Desk:
     memory: Folder
     imports: tuple[str, ...]
 
-    def remembered(self, route: Route) -> Memory:
-        """What was translated by a route."""
-        return Memory(self.memory / self.routes.memory_name(route))
+    def remembered(self, speaker: int) -> Memory:
+        """What a translator has said."""
+        return Memory(self.memory / self.routes.speakers[speaker].memory_name)
 
     def imported(self) -> Iterator[Memory]:
         """What comes before any translator."""
         return (Memory(self.memory / name) for name in self.imports)
+
+    def give_up(self) -> NoReturn:
+        """Ends a run whose memory has lost what was there; the next one plans anew.
+
+        Raises:
+          RunError: always.
+        """
+        self.work.write(LOST, b"")
+        raise RunError(
+            f"{self.memory.uri} has lost translations since this run began, were files removed "
+            "there? The same command looks anew and has translated what is missing"
+        )
 
 
 def rules_of(recipe: Recipe) -> TargetRules:
@@ -245,7 +273,12 @@ def write_wanted(keyed: Keyed, work: Folder) -> None:
     """Writes what is wanted of a bucket's texts."""
     bucket, tables = keyed
     order = [("key", "ascending"), ("part", "ascending")]
-    write_table(work / WANTED, part_name(bucket), tables["wanted"].sort_by(order))
+    write_table(wanted_folder(work, 0), part_name(bucket), tables["wanted"].sort_by(order))
+
+
+def wanted_folder(work: Folder, turn: int) -> Folder:
+    """What is wanted of texts in a turn by bucket: `Wanted`s in the first, `Between`s then."""
+    return work / WANTED / str(turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +298,7 @@ class Phrase:
     targets: tuple[str, ...]
 
 
-def phrases_of(wanted: Iterable[Wanted]) -> list[Phrase]:
+def phrases_of(wanted: Sequence[Wanted]) -> list[Phrase]:
     """The distinct texts of a bucket, by key."""
     texts: dict[str, Wanted] = {}
     languages: dict[str, dict[str, None]] = defaultdict(dict)
@@ -290,18 +323,18 @@ class Lookup:
         self._desk = desk
         self._keys = pa.array([phrase.key for phrase in phrases], pa.string())
         self._imported = [_by_name(memory, self._keys) for memory in desk.imported()]
-        self._by_route: dict[Route, dict[tuple[str, str], Remembered]] = {}
+        self._by_speaker: dict[int, dict[tuple[str, str], Remembered]] = {}
 
     def imported(self, key: str, language: str) -> Remembered | None:
         """A translation that the user brought."""
         found = (memory.get((key, language)) for memory in self._imported)
         return next((row for row in found if row), None)
 
-    def by(self, route: Route, key: str, language: str) -> Remembered | None:
-        """A translation that was made by a route."""
-        if route not in self._by_route:
-            self._by_route[route] = _by_name(self._desk.remembered(route), self._keys)
-        return self._by_route[route].get((key, language))
+    def by(self, speaker: int, key: str, language: str) -> Remembered | None:
+        """A translation that a translator has made."""
+        if speaker not in self._by_speaker:
+            self._by_speaker[speaker] = _by_name(self._desk.remembered(speaker), self._keys)
+        return self._by_speaker[speaker].get((key, language))
 
 
 def _by_name(memory: Memory, keys: pa.Array) -> dict[tuple[str, str], Remembered]:
@@ -327,56 +360,75 @@ class PlanRequests(beam.DoFn):
         work = self._desk.work
         if (work / PIECES / str(self._turn)).exists(f"{name}.json"):  # a bundle that came twice
             return
-        phrases = phrases_of(read_rows(work / WANTED, name, Wanted))
-        lookup, plan = Lookup(self._desk, phrases), BucketPlan()
-        by_route: dict[Route, dict[tuple[str, str], Request]] = defaultdict(dict)
-        for phrase in phrases:
-            for target in phrase.targets:
-                for route, request in self._requests(phrase, target, lookup, plan):
-                    by_route[route].setdefault((request.key, request.language), request)
-        for number, (route, requests) in enumerate(sorted(by_route.items(), key=_by_route)):
+        plan = BucketPlan()
+        by_speaker: dict[int, dict[tuple[str, str], Request]] = defaultdict(dict)
+        for speaker, request in self._requests(bucket, plan):
+            by_speaker[speaker].setdefault((request.key, request.language), request)
+        for number, (speaker, requests) in enumerate(sorted(by_speaker.items())):
             file = f"{self._turn}-{bucket:05d}-{number:02d}.parquet"
-            plan.pieces += self._write(file, route, list(requests.values()))
+            plan.pieces += self._write(file, speaker, list(requests.values()))
         (work / PIECES / str(self._turn)).write(f"{name}.json", plan.to_json())
 
-    def _requests(
+    def _requests(self, bucket: int, plan: BucketPlan) -> Iterator[tuple[int, Request]]:
+        """What is to be asked for a bucket, and whom; counts the rest."""
+        folder, name = wanted_folder(self._desk.work, self._turn), part_name(bucket)
+        if self._turn == 0:
+            phrases = phrases_of(read_rows(folder, name, Wanted))
+            lookup = Lookup(self._desk, phrases)
+            for phrase in phrases:
+                for target in phrase.targets:
+                    yield from self._of_source(phrase, target, lookup, plan)
+            return
+        rows = read_rows(folder, name, Between)
+        lookup = Lookup(self._desk, phrases_of(rows))
+        for row in rows:
+            for target in row.languages.split():
+                yield from self._out_of_pivot(row, target, lookup, plan)
+
+    def _of_source(
         self, phrase: Phrase, target: str, lookup: Lookup, plan: BucketPlan
-    ) -> Iterator[tuple[Route, Request]]:
-        """What is to be asked for a text in a language; counts it where this is the first turn."""
-        route = self._desk.routes.of(phrase.language, target)
+    ) -> Iterator[tuple[int, Request]]:
+        key, language, text = phrase.key, phrase.language, phrase.text
+        route = self._desk.routes.of(language, target)
         assert route is not None
-        pair = f"{phrase.language}-{target}"
+        first, pair = route.speakers[0], f"{language}-{target}"
         plan.texts[pair] += 1
-        if lookup.imported(phrase.key, target):
+        if lookup.imported(key, target):
             plan.imported[pair] += 1
-        elif lookup.by(route, phrase.key, target):
-            plan.remembered[pair] += 1
-        elif not route.pivot:
-            if self._turn == 0:
-                yield route, _request(phrase, target, phrase.language, phrase.text)
-        else:
+        elif route.pivot:
             plan.later[pair] += 1
-            there = Route(route.speakers[:1])
-            between = lookup.imported(phrase.key, route.pivot) or lookup.by(
-                there, phrase.key, route.pivot
-            )
-            if self._turn == 0 and between is None:
-                yield there, _request(phrase, route.pivot, phrase.language, phrase.text)
-            if self._turn == 1 and between and not between.fault:
-                yield route, _request(phrase, target, route.pivot, between.text)
+            if not (lookup.imported(key, route.pivot) or lookup.by(first, key, route.pivot)):
+                yield first, Request(key, language, text, route.pivot)
+        elif lookup.by(first, key, target):
+            plan.remembered[pair] += 1
+        else:
+            yield first, Request(key, language, text, target)
+
+    def _out_of_pivot(
+        self, row: Between, target: str, lookup: Lookup, plan: BucketPlan
+    ) -> Iterator[tuple[int, Request]]:
+        speaker = self._desk.routes.direct(row.source_language, target)
+        assert speaker is not None
+        pair = f"{row.of_language}-{target}"
+        if lookup.imported(row.key, target):
+            plan.imported[pair] += 1
+        elif lookup.by(speaker, row.key, target):
+            plan.remembered[pair] += 1
+        else:
+            yield speaker, Request(row.key, row.source_language, row.text, target)
 
     def _write(
-        self, file: str, route: Route, requests: list[Request]
+        self, file: str, speaker: int, requests: list[Request]
     ) -> Iterator[TranslationPiece]:
         """Writes requests batch by batch; cuts pieces of them."""
-        ordered, ends = self._batched(route.speakers[-1], requests)
+        ordered, ends = self._batched(speaker, requests)
         write_table(self._desk.work / REQUESTS, file, table_of(Request, ordered))
-        memory = self._desk.routes.memory_name(route)
+        memory = self._desk.routes.speakers[speaker].memory_name
         first = 0
         last_ends = [*ends[BATCHES_A_PIECE - 1 : -1 : BATCHES_A_PIECE], *ends[-1:]]
         for number, end in enumerate(last_ends):
             tokens = sum(request.tokens for request in ordered[first:end])
-            yield TranslationPiece(file, number, first, end, route.speakers[-1], memory, tokens)
+            yield TranslationPiece(file, number, first, end, speaker, memory, tokens)
             first = end
 
     def _batched(self, speaker: int, requests: list[Request]) -> tuple[list[Request], list[int]]:
@@ -384,8 +436,8 @@ class PlanRequests(beam.DoFn):
         if speaker not in self._sizers:
             self._sizers[speaker] = load_known(self._desk.routes.speakers[speaker].spec)
         sizes = self._sizers[speaker].sizes(
-            [request.from_text for request in requests],
-            [request.from_language for request in requests],
+            [request.source_text for request in requests],
+            [request.source_language for request in requests],
             [request.language for request in requests],
         )
         tried = {number for batch in sizes.batches for number in batch}
@@ -399,21 +451,12 @@ class PlanRequests(beam.DoFn):
         return ordered, np.cumsum([len(batch) for batch in batches]).tolist()
 
 
-def _by_route(item: tuple[Route, Any]) -> tuple[tuple[int, ...], str]:
-    return item[0].speakers, item[0].pivot
-
-
-def _request(phrase: Phrase, language: str, from_language: str, from_text: str) -> Request:
-    key, text = phrase.key, phrase.text
-    return Request(key, phrase.language, text, language, from_language, from_text, 0, 0)
-
-
 def _in_batch(request: Request, tokens: int, batch: int) -> Request:
     return Request(**asdict(request) | {"tokens": tokens, "batch": batch})
 
 
 def read_plan(work: Folder, turn: int) -> BucketPlan:
-    """What is to be done in a round, for all buckets."""
+    """What is to be done in a turn, for all buckets."""
     whole, folder = BucketPlan(), work / PIECES / str(turn)
     for name in folder.names():
         whole.add(BucketPlan.from_json(folder.read(name)))

@@ -63,8 +63,8 @@ def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
     for requests in read_batches(desk.work, piece)[:_TRY_BATCHES]:
         began = time.perf_counter()
         translations = model.translate(
-            [request.from_text for request in requests],
-            [request.from_language for request in requests],
+            [request.source_text for request in requests],
+            [request.source_language for request in requests],
             [request.language for request in requests],
         )
         seconds += time.perf_counter() - began
@@ -99,7 +99,7 @@ def estimate_lines(
         if pieces:
             yield _time_of(speaker, pieces, speeds.get(speaker.number), workers)
     if later := plan.later.total():
-        yield f"{later:,} texts come out of the pivot, after these"
+        yield f"{later:,} texts come out of the pivot, after these, where no memory has them"
 
 
 def _missing(plan: BucketPlan) -> Counter[str]:
@@ -146,20 +146,20 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
       desk: of a finished run.
       by_pair: captions' translations by `en-de fate reason`.
     """
-    first = read_plan(desk.work, 0)
-    pieces = [*first.pieces, *read_plan(desk.work, 1).pieces]
+    plan = read_plan(desk.work, 0)
+    plan.add(read_plan(desk.work, 1))
     pairs: dict[str, dict[str, Any]] = {
         pair: {
-            "texts": first.texts[pair],
-            "imported": first.imported[pair],
-            "remembered": first.remembered[pair],
-            "translated": _missing(first)[pair],
+            "texts": plan.texts[pair],
+            "imported": plan.imported[pair],
+            "remembered": plan.remembered[pair],
+            "translated": _missing(plan)[pair],
             "created": 0,
             "kept": 0,
             "rejected": Counter[str](),
             "failed": Counter[str](),
         }
-        for pair in sorted(first.texts)
+        for pair in sorted(plan.texts)
     }
     for name, n in by_pair.items():
         pair, fate, *reason = name.split(" ")
@@ -170,7 +170,7 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
         else:
             of[fate] += n
     return {
-        "models": [_of_model(desk, speaker, pieces) for speaker in desk.routes.speakers],
+        "models": [_of_model(desk, speaker, plan.pieces) for speaker in desk.routes.speakers],
         "pairs": pairs,
     }
 

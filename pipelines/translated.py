@@ -23,22 +23,22 @@ from filters.translation import (
     judge_translations,
 )
 from pipelines.language_model import LanguageModel
+from pipelines.pivoting import IMPORTED, read_pivoted
 from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_rows, rows_of, write_table
 from pipelines.transforms.tally import Count
 from pipelines.translate_plan import (
-    WANTED,
     Desk,
     Lookup,
     Phrase,
     Wanted,
     Wish,
     phrases_of,
+    wanted_folder,
     wishes_of,
 )
-from pipelines.translators import Route
 from schemas.fates import Fate, Unit
 from schemas.ids import translation_id
 from schemas.layout import TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
@@ -49,14 +49,10 @@ DECIDED = "decided"
 ORIGIN = "translated"
 MADE_QUALITY = 0.5
 """Of what a model said and no person has seen: source captions, of 1, come before it."""
-IMPORTED = "imported"
 IMPORTED_QUALITY = 0.75
 """Of a translation that the user brought."""
 
 _BLOCK_CAPTIONS = 1_000
-
-UNANSWERED = "no-answer"
-"""Why a text has no translation that a translator was asked for and did not give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +164,9 @@ class JudgeBucket(beam.DoFn):
     def decide(self, bucket: int) -> list[Decision]:
         """What the gates on texts say of a bucket's translations, each once."""
         phrases = phrases_of(self._wanted(bucket))
-        lookup = Lookup(self._desk, phrases)
+        answers_of = _Answers(self._desk, phrases, bucket)
         answers = [
-            (phrase, language, self._answer(lookup, phrase, language))
+            (phrase, language, answers_of.of(phrase, language))
             for phrase in phrases
             for language in phrase.targets
         ]
@@ -193,7 +189,7 @@ class JudgeBucket(beam.DoFn):
         return decisions
 
     def _wanted(self, bucket: int) -> list[Wanted]:
-        return read_rows(self._desk.work / WANTED, part_name(bucket), Wanted)
+        return read_rows(wanted_folder(self._desk.work, 0), part_name(bucket), Wanted)
 
     def _findings(self, whole: list[Translated]) -> list[list[Finding]]:
         """What is wrong with translations."""
@@ -202,18 +198,39 @@ class JudgeBucket(beam.DoFn):
             whole = [its._replace(guess=guess) for its, guess in zip(whole, guesses, strict=True)]
         return judge_translations(whole, self._rules)
 
-    def _answer(self, lookup: Lookup, phrase: Phrase, language: str) -> Answer:
-        if brought := lookup.imported(phrase.key, language):
+
+class _Answers:
+    """What there is of a bucket's texts.
+
+    Args:
+      desk: …
+      phrases: the texts.
+      bucket: its number.
+    """
+
+    def __init__(self, desk: Desk, phrases: list[Phrase], bucket: int) -> None:
+        self._desk = desk
+        self._lookup = Lookup(desk, phrases)
+        self._pivoted = read_pivoted(desk, bucket)
+
+    def of(self, phrase: Phrase, language: str) -> Answer:
+        """What there is of a text in a language.
+
+        Raises:
+          RunError: nothing, though it was there when the text was planned, or put there since.
+        """
+        if brought := self._lookup.imported(phrase.key, language):
             return Answer(tidied(brought.text), "", IMPORTED, IMPORTED_QUALITY)
         routes = self._desk.routes
         route = routes.of(phrase.language, language)
         assert route is not None
-        found = lookup.by(route, phrase.key, language)
-        if found is None and route.pivot:
-            there = lookup.by(Route(route.speakers[:1]), phrase.key, route.pivot)
-            found = there if there and there.fault else None
-        text, fault = (found.text, found.fault) if found else ("", UNANSWERED)
-        return Answer(tidied(text), fault, routes.label(route), MADE_QUALITY)
+        labels = [routes.speakers[number].label for number in route.speakers]
+        if pivoted := self._pivoted.get((phrase.key, language)):
+            return Answer(tidied(pivoted.text), pivoted.fault, pivoted.engine, MADE_QUALITY)
+        found = self._lookup.by(route.speakers[0], phrase.key, route.pivot or language)
+        if found is None or (route.pivot and not found.fault):
+            self._desk.give_up()
+        return Answer(tidied(found.text), found.fault, " + ".join(labels), MADE_QUALITY)
 
 
 def _for_part(of: Decision, part: int) -> JudgedTranslation:

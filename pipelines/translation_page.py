@@ -9,20 +9,20 @@ from rich.table import Table
 from pipelines.pages import as_line, plain_table
 
 _MOST_PAIRS = 20
-_MOST_REASONS = 2
-_OF_TEXTS = ("texts", "imported", "remembered", "translated")
-_OF_CAPTIONS = ("created", "kept")
-_FATES = ("rejected", "failed")
+_COLUMNS = ("pair", "texts", "known", "translated", "kept", "lost", "most often as")
+_KNOWN = ("imported", "remembered")
+_LOST = ("rejected", "failed")
 
 
 def pair_table(report: dict[str, Any]) -> Table:
-    """By pair of languages: distinct texts and where they came from, captions and their fates.
+    """A line a pair of languages: its texts, those a memory had, what became of captions.
 
     Args:
       report: of `translate`.
     """
-    columns = ("pair", "most often as", *_OF_TEXTS, *_OF_CAPTIONS, *_FATES)
-    table = plain_table(*columns, words=2)
+    table = plain_table(*_COLUMNS, words=1)
+    table.columns[-1].justify = "left"
+    table.columns[-1].no_wrap = True
     pairs = sorted(report["pairs"].items(), key=lambda item: (-item[1]["created"], item[0]))
     for pair, of in pairs[:_MOST_PAIRS]:
         table.add_row(pair, *_cells([of]))
@@ -34,16 +34,17 @@ def pair_table(report: dict[str, Any]) -> Table:
 
 
 def _cells(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"{sum(of['texts'] for of in rows):,}"
+    yield f"{sum(of[name] for of in rows for name in _KNOWN):,}"
+    for name in ("translated", "kept"):
+        yield f"{sum(of[name] for of in rows):,}"
     reasons: Counter[str] = Counter()
     for of in rows:
-        reasons.update(of["rejected"])
-        reasons.update(of["failed"])
-    by_number = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    yield ", ".join(f"{reason} {n:,}" for reason, n in by_number[:_MOST_REASONS])
-    for name in (*_OF_TEXTS, *_OF_CAPTIONS):
-        yield f"{sum(of[name] for of in rows):,}"
-    for fate in _FATES:
-        yield f"{sum(sum(of[fate].values()) for of in rows):,}"
+        for fate in _LOST:
+            reasons.update(of[fate])
+    yield f"{reasons.total():,}"
+    first = min(reasons.items(), key=lambda item: (-item[1], item[0]), default=None)
+    yield f"{first[0]} {first[1]:,}" if first else ""
 
 
 def speed_lines(report: dict[str, Any]) -> Iterator[str]:

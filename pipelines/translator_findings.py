@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from model.licences import non_commercial_licence
+from model.translator import TranslationFault
 from pipelines.errors import PairmillError
 from pipelines.findings import Finding
 from pipelines.memory_imports import import_name
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.translate_options import Translate
-from pipelines.translators import Routes, Speaker, check_installed, load, pairs_of, speakers_of
+from pipelines.translators import Routes, Speaker, check_translators, load, pairs_of, speakers_of
 
 _PROBE = "doctor"
 _TEXT = "a red kite"
@@ -20,7 +21,7 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     translate = recipe.translate
     assert translate is not None
     try:
-        check_installed(translate)
+        check_translators(translate)
         speakers = speakers_of(translate)
     except PairmillError as error:
         yield Finding("error", str(error))
@@ -29,7 +30,7 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     for speaker in speakers:
         try:
             pairs.append(pairs_of(speaker))
-            _try(speaker, pairs[-1])
+            yield from _try(speaker, pairs[-1])
         except (PairmillError, ConnectionError) as error:
             yield Finding("error", f"translator {speaker.label}: {error}")
             return
@@ -38,7 +39,7 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     yield from _of_memory(translate)
 
 
-def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> None:
+def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:
     """Translates a text: nothing less says for sure that it can.
 
     Raises:
@@ -47,7 +48,10 @@ def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> None:
     """
     model = load(speaker.spec)
     for source, targets in list(pairs.items())[:1]:
-        model.translate([_TEXT], [source], targets[:1])
+        (said,) = model.translate([_TEXT], [source], targets[:1])
+        if said.fault is TranslationFault.UNFINISHED and speaker.spec.engine == "openai":
+            words = f"its answer to {_TEXT!r} is cut: a model that thinks first is of no use"
+            yield Finding("warning", f"translator {speaker.label}: {words}")
 
 
 def _of_speaker(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:

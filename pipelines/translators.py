@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from model.translator import (
@@ -51,7 +52,9 @@ class Speaker:
     @property
     def memory_name(self) -> str:
         """The folder of its translations below a memory."""
-        return _memory_name([self], "")
+        name = self.identity.name
+        safe = "".join(c if c.isalnum() or c in "-_+." else "-" for c in name)
+        return f"{safe}-{digest(repr(self.depends_on()))[:_SHORT]}"
 
     def depends_on(self) -> list[Any]:
         """What a translation depends on, but for its text and languages."""
@@ -91,10 +94,10 @@ class Routes:
 
     def of(self, source: str, target: str) -> Route | None:
         """How, the first translator that can before others; None where none can."""
-        direct = self._direct(source, target)
+        direct = self.direct(source, target)
         if direct is not None:
             return Route((direct,))
-        there, back = self._direct(source, self._pivot), self._direct(self._pivot, target)
+        there, back = self.direct(source, self._pivot), self.direct(self._pivot, target)
         if there is None or back is None:
             return None
         return Route((there, back), self._pivot)
@@ -103,24 +106,10 @@ class Routes:
         """Those of some languages that texts of another can be said in."""
         return tuple(code for code in languages if self.of(source, code))
 
-    def label(self, route: Route) -> str:
-        """What translations by this route call their engine."""
-        return " + ".join(self.speakers[number].label for number in route.speakers)
-
-    def memory_name(self, route: Route) -> str:
-        """The folder of the translations by a route below a memory."""
-        return _memory_name([self.speakers[number] for number in route.speakers], route.pivot)
-
-    def _direct(self, source: str, target: str) -> int | None:
+    def direct(self, source: str, target: str) -> int | None:
+        """Number of the first translator that says it at once."""
         numbers = range(len(self._pairs))
         return next((n for n in numbers if target in self._pairs[n].get(source, ())), None)
-
-
-def _memory_name(speakers: Sequence[Speaker], pivot: str) -> str:
-    told = [speaker.depends_on() for speaker in speakers]
-    name = "+".join(speaker.identity.name for speaker in speakers)
-    safe = "".join(c if c.isalnum() or c in "-_+." else "-" for c in name)
-    return f"{safe}-{digest(repr(told), pivot)[:_SHORT]}"
 
 
 def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
@@ -129,6 +118,12 @@ def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
     Raises:
       RecipeError: where it is not certain which weights are meant, or they are not converted.
     """
+    path = Path(model.model)
+    if model.engine != "openai" and path.is_absolute() and not path.is_dir():
+        advice = f"run pairmill convert-translator CHECKPOINT {path}"
+        if model.engine == "transformers":
+            advice = "an id on the Hugging Face hub needs its revision"
+        raise RecipeError(f"translate.models.model: there is no folder {path}: {advice}")
     try:
         return TranslatorSpec(
             model=model.model,
@@ -158,11 +153,11 @@ def speakers_of(translate: Translate) -> list[Speaker]:
     return speakers
 
 
-def check_installed(translate: Translate) -> None:
-    """Refuses to begin without the packages that the engines need.
+def check_translators(translate: Translate) -> None:
+    """Refuses to begin without the packages that the engines need, and the models' folders.
 
     Raises:
-      RecipeError: naming the extras that bring them.
+      RecipeError: naming the extras that bring them, or what is wrong with a model.
     """
     for engine in sorted({model.engine for model in translate.models}):
         missing = [name for name in _PACKAGES[engine] if find_spec(name) is None]
@@ -171,6 +166,8 @@ def check_installed(translate: Translate) -> None:
                 f"[translate] needs {missing[0]}, which is not installed: "
                 f"pip install 'pairmill[{_EXTRAS[engine]}]'"
             )
+    for model in translate.models:
+        spec_of(model, translate)
 
 
 def pairs_of(speaker: Speaker) -> dict[str, list[str]]:

@@ -68,8 +68,8 @@ class TranslatorHandler(ModelHandler[TextBatch, Spoken, Translator]):
         began = time.perf_counter()
         try:
             translations = model.translate(
-                [request.from_text for request in batch.requests],
-                [request.from_language for request in batch.requests],
+                [request.source_text for request in batch.requests],
+                [request.source_language for request in batch.requests],
                 [request.language for request in batch.requests],
             )
         except ConnectionError as error:  # an endpoint's
@@ -80,7 +80,7 @@ class TranslatorHandler(ModelHandler[TextBatch, Spoken, Translator]):
         return True
 
     def get_num_bytes(self, batch: TextBatch) -> int:
-        return sum(len(request.from_text) for request in batch.requests)
+        return sum(len(request.source_text) for request in batch.requests)
 
     def get_metrics_namespace(self) -> str:
         return "translate"

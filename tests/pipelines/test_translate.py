@@ -19,6 +19,7 @@ from model import endpoint_translator
 from model.ctranslate2_translator import _Engine
 from model.translator import Decoding, TranslatorSpec, load_translator
 from model.translator_conversion import convert_checkpoint
+from pipelines import translate
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -32,7 +33,7 @@ from pipelines.why import show_way
 from schemas.ids import translation_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
-from tests.model.endpoint import EndpointServer, answer
+from tests.model.endpoint import EndpointServer, answer, reversed_words
 
 TRANSLATE = """
 [translate]
@@ -318,7 +319,13 @@ def test_a_gate_turns_translations_away(
         assert (row["parent"], row["row"]) == (parent["uid"], parent["row"])
     assert show_stats(str(output))
     shown = capsys.readouterr().out
-    assert "texts   imported   remembered   translated" in " ".join(shown.split("  ")) or shown
+    head, *lines = shown[shown.index("pair   ") :].splitlines()
+    assert " ".join(head.split()) == "pair texts known translated kept lost most often as"
+    pairs = json.loads((output / "ledger/translate/translations.json").read_text())["pairs"]
+    for line in lines[:3]:
+        pair, texts, *_ = line.split()
+        assert int(texts) == pairs[pair]["texts"]
+        assert len(line) <= 100
     report = json.loads((output / "report/stats.json").read_text())["translation"]
     made = counts(output, "translate")["caption created"]
     assert sum(of["created"] for of in report["pairs"].values()) == made
@@ -371,6 +378,81 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
     assert not recount(Folder(str(output))).differences
 
 
+def of_one(server: EndpointServer) -> dict[str, str]:
+    """What makes a recipe ask a server for German."""
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
+    return {"settings": 'into_languages = ["de"]', "models": endpoint}
+
+
+def by_way_of_english(server: EndpointServer, **settings: str) -> dict[str, str]:
+    """What makes a recipe ask a server for English, then for Georgian."""
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}\n'
+    other = f'\n[[translate.models]]\nmodel = "other"\n{endpoint}sources = ["en"]'
+    told = "".join(f"\n{name} = {value}" for name, value in settings.items())
+    return {
+        "settings": f'into_languages = ["ka"]\npivot = "en"{told}',
+        "models": f'{endpoint}targets = ["en"]{other}',
+    }
+
+
+def test_what_comes_into_the_pivot_alike_leaves_it_once(
+    write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translate, "_BUCKET_TRANSLATIONS", 20)
+
+    def say(prompt: str) -> str:
+        return "a red circle" if "into English" in prompt else reversed_words(prompt)
+
+    server = EndpointServer(say)
+    shared = by_way_of_english(server, memory='"../memory"')
+    curate(write_translating(tmp_path / "one", **shared), HERE, stages=("translate",))
+    prompts = [body["messages"][0]["content"] for body in server.asked]
+    assert len([prompt for prompt in prompts if "into English" in prompt]) > 40  # some buckets'
+    assert len(prompts) == len(set(prompts))
+    output = tmp_path / "one/out"
+    sources = {row["caption_id"]: row for row in table(output / "captions/source")}
+    rows = table(output / "captions/translated")
+    assert len(rows) > 20  # of a picture one, where English is alike
+    for row in rows:
+        source = sources[row["parent"]]
+        said = source["text"] if source["language"] == "en" else "a red circle"
+        assert row["text"] == said[::-1]
+    assert not recount(Folder(str(output))).differences
+    server.asked.clear()
+    curate(write_translating(tmp_path / "two", **shared), HERE, stages=("translate",))
+    server.close()
+    assert not server.asked
+    assert digests(tmp_path / "two/out/captions/translated") == digests(
+        output / "captions/translated"
+    )
+    pairs = json.loads((tmp_path / "two/out/ledger/translate/translations.json").read_text())
+    assert all(of["remembered"] == of["texts"] for of in pairs["pairs"].values())
+
+
+def test_what_one_brings_into_the_pivot_is_no_one_elses(
+    write_translating: Callable[..., Path], curated: Curated, tmp_path: Path
+) -> None:
+    server = EndpointServer()
+    own = by_way_of_english(server, memory='"../shared"', memory_imports='["own.parquet"]')
+    recipe = write_translating(tmp_path / "own", **own)
+    source = next(r for r in table(curated.output / "captions/source") if r["language"] == "fr")
+    brought = [[source["language"]], [source["text"]], ["en"], ["what I brought"]]
+    pq.write_table(pa.table(brought, list(COLUMNS)), tmp_path / "own/own.parquet")
+    curate(recipe, HERE, stages=("translate",))
+    for memory in ("shared", "none"):
+        settings = by_way_of_english(server, memory=f'"../{memory}"')
+        curate(write_translating(tmp_path / memory, **settings), HERE, stages=("translate",))
+    server.close()
+    mine, shared, none = (
+        {row["parent"]: row for row in table(tmp_path / run / "out/captions/translated")}
+        for run in ("own", "shared", "none")
+    )
+    assert mine[source["caption_id"]]["text"] == "what I brought"[::-1]
+    assert shared == none
+    assert shared[source["caption_id"]]["text"] == source["text"]  # backwards twice
+    assert mine[source["caption_id"]]["engine"].startswith("imported + other@")
+
+
 def test_an_endpoint_translates_within_its_budget(
     write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,7 +460,18 @@ def test_an_endpoint_translates_within_its_budget(
     server = EndpointServer()
     endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
     settings = 'into_languages = ["de"]'
-    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 60")
+    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 1")
+    with pytest.raises(RunError, match=r"raise max_requests to at least \d+, and") as error:
+        curate(few, HERE, stages=("translate",))
+    assert not server.asked
+    least = int(str(error.value).partition("at least ")[2].partition(",")[0])
+    with_translate(
+        few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = {least}"
+    )
+    with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
+        curate(few, HERE, stages=("translate",))
+    assert len(server.asked) == least
+    with_translate(few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = 60")
     with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
         curate(few, HERE, stages=("translate",))
     asked = len(server.asked)
@@ -434,7 +527,32 @@ def test_a_killed_run_that_is_given_another_memory_loses_nothing(
         stages=("translate",),
     )
     server.close()
-    assert "caption failed no-answer" not in counts(tmp_path / "out", "translate")
+    made = counts(tmp_path / "out", "translate")
+    assert made["caption created"] == made["caption kept"] - made["caption in"]
+
+
+@pytest.mark.parametrize("pivot", [False, True])
+def test_what_a_memory_has_lost_is_translated_again(
+    write_translating: Callable[..., Path], tmp_path: Path, pivot: bool
+) -> None:
+    server = EndpointServer()
+    whole = by_way_of_english(server) if pivot else of_one(server)
+    curate(write_translating(tmp_path / "whole", **whole), HERE, stages=("translate",))
+    asked, killed = len(server.asked), write_translating(tmp_path / "killed", **whole)
+    server.asked.clear()
+    server.replies = {asked - 2: (401, {}, b"who")}
+    with pytest.raises(RunError, match="says status 401"):
+        curate(killed, HERE, stages=("translate",))
+    files = sorted((tmp_path / "killed/out/memory").rglob("*.parquet"))
+    assert files
+    files[0].unlink()
+    server.replies = {}
+    with pytest.raises(RunError, match="has lost translations since this run began"):
+        curate(killed, HERE, stages=("translate",))
+    curate(killed, HERE, stages=("translate",))
+    server.close()
+    expected = digests(tmp_path / "whole/out/captions/translated")
+    assert digests(tmp_path / "killed/out/captions/translated") == expected
 
 
 def test_a_budget_is_of_both_turns(write_translating: Callable[..., Path], tmp_path: Path) -> None:
@@ -562,7 +680,6 @@ def test_the_doctor_asks_an_endpoint(
         ('pivot = "english"', "translate.pivot must be of "),
         ("decoding = {beam_size = 0}", "translate.decoding.beam_size must be at least 1, got 0"),
         ("rules = {max_run = -1}", "translate.rules.max_run must be at least 0, got -1"),
-        ("[[translate.models]]\nmodel = 'a/b'", "translate.models: a/b is not converted for"),
         ("models = []", "translate.models: must not be empty"),
         ("modles = []", "translate.modles: there is no such key, did you mean models?"),
         ("", "translate.models: must be given"),

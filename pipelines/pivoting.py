@@ -1,0 +1,201 @@
+"""By way of the pivot: what a first turn said in its language is translated in the sources' place.
+
+Between the turns these texts are regrouped as the sources were. So each is said once, however many
+sources it stands for, and remembered as if captions had it. Then what became of it is brought back
+to the sources' buckets.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+import pyarrow as pa
+
+from filters.text import tidied
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import (
+    Deal,
+    Keyed,
+    Regroup,
+    arrow_schema,
+    column_buckets,
+    hash_buckets,
+    table_of,
+)
+from pipelines.transforms.tables import read_rows, write_table
+from pipelines.translate_plan import (
+    Between,
+    Desk,
+    Lookup,
+    Phrase,
+    Wanted,
+    phrases_of,
+    wanted_folder,
+)
+from schemas.ids import phrase_id
+from schemas.layout import part_name
+
+IMPORTED = "imported"
+"""The engine of a translation that the user brought."""
+
+_PIVOTED = "pivoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Pivoted:
+    """What came out of the pivot for a source text.
+
+    Attributes:
+      key: `schemas.ids.phrase_id` of the source text.
+      language: of the translation.
+      text: the translation.
+      fault: why it is not the whole translation, or "".
+      engine: what made it, on both ways.
+      bucket: of the source text.
+    """
+
+    key: str
+    language: str
+    text: str
+    fault: str
+    engine: str
+    bucket: int
+
+
+class IntoPivot(beam.PTransform):
+    """Regroups what the first turn said in the pivot's language.
+
+    Args:
+      desk: …
+      buckets: of texts.
+    """
+
+    def __init__(self, desk: Desk, buckets: int) -> None:
+        super().__init__()
+        self._desk = desk
+        self._buckets = buckets
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        between = (
+            begin | Deal("buckets", range(self._buckets)) | beam.ParDo(ReadBetween(self._desk))
+        )
+        by_key = hash_buckets("key", self._buckets)
+        return (
+            {"between": between}
+            | Regroup(
+                "texts between by id", {"between": arrow_schema(Between)}, self._buckets, by_key
+            )
+            | "WriteBetween" >> beam.Map(_write_between, self._desk.work)
+        )
+
+
+class OutOfPivot(beam.PTransform):
+    """Brings what the second turn said to the buckets of the sources.
+
+    Args:
+      desk: …
+      buckets: of texts.
+    """
+
+    def __init__(self, desk: Desk, buckets: int) -> None:
+        super().__init__()
+        self._desk = desk
+        self._buckets = buckets
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        pivoted = (
+            begin | Deal("buckets", range(self._buckets)) | beam.ParDo(ReadPivoted(self._desk))
+        )
+        schemas, by_source = {"pivoted": arrow_schema(Pivoted)}, column_buckets("bucket")
+        return (
+            {"pivoted": pivoted}
+            | Regroup("pivoted texts by source", schemas, self._buckets, by_source)
+            | "WritePivoted" >> beam.Map(_write_pivoted, self._desk.work)
+        )
+
+
+class ReadBetween(beam.DoFn):
+    """What a bucket's texts are in the pivot's language, where that is on their way."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def process(self, bucket: int) -> Iterator[pa.Table]:
+        name = part_name(bucket)
+        phrases = phrases_of(read_rows(wanted_folder(self._desk.work, 0), name, Wanted))
+        lookup = Lookup(self._desk, phrases)
+        found = [self._between(phrase, lookup, bucket) for phrase in phrases]
+        yield table_of(Between, [row for row in found if row])
+
+    def _between(self, phrase: Phrase, lookup: Lookup, bucket: int) -> Between | None:
+        """None: on no way, or not whole."""
+        routes, key = self._desk.routes, phrase.key
+        ways = {code: routes.of(phrase.language, code) for code in phrase.targets}
+        pivoted = {
+            code: way
+            for code, way in ways.items()
+            if way and way.pivot and not lookup.imported(key, code)
+        }
+        if not pivoted:
+            return None
+        way = next(iter(pivoted.values()))  # they share their first half
+        brought = lookup.imported(key, way.pivot)
+        said = brought or lookup.by(way.speakers[0], key, way.pivot)
+        if said is None:
+            self._desk.give_up()
+        if said.fault:
+            return None
+        text = tidied(said.text)
+        engine = IMPORTED if brought else routes.speakers[way.speakers[0]].label
+        id_, languages = phrase_id(way.pivot, text), " ".join(pivoted)
+        return Between(id_, way.pivot, text, languages, bucket, key, phrase.language, engine)
+
+
+class ReadPivoted(beam.DoFn):
+    """What became of a bucket's texts between, for each of the sources that they stand for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def process(self, bucket: int) -> Iterator[pa.Table]:
+        folder = wanted_folder(self._desk.work, 1)
+        rows: list[Between] = read_rows(folder, part_name(bucket), Between)
+        lookup = Lookup(self._desk, phrases_of(rows))
+        found = [
+            self._pivoted(row, language, lookup)
+            for row in rows
+            for language in row.languages.split()
+        ]
+        yield table_of(Pivoted, found)
+
+    def _pivoted(self, row: Between, language: str, lookup: Lookup) -> Pivoted:
+        routes = self._desk.routes
+        speaker = routes.direct(row.source_language, language)
+        assert speaker is not None
+        brought = lookup.imported(row.key, language)
+        said = brought or lookup.by(speaker, row.key, language)
+        if said is None:
+            self._desk.give_up()
+        engine = f"{row.engine} + {IMPORTED if brought else routes.speakers[speaker].label}"
+        return Pivoted(row.of, language, said.text, said.fault, engine, row.part)
+
+
+def read_pivoted(desk: Desk, bucket: int) -> dict[tuple[str, str], Pivoted]:
+    """What came out of the pivot for a bucket's source texts, by key and language."""
+    folder, name = desk.work / _PIVOTED, part_name(bucket)
+    if not folder.exists(name):  # there is no pivot
+        return {}
+    rows: list[Pivoted] = read_rows(folder, name, Pivoted)
+    return {(row.key, row.language): row for row in rows}
+
+
+def _write_between(keyed: Keyed, work: Folder) -> None:
+    bucket, tables = keyed
+    rows = tables["between"].sort_by([("key", "ascending"), ("of", "ascending")])
+    write_table(wanted_folder(work, 1), part_name(bucket), rows)
+
+
+def _write_pivoted(keyed: Keyed, work: Folder) -> None:
+    bucket, tables = keyed
+    rows = tables["pivoted"].sort_by([("key", "ascending"), ("language", "ascending")])
+    write_table(work / _PIVOTED, part_name(bucket), rows)
