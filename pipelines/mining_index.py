@@ -333,10 +333,7 @@ def _write_block(folder: Folder, keyed: Keyed) -> None:
     rows = [_in_order(row) for row in merged.values()]
     table = pa.Table.from_pylist(rows, _ANCHOR).drop_columns(["piece", "embedding"])
     write_table(folder, f"{shard_name(number)}.parquet", table)
-    halves = np.frombuffer(b"".join(row["embedding"] for row in rows), np.float16)
-    write_npy(
-        folder, f"{shard_name(number)}.npy", halves.reshape(len(rows), -1) if rows else halves
-    )
+    write_npy(folder, f"{shard_name(number)}.npy", _halves([row["embedding"] for row in rows]))
 
 
 def _in_order(row: dict[str, Any]) -> dict[str, Any]:
@@ -354,9 +351,13 @@ def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves]:
     ids = ordered["id"].to_pylist()
     firsts = [row for row, id_ in enumerate(ids) if not row or ids[row - 1] != id_]
     table = ordered.take(pa.array(firsts, pa.int64()))
-    values = table["embedding"].to_pylist()
-    halves = np.frombuffer(b"".join(values), np.float16)
-    return table, halves.reshape(len(values), -1) if values else halves.reshape(0, 0)
+    return table, _halves(table["embedding"].to_pylist())
+
+
+def _halves(embeddings: list[bytes]) -> Halves:
+    """Embeddings from their bytes; shape [rows, dim]."""
+    whole = np.frombuffer(b"".join(embeddings), np.float16)
+    return whole.reshape(len(embeddings), -1) if embeddings else whole.reshape(0, 0)
 
 
 def _first_keys(keys: pa.ListArray) -> NDArray[np.uint64]:

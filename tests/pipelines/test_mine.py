@@ -1,6 +1,7 @@
 """`mine` over known embeddings: what is nearest, what is refused, and that cuts do not count."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from filters.score_bins import Scale
+from pipelines.chosen import Chosen
 from pipelines.errors import RecipeError
 from pipelines.mine import MineStage
 from pipelines.recipe_file import read_recipe
@@ -187,7 +190,9 @@ def test_inverted_lists_find_nearly_the_same(rows: list[dict[str, Any]], tmp_pat
 
 
 def test_translations_are_positives_and_other_languages_have_their_share(tmp_path: Path) -> None:
-    recipe = made(tmp_path).write(THREE.replace("cross_language = 0.0", "cross_language = 0.34"))
+    loose = THREE.replace("cross_language = 0.0", "cross_language = 0.34")
+    others = 'overlook = ["relative-margin", "same-text", "near-picture"]'
+    recipe = made(tmp_path).write(loose.replace("relative_margin = 0.05", others))
     rows = mined(recipe)
     found = of_kind(rows, "image-to-text")
     assert found
@@ -274,6 +279,29 @@ def test_a_guard_that_is_overlooked_lets_its_own_pass(
         if row["anchor"] == uid_of(picture) and row["positive_language"] == "en"
     ]
     assert text in negatives(row)
+
+
+def test_what_the_teacher_says_of_mismatches_is_a_bound(tmp_path: Path) -> None:
+    recipe = made(tmp_path).write(THREE + "max_standing = 2.0")
+    recipe.write_text(recipe.read_text().replace("[mine]\n", "[select]\n\n[mine]\n", 1))
+    out = tmp_path / "out"
+    shutil.copytree(out / "screened", out / "selected")
+    record = json.loads((out / "ledger/score/_stage.json").read_text())
+    record |= {"stage": "select", "reads": {"score": "f"}}
+    (out / "ledger/select").mkdir()
+    (out / "ledger/select/_stage.json").write_text(json.dumps(record))
+    scales = {"de": Scale(0.1, 0.1), "en": Scale(0.0, 0.2), "fr": Scale(0.2, 0.1)}
+    (out / "thresholds.json").write_bytes(Chosen(("teacher@0",), {}, scales, ()).to_json())
+    rows = mined(recipe)
+    assert {row["kind"] for row in rows} == {"text-text", "image-to-text", "text-to-image"}
+    highest = {"de": 0.3, "en": 0.4, "fr": 0.4}
+    for row in rows:
+        if row["kind"] != "text-text":
+            assert max(row["scores"][1:]) <= highest[row["positive_language"]] + 1e-6
+    told = json.loads((out / "ledger/mine/negatives.json").read_text())["told"]
+    assert told["image-to-text\tnearest\tfits-by-teacher"]
+    assert told["text-to-image\tnearest\tfits-by-teacher"]
+    assert "text-text\tnearest\tfits-by-teacher" not in told
 
 
 # Rows that are short of negatives, and other origins
