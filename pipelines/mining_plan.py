@@ -107,6 +107,10 @@ class MinePlan:
         """By language, in the order of the alphabet."""
         return [space for space in self.spaces if space.what == what]
 
+    def anchors_of(self, kind: str) -> list[Cut]:
+        """Of a kind of triplets, by language likewise."""
+        return [cut for cut in self.anchors if cut.what == kind]
+
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
