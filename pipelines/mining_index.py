@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from filters.overlap import mixed
 from pipelines.embedding_files import Halves, read_npy, write_npy
-from pipelines.lexical_index import write_lexical
 from pipelines.mining_plan import (
     SPACE_OF,
     Cut,
@@ -30,6 +29,7 @@ from pipelines.mining_plan import (
     read_listed_texts,
 )
 from pipelines.mining_rules import Mine
+from pipelines.mining_words import WORDS, write_words
 from pipelines.nearest import Names, Units, cosines, names_of, units
 from pipelines.popular import NOTHING, text_keys
 from pipelines.stages import Run
@@ -141,6 +141,8 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
             | Regroup("anchors", {"anchors": _ANCHOR}, max(1, blocks), column_buckets("piece"))
             | "WriteAnchors" >> beam.Map(partial(_write_block, prepared / ANCHORS))
         )
+    if rules.bm25:
+        write_words(run, plan, prepared / INDEX, prepared / WORDS)
     prepared.write(_DONE, b"")
 
 
@@ -388,8 +390,6 @@ def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> N
     }
     for name, column in columns.items():
         write_npy(folder, f"{shard_name(number)}.{name}.npy", column)
-    if rules.bm25 and space.what != OF_PICTURES:
-        write_lexical(folder / f"{shard_name(number)}.bm25", table["text"].to_pylist())
     if space.rows > rules.exact_rows and len(names):
         _write_lists(folder, number, units(embeddings))
 
@@ -398,6 +398,7 @@ def _write_lists(folder: Folder, number: int, rows: Units) -> None:
     """Writes inverted lists over a shard; their centres are fitted to all of it or a sample."""
     import faiss
 
+    faiss.omp_set_num_threads(1)  # the centres' last bits depend on it
     lists = max(1, min(len(rows) // 39, int(4 * len(rows) ** 0.5)))
     index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     index.train(rows)
