@@ -20,12 +20,15 @@ from filters.negatives import (
 )
 from filters.score_bins import Scale
 from pipelines.mining_index import INDEX, read_facts, said_by
+from pipelines.mining_lookups import among, share_any
 from pipelines.mining_plan import MinePlan
 from pipelines.mining_rules import Mine
 from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
 from pipelines.nearest import Found, names_of
 from pipelines.storage import Folder
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+
+_ANSWERS = ("positive_ids", "other_ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,8 @@ class Guards:
         if origin == DRAWN:  # by chance already, whatever their rank
             rules = replace(rules, range_min=0, range_max=None, sampling_strategy="top")
         else:
-            last = rules.last_ranks(anchors.positives)
-            present &= np.arange(present.shape[1]) < rules.depths(anchors.positives)[:, None]
+            last = rules.last_ranks(anchors.answers)
+            present &= np.arange(present.shape[1]) < rules.depths(anchors.answers)[:, None]
         rules = narrowed(rules, number)
         faults = negative_faults(self._candidates(found, keys, present), anchors.least, rules)
         self._tell(origin, faults)
@@ -131,16 +134,14 @@ class Guards:
         is_positive = found.names == anchors.names[:, None]
         if anchors.owners.any():
             is_positive |= self._facts(found, "owners") == anchors.owners[:, None]
-        for names in _padded([names_of(of) for of in anchors.table["positive_ids"].to_pylist()]).T:
-            is_positive |= (found.names == names[:, None]) & (names != 0)[:, None]
-        of = anchors.table["document"].to_numpy()[:, None]
-        documents = self._facts(found, "documents") if of.any() else np.zeros((1, 1), np.int64)
+        both = zip(*(anchors.table[name].to_pylist() for name in _ANSWERS), strict=True)
+        is_positive |= among(found.names, [names_of(own + others) for own, others in both])
         return Candidates(
             present=present,
             scores=found.scores,
             is_positive=is_positive,
             distances=self._distances(found),
-            same_document=present & (documents == of) & (documents != 0),
+            same_document=self._same_document(found),
             same_text=self._same_text(found, keys),
             is_repeated=repeats(keys, present),
             standings=self._standings(found),
@@ -155,14 +156,10 @@ class Guards:
 
     def _same_text(self, found: Found, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Whether a text says what the anchor or a positive says, or a picture has that caption."""
-        own = [
-            np.array(of, np.int64).view(np.uint64) for of in self._anchors.table["keys"].to_pylist()
-        ]
-        result = np.zeros(keys.shape, np.bool_)
+        own = self._words("keys")
         if self._anchors.cut.what != TEXT_TO_IMAGE:
-            for column in _padded(own).T:
-                result |= (keys == column[:, None]) & (column != 0)[:, None]
-            return result
+            return among(keys, own)
+        result = np.zeros(keys.shape, np.bool_)
         said = said_by(found.names, np.array([of[0] for of in own])[:, None])
         for number in np.unique(found.shards[found.present]).tolist():
             statements = read_facts(self._mining.prepared / INDEX, number, "statements")
@@ -170,6 +167,27 @@ class Guards:
             at = np.minimum(np.searchsorted(statements, said[here]), len(statements) - 1)
             result[here] = statements[at] == said[here]
         return result
+
+    def _same_document(self, found: Found) -> NDArray[np.bool_]:
+        """Whether one of a candidate's documents is one of the anchor's."""
+        result, own = np.zeros(found.rows.shape, np.bool_), self._words("documents")
+        if not any(map(len, own)):
+            return result
+        for number in np.unique(found.shards[found.present]).tolist():
+            starts, documents = (
+                read_facts(self._mining.prepared / INDEX, number, name)
+                for name in ("document_starts", "documents")
+            )
+            here = np.nonzero((found.shards == number) & found.present)
+            places = found.rows[here]
+            first = starts[places]
+            result[here] = share_any(here[0], first, starts[places + 1] - first, documents, own)
+        return result
+
+    def _words(self, column: str) -> list[NDArray[np.uint64]]:
+        """64-bit values that each anchor has."""
+        lists = self._anchors.table[column].to_pylist()
+        return [np.array(of, np.int64).view(np.uint64) for of in lists]
 
     def _distances(self, found: Found) -> NDArray[np.int64]:
         ours = self._anchors.pdqs[:, None]
@@ -199,7 +217,7 @@ class Guards:
 
     def _facts(self, found: Found, name: str, width: int = 1) -> NDArray[Any]:
         """What is known of candidates, 0 where there are none; [anchors, k] or [.., width]."""
-        kind = {"documents": np.int64, "scores": np.float32}.get(name, np.uint64)
+        kind = {"scores": np.float32}.get(name, np.uint64)
         result = np.zeros((*found.rows.shape, width)[: 2 + (width > 1)], kind)
         for number in np.unique(found.shards[found.present]).tolist():
             here = (found.shards == number) & found.present
@@ -211,11 +229,3 @@ class Guards:
         numbers, times = np.unique(faults[faults != ABSENT], return_counts=True)
         for number, n in zip(numbers.tolist(), times.tolist(), strict=True):
             self.told[f"{kind}\t{origin}\t{FAULTS[number] or 'sound'}"] += n
-
-
-def _padded(rows: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Rows of any lengths as one array, with zeros behind; shape [rows, longest]."""
-    whole = np.zeros((len(rows), max(map(len, rows), default=0)), np.uint64)
-    for number, row in enumerate(rows):
-        whole[number, : len(row)] = row
-    return whole

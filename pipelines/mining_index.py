@@ -6,8 +6,10 @@ bytes a feature, as semantic duplicates do; no worker holds more than a piece of
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal
 
 import apache_beam as beam
@@ -18,7 +20,6 @@ from numpy.typing import NDArray
 
 from filters.overlap import mixed
 from pipelines.embedding_files import Halves, read_npy, write_npy
-from pipelines.lexical_index import write_lexical
 from pipelines.mining_plan import (
     SPACE_OF,
     Cut,
@@ -28,8 +29,9 @@ from pipelines.mining_plan import (
     read_listed_texts,
 )
 from pipelines.mining_rules import Mine
+from pipelines.mining_words import WORDS, write_words
 from pipelines.nearest import Names, Units, cosines, names_of, units
-from pipelines.popular import text_keys
+from pipelines.popular import NOTHING, text_keys
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
@@ -56,7 +58,7 @@ _ENTRY = pa.schema(
         ("id", pa.string()),
         ("uid", pa.string()),
         ("text", pa.string()),
-        ("document", pa.int64()),
+        ("documents", pa.list_(pa.int64())),
         ("pdq", pa.binary()),
         ("keys", pa.list_(pa.int64())),
         ("score", pa.float32()),
@@ -73,9 +75,10 @@ _ANCHOR = pa.schema(
         ("text", pa.string()),
         ("language", pa.string()),
         ("query_language", pa.string()),
-        ("document", pa.int64()),
+        ("documents", pa.list_(pa.int64())),
         ("pdq", pa.binary()),
         ("keys", pa.list_(pa.int64())),
+        ("other_ids", pa.list_(pa.string())),
         ("positive_ids", pa.list_(pa.string())),
         ("positives", pa.list_(pa.string())),
         ("positive_scores", pa.list_(pa.float32())),
@@ -84,7 +87,27 @@ _ANCHOR = pa.schema(
 )
 """What searches: a picture or a text with its positives, and the keys of all that says the same.
 
-`language` is that of the positives, or of their caption where they are pictures."""
+`language` is that of the positives, or of their caption where they are pictures. `other_ids` are of
+texts that answer the same query in another language, or spelt in another way."""
+
+_PAIR = pa.schema(
+    [
+        ("query_key", pa.int64()),
+        ("query_id", pa.string()),
+        ("query", pa.string()),
+        ("query_language", pa.string()),
+        ("said", pa.int64()),
+        ("positive_id", pa.string()),
+        ("positive", pa.string()),
+        ("positive_language", pa.string()),
+        ("positive_said", pa.int64()),
+        ("document", pa.int64()),
+        ("score", pa.float32()),
+        ("embedding", pa.binary()),
+    ]
+)
+"""A text pair with its query's embedding. Queries with one `query_key` are one, however they are
+spelt; `said` and `positive_said` are what the texts say, normalised."""
 
 
 def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: Folder) -> None:
@@ -101,7 +124,12 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
         rows = (
             pipeline
             | Deal("shards and parts", works)
-            | beam.ParDo(read()).with_outputs("anchors", main="entries")
+            | beam.ParDo(read()).with_outputs("anchors", "pairs", main="entries")
+        )
+        of_pairs = (
+            {"pairs": rows.pairs}
+            | Regroup("pairs by query", {"pairs": _PAIR}, max(1, blocks), _by_query(max(1, blocks)))
+            | "Answered" >> beam.FlatMap(partial(_text_anchors, plan))
         )
         _ = (
             {"entries": rows.entries}
@@ -109,18 +137,21 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
             | "WriteIndex" >> beam.Map(partial(_write_shard, rules, plan, prepared / INDEX))
         )
         _ = (
-            {"anchors": rows.anchors}
+            {"anchors": (rows.anchors, of_pairs) | beam.Flatten()}
             | Regroup("anchors", {"anchors": _ANCHOR}, max(1, blocks), column_buckets("piece"))
             | "WriteAnchors" >> beam.Map(partial(_write_block, prepared / ANCHORS))
         )
+    if rules.bm25:
+        write_words(run, plan, prepared / INDEX, prepared / WORDS)
     prepared.write(_DONE, b"")
 
 
 def read_facts(folder: Folder, number: int, name: str) -> NDArray[Any]:
     """What is known of an index shard's rows, row by row, but for the sorted `statements`.
 
-    `names`, `owners` (of pictures), `documents`, `keys` (of texts), `pdqs`, `scores` (the least of
-    a row with what it belongs to), and `statements`, see `said_by`.
+    `names`, `owners` (of pictures), `documents` (one row's after another's, each row's from its
+    `document_starts` to the next), `keys` (of texts), `pdqs`, `scores` (the least of a row with
+    what it belongs to), and `statements`, see `said_by`.
     """
     array: NDArray[Any] = np.load(io.BytesIO(folder.read(f"{shard_name(number)}.{name}.npy")))
     return array
@@ -140,18 +171,23 @@ class _Read(beam.DoFn):
 
     def process(
         self, work: tuple[str, int]
-    ) -> Iterator[pa.Table | TaggedOutput[Literal["anchors"], pa.Table]]:
+    ) -> Iterator[
+        pa.Table
+        | TaggedOutput[Literal["anchors"], pa.Table]
+        | TaggedOutput[Literal["pairs"], pa.Table]
+    ]:
         what, number = work
         read = self._captions if what == OF_CAPTIONS else self._texts
         for kind, rows in read(number):
             if not rows:
                 continue
-            if kind in SPACE_OF:
-                cuts = [cut for cut in self._plan.anchors if cut.what == kind]
-                if cuts:
-                    yield TaggedOutput("anchors", _table(rows, cuts, _ANCHOR))
-            else:
+            if kind not in SPACE_OF:
                 yield _table(rows, self._plan.spaces_of(kind), _ENTRY)
+            elif cuts := self._plan.anchors_of(kind):
+                if kind == TEXT_TEXT:
+                    yield TaggedOutput("pairs", pa.Table.from_pylist(rows, _PAIR))
+                else:
+                    yield TaggedOutput("anchors", _table(rows, cuts, _ANCHOR))
 
     def _embeddings(self, what: str, number: int) -> Halves:
         return read_npy(self._output / embeddings_folder(self._teacher, what), number)
@@ -176,6 +212,10 @@ class _Read(beam.DoFn):
                 "embedding": captions[row["at"]].tobytes(),
             }
             by_picture[row["uid"]].append(row)
+        for own in by_picture.values():
+            documents = sorted({row["document"] for row in own} - {0})
+            for row in own:
+                row["documents"] = documents
         embedded = {
             uid: pictures[own[0]["picture_at"]].tobytes() for uid, own in by_picture.items()
         }
@@ -215,23 +255,22 @@ class _Read(beam.DoFn):
         keys = text_keys([row["positive"] for row in rows]).to_pylist()
         asked = texts[np.array([row["query_at"] for row in rows])]
         scores = _scores(asked, texts, np.array([row["positive_at"] for row in rows]))
-        entries, anchors = [], []
+        entries = []
         for row, query_key, key, score in zip(rows, query_keys, keys, scores, strict=True):
-            row |= {"uid": "", "pdq": b"", "language": row["positive_language"], "score": score}
-            row["embedding"] = texts[row["positive_at"]].tobytes()
+            row |= {
+                "uid": "",
+                "pdq": b"",
+                "language": row["positive_language"],
+                "said": query_key,
+                "positive_said": key,
+                "score": score,
+                "query_key": query_key if query_key != NOTHING else int(row["query_id"][:15], 16),
+                "documents": [row["document"]] if row["document"] else [],
+                "embedding": texts[row["positive_at"]].tobytes(),
+            }
             entries.append(_entry(row, row["positive_id"], row["positive"], [key]))
-            anchors.append(
-                _entry(row, row["query_id"], row["query"], [query_key, key])
-                | {
-                    "query_language": row["query_language"],
-                    "positive_ids": [row["positive_id"]],
-                    "positives": [row["positive"]],
-                    "positive_scores": [score],
-                    "embedding": texts[row["query_at"]].tobytes(),
-                }
-            )
         yield OF_TEXTS, entries
-        yield TEXT_TEXT, anchors
+        yield TEXT_TEXT, [row | {"embedding": texts[row["query_at"]].tobytes()} for row in rows]
 
 
 def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float]:
@@ -241,14 +280,15 @@ def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float
 
 
 def _entry(row: dict[str, Any], id_: str, text: str, keys: list[int]) -> dict[str, Any]:
-    names = ("uid", "language", "document", "pdq", "score", "embedding")
+    names = ("uid", "language", "documents", "pdq", "score", "embedding")
     return {"id": id_, "text": text, "keys": keys} | {name: row[name] for name in names}
 
 
 def _caption_anchor(row: dict[str, Any]) -> dict[str, Any]:
-    """A caption whose picture answers it."""
+    """A caption, one of its picture's, which answers it."""
     return _entry(row, row["caption_id"], row["text"], [row["key"]]) | {
         "query_language": row["language"],
+        "other_ids": [],
         "positive_ids": [row["uid"]],
         "positives": [row["uid"]],
         "positive_scores": [row["score"]],
@@ -263,9 +303,57 @@ def _picture_anchors(uid: str, captions: list[dict[str, Any]]) -> Iterator[dict[
     for own in by_language.values():
         yield _entry(own[0], uid, "", [row["key"] for row in captions]) | {
             "query_language": own[0]["language"],
+            "other_ids": [],
             "positive_ids": [row["caption_id"] for row in own],
             "positives": [row["text"] for row in own],
             "positive_scores": [row["score"] for row in own],
+        }
+
+
+def _by_query(buckets: int) -> Callable[[pa.Table], NDArray[np.int64]]:
+    return lambda table: table["query_key"].to_numpy() % buckets
+
+
+def _text_anchors(plan: MinePlan, keyed: Keyed) -> Iterator[pa.Table]:
+    """The anchors of a bucket's text pairs, whose queries have all their pairs in it."""
+    _, tables = keyed
+    names = ("query_key", "query_id", "positive_language", "positive_id", "query_language")
+    order = [(name, "ascending") for name in (*names, "score", "document", "embedding")]
+    pairs = tables["pairs"].sort_by(order).to_pylist()
+    anchors = [
+        anchor
+        for _, of_query in groupby(pairs, itemgetter("query_key"))
+        for anchor in _query_anchors(list(of_query))
+    ]
+    if anchors:
+        yield _table(anchors, plan.anchors_of(TEXT_TEXT), _ANCHOR)
+
+
+def _query_anchors(pairs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A query, once for each way it is spelt and each language of what answers it.
+
+    Each knows all that answers the query, and all documents that the query stands in.
+    """
+    shared = {
+        "uid": "",
+        "pdq": b"",
+        "documents": sorted({row["document"] for row in pairs} - {0}),
+        "keys": sorted({row[key] for row in pairs for key in ("said", "positive_said")}),
+    }
+    ids = {row["positive_id"] for row in pairs}
+    for (id_, language), own in groupby(pairs, itemgetter("query_id", "positive_language")):
+        positives = {row["positive_id"]: row for row in own}
+        first = next(iter(positives.values()))
+        yield shared | {
+            "id": id_,
+            "text": first["query"],
+            "language": language,
+            "query_language": first["query_language"],
+            "other_ids": sorted(ids - positives.keys()),
+            "positive_ids": [*positives],
+            "positives": [row["positive"] for row in positives.values()],
+            "positive_scores": [row["score"] for row in positives.values()],
+            "embedding": first["embedding"],
         }
 
 
@@ -287,14 +375,14 @@ def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> N
     space = next((space for space in plan.spaces if number in space.numbers), None)
     if space is None:  # there is nothing to mine at all
         return
-    table, embeddings = _each_once(tables["entries"])
+    table, embeddings, documents = _each_once(tables["entries"])
     write_npy(folder, f"{shard_name(number)}.npy", embeddings)
     write_table(folder, f"{shard_name(number)}.parquet", table.select(["id", "uid", "text"]))
     names, keys = names_of(table["id"].to_pylist()), table["keys"].combine_chunks()
     columns = {
         "names": names,
         "owners": names_of([uid or "0" for uid in table["uid"].to_pylist()]),
-        "documents": table["document"].to_numpy(),
+        **documents,
         "keys": _first_keys(keys),
         "pdqs": pdq_words(table["pdq"].to_pylist()),
         "scores": table["score"].to_numpy(),
@@ -302,8 +390,6 @@ def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> N
     }
     for name, column in columns.items():
         write_npy(folder, f"{shard_name(number)}.{name}.npy", column)
-    if rules.bm25 and space.what != OF_PICTURES:
-        write_lexical(folder / f"{shard_name(number)}.bm25", table["text"].to_pylist())
     if space.rows > rules.exact_rows and len(names):
         _write_lists(folder, number, units(embeddings))
 
@@ -312,6 +398,7 @@ def _write_lists(folder: Folder, number: int, rows: Units) -> None:
     """Writes inverted lists over a shard; their centres are fitted to all of it or a sample."""
     import faiss
 
+    faiss.omp_set_num_threads(1)  # the centres' last bits depend on it
     lists = max(1, min(len(rows) // 39, int(4 * len(rows) ** 0.5)))
     index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     index.train(rows)
@@ -323,15 +410,8 @@ def _write_lists(folder: Folder, number: int, rows: Units) -> None:
 def _write_block(folder: Folder, keyed: Keyed) -> None:
     """Writes a block of anchors: one a text or picture and language, with all its positives."""
     number, tables = keyed
-    columns = ("id", "language", "document", "text", "embedding")  # a query may come more than once
-    ordered = tables["anchors"].sort_by([(name, "ascending") for name in columns])
-    merged: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in ordered.to_pylist():
-        into = merged.setdefault((row["id"], row["language"]), row)
-        if into is not row:
-            for name in ("keys", "positive_ids", "positives", "positive_scores"):
-                into[name] += row[name]
-    rows = [_in_order(row) for row in merged.values()]
+    ordered = tables["anchors"].sort_by([("id", "ascending"), ("language", "ascending")])
+    rows = [_in_order(row) for row in ordered.to_pylist()]
     table = pa.Table.from_pylist(rows, _ANCHOR).drop_columns(["piece", "embedding"])
     write_table(folder, f"{shard_name(number)}.parquet", table)
     write_npy(folder, f"{shard_name(number)}.npy", _halves([row["embedding"] for row in rows]))
@@ -345,14 +425,20 @@ def _in_order(row: dict[str, Any]) -> dict[str, Any]:
     return row | ordered | {"keys": sorted(set(row["keys"]))}
 
 
-def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves]:
-    """The rows by id, each id once, and their embeddings, float16 [rows, dim]."""
-    columns = ("id", "score", "document", "embedding")
-    ordered = entries.sort_by([(name, "ascending") for name in columns])
+def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves, dict[str, NDArray[Any]]]:
+    """The rows by id, each id once, their embeddings, float16 [rows, dim], and their documents."""
+    ordered = entries.sort_by([(name, "ascending") for name in ("id", "score", "embedding")])
     ids = ordered["id"].to_pylist()
     firsts = [row for row, id_ in enumerate(ids) if not row or ids[row - 1] != id_]
     table = ordered.take(pa.array(firsts, pa.int64()))
-    return table, _halves(table["embedding"].to_pylist())
+    lists = ordered["documents"].combine_chunks()
+    of = np.searchsorted(np.array(firsts), lists.value_parent_indices().to_numpy(), "right") - 1
+    pairs = np.unique(np.stack((of, lists.flatten().to_numpy())), axis=1)  # in order
+    documents = {
+        "documents": pairs[1].astype(np.uint64),
+        "document_starts": np.searchsorted(pairs[0], np.arange(len(firsts) + 1)),
+    }
+    return table, _halves(table["embedding"].to_pylist()), documents
 
 
 def _halves(embeddings: list[bytes]) -> Halves:

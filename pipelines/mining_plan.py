@@ -21,7 +21,14 @@ from pipelines.nearest import Names
 from pipelines.parts import part_names
 from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
+from pipelines.transforms.blocks import (
+    Deal,
+    Keyed,
+    Regroup,
+    column_buckets,
+    hash_buckets,
+    pieces_for,
+)
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count, Tally
 from schemas.ids import digest
@@ -61,6 +68,9 @@ _CAPTIONS = pa.schema(
     ]
 )  # captions with the gathered tar of their picture, its hash where it is clear, and its document
 
+_TEXTS = pa.schema([("what", pa.string()), ("language", pa.string()), ("id", pa.string())])
+"""Texts of text pairs: what they are of, the language of the positive, and their ids."""
+
 _OF_PAIRS = ["query_id", "positive_id", "query", "positive", "query_language", "positive_language"]
 
 
@@ -73,7 +83,7 @@ class Cut:
       language: "" of pictures.
       first: number of its first piece among those of all.
       pieces: how many.
-      rows: about how many rows it has, before equal texts became one.
+      rows: how many it has, each text once.
     """
 
     what: str
@@ -106,6 +116,10 @@ class MinePlan:
     def spaces_of(self, what: str) -> list[Cut]:
         """By language, in the order of the alphabet."""
         return [space for space in self.spaces if space.what == what]
+
+    def anchors_of(self, kind: str) -> list[Cut]:
+        """Of a kind of triplets, by language likewise."""
+        return [cut for cut in self.anchors if cut.what == kind]
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -171,11 +185,17 @@ def make_plan(run: Run, rules: Mine, kept: Tables, teacher: int, prepared: Folde
             )
             | "Find" >> beam.FlatMap(partial(_find, output, teacher, prepared))
         )
+        find_texts = partial(_find_texts, output, teacher, prepared, rules.document_column)
         of_texts = (
-            pipeline
-            | Deal("texts", range(texts))
-            | "FindTexts"
-            >> beam.FlatMap(partial(_find_texts, output, teacher, prepared, rules.document_column))
+            {
+                "texts": pipeline
+                | Deal("texts", range(texts))
+                | "FindTexts" >> beam.Map(find_texts).with_output_types(pa.Table)
+            }
+            | Regroup(
+                "texts by id", {"texts": _TEXTS}, max(1, texts), hash_buckets("id", max(1, texts))
+            )
+            | "CountTexts" >> beam.FlatMap(_count_texts)
         )
         _ = (of_captions, of_texts) | beam.Flatten() | Tally(prepared, _COUNTS_FILE)
     counts: dict[str, int] = json.loads(prepared.read(_COUNTS_FILE))
@@ -282,9 +302,8 @@ def _find(output: Folder, teacher: int, prepared: Folder, keyed: Keyed) -> Itera
 # Texts
 
 
-def _find_texts(
-    output: Folder, teacher: int, prepared: Folder, column: str, part: int
-) -> Iterator[Count]:
+def _find_texts(output: Folder, teacher: int, prepared: Folder, column: str, part: int) -> pa.Table:
+    """Writes a part's pairs with the places of their embeddings; returns their texts."""
     pairs = read_table(output / SCREENED_TEXTS, part_name(part))
     ids = read_ids(output / embeddings_folder(teacher, OF_TEXTS), part, "text_id")
     listed = pairs.select(_OF_PAIRS).append_column("document", documents_of(pairs, column))
@@ -294,13 +313,19 @@ def _find_texts(
     write_table(prepared / _LISTED, f"texts-{shard_name(part)}.parquet", listed)
     both = pc.greater_equal(pc.min_element_wise(listed["query_at"], listed["positive_at"]), 0)
     listed = listed.filter(both)
-    for language, n in Counter(listed["positive_language"].to_pylist()).items():
-        yield f"{TEXT_TEXT}\t{language}", n
-    texts = set(
-        zip(
-            *(listed[name].to_pylist() for name in ("positive_language", "positive_id")),
-            strict=True,
+    texts = [
+        pa.table(
+            [pa.array([what] * listed.num_rows, pa.string()), listed["positive_language"], of],
+            schema=_TEXTS,
         )
-    )
-    for language, n in Counter(language for language, _ in texts).items():
-        yield f"{OF_TEXTS}\t{language}", n
+        for what, of in ((TEXT_TEXT, listed["query_id"]), (OF_TEXTS, listed["positive_id"]))
+    ]
+    return pa.concat_tables(texts).group_by(_TEXTS.names).aggregate([])
+
+
+def _count_texts(keyed: Keyed) -> Iterator[Count]:
+    """Counts the texts of a bucket, each once however many parts it stands in."""
+    _, tables = keyed
+    counts = tables["texts"].group_by(["what", "language"]).aggregate([("id", "count_distinct")])
+    for row in counts.to_pylist():
+        yield f"{row['what']}\t{row['language']}", row["id_count_distinct"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT, NegativeRules, draws_of, slots
@@ -55,6 +56,7 @@ class Anchors:
       owners: of their pictures, 0 without; shape [anchors].
       pdqs: of their pictures, zeros without; shape [anchors, 4].
       positives: how many each has; shape [anchors].
+      answers: how many are known to answer each, its positives among them; shape [anchors].
       least: the lowest cosine of each with one of its positives; shape [anchors].
     """
 
@@ -65,6 +67,7 @@ class Anchors:
     owners: Names
     pdqs: NDArray[np.uint64]
     positives: NDArray[np.int64]
+    answers: NDArray[np.int64]
     least: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -75,6 +78,7 @@ def read_anchors(prepared: Folder, cut: Cut, number: int) -> Anchors:
     """Reads a block."""
     table = read_table(prepared / ANCHORS, f"{shard_name(number)}.parquet")
     scores = table["positive_scores"].to_pylist()
+    positives = np.array([len(of) for of in scores], np.int64)
     return Anchors(
         cut=cut,
         table=table,
@@ -82,7 +86,8 @@ def read_anchors(prepared: Folder, cut: Cut, number: int) -> Anchors:
         names=names_of(table["id"].to_pylist()),
         owners=names_of([uid or "0" for uid in table["uid"].to_pylist()]),
         pdqs=pdq_words(table["pdq"].to_pylist()),
-        positives=np.array([len(of) for of in scores], np.int64),
+        positives=positives,
+        answers=positives + pc.list_value_length(table["other_ids"]).to_numpy(),
         least=np.array([min(of) for of in scores], np.float32),
     )
 
@@ -125,7 +130,7 @@ class _Search:
         self._rules = rules
         self._seed = seed
         self._anchors = anchors
-        self._k = int(rules.negatives.depths(anchors.positives).max())
+        self._k = int(rules.negatives.depths(anchors.answers).max())
         self.found: dict[str, Found] = {}
 
     def in_own(self, space: Cut) -> None:

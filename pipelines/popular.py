@@ -79,7 +79,7 @@ class ListTexts(beam.DoFn):
         of_caption = pc.index_in(captions["uid"], value_set=pictures["uid"])
         picture_keys = [int(sha256[:15], 16) for sha256 in pictures["sha256"].to_pylist()]
         stands = pa.table([keys, pa.array(picture_keys).take(of_caption)], schema=TEXTS)
-        yield stands.filter(pc.not_equal(keys, _NOTHING))
+        yield stands.filter(pc.not_equal(keys, NOTHING))
 
 
 def text_keys(texts: list[str]) -> pa.Array:
@@ -88,7 +88,8 @@ def text_keys(texts: list[str]) -> pa.Array:
     return pa.array(np.frombuffer(b"".join(hashes), ">i8").astype(np.int64), pa.int64())
 
 
-_NOTHING = text_keys([""])[0]  # of a text without letters and digits, as emoji are
+NOTHING: int = text_keys([""])[0].as_py()
+"""The key of a text without letters and digits, as emoji are."""
 
 
 def _key_buckets(buckets: int) -> Any:

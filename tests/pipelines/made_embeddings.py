@@ -75,13 +75,22 @@ class MadeWorld:
         self.pairs.append((query, positive, "en", story))
         self.texts[query], self.texts[positive] = rows
 
-    def write(self, mine: str = "", parts: int = 2, shards: int = 3) -> Path:
-        """Writes an output cut in so many parts and gathered tars; returns its recipe."""
+    def write(
+        self,
+        mine: str = "",
+        parts: int = 2,
+        shards: int = 3,
+        stories: dict[str, str] | None = None,
+    ) -> Path:
+        """Writes an output cut in so many parts and gathered tars; returns its recipe.
+
+        `stories` are of captions by their text; others have their picture's.
+        """
         output = self.folder / "out"
         (self.folder / "teacher").mkdir(parents=True, exist_ok=True)
         (self.folder / "teacher/config.json").write_text("{}")
         _write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
-        _write_parts(output / "screened/captions", self._captions(), "uid", parts)
+        _write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
         pairs = self._pairs()
         _write_parts(output / "screened/texts", pairs, "query_id", parts)
         self._write_embeddings(Folder(str(output / "embeddings/0")), shards)
@@ -125,10 +134,11 @@ class MadeWorld:
             rows.append(Picture(**blank | {"pdq": pdq}, uid=uid_of(number), url="", **place))
         return table_of(Picture, rows).sort_by("uid")
 
-    def _captions(self) -> pa.Table:
+    def _captions(self, stories: dict[str, str]) -> pa.Table:
         rows = []
         for number, (picture, language, text, _) in enumerate(self.captions):
-            uid, extras = uid_of(picture), json.dumps({"story": self.pictures[picture][2]})
+            uid, story = uid_of(picture), stories.get(text, self.pictures[picture][2])
+            extras = json.dumps({"story": story})
             id_, row = caption_id(uid, language, text), f"web:pairs.parquet:{number}"
             rows.append(
                 Caption(id_, uid, language, text, "source", "", 1.0, "web", row, "", extras)

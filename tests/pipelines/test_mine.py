@@ -137,17 +137,6 @@ def test_everything_is_accounted_for(world: MadeWorld, rows: list[dict[str, Any]
 # What does not count
 
 
-@pytest.mark.parametrize(
-    ("parts", "shards", "mine", "workers"),
-    [(5, 3, "index_rows = 100000", 1), (2, 7, "index_rows = 13", 1), (1, 1, "index_rows = 40", 2)],
-)
-def test_cuts_and_workers_change_nothing(
-    rows: list[dict[str, Any]], tmp_path: Path, parts: int, shards: int, mine: str, workers: int
-) -> None:
-    recipe = made(tmp_path).write(mine + THREE, parts, shards)
-    assert mined(recipe, f"--direct_num_workers={workers}") == rows
-
-
 def test_the_order_of_a_query_s_pairs_changes_nothing(tmp_path: Path) -> None:
     found = []
     for folder in ("one", "two"):
