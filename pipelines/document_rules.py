@@ -1,7 +1,7 @@
 """How documents become pages: the recipe's `[documents]`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,13 @@ class Documents:
     max_missing_glyphs: Annotated[int, Field(ge=0)] = 0
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     max_memory: Annotated[int, Field(ge=300_000_000)] = 2_000_000_000
+
+    def limits(self) -> list[Any]:
+        """What may turn a document or page away, of all that rendering depends on.
+
+        Without `deadline_s` and `max_memory`: what failed by these is tried again on demand alone.
+        """
+        return [self.max_pages, self.max_pixels, self.max_bytes]
 
     def __post_init__(self) -> None:
         pixels = self.viewport_width * self.viewport_height * self.device_scale**2

@@ -110,6 +110,7 @@ class RenderedShard:
             "licence": document.licence,
             "image_shard": self._number,
             "document": document.document,
+            "version": document.version,
             "title": at.title,
             "stated": at.stated,
             "text": _storable(page.text) if page else "",

@@ -45,11 +45,18 @@ SETTLED_PAGES = pa.schema(
 """What settling reads of a shard."""
 
 
-def read_shard(shard: str, output: Folder, listed: pa.Array) -> pa.Table:
-    """What a committed shard says of the documents that are listed; an id weighs 40 bytes."""
+def read_shard(shard: str, output: Folder, current: pa.Table) -> pa.Table:
+    """What a committed shard says of the documents whose last rendering it has.
+
+    Args:
+      shard: its name.
+      output: of the recipe.
+      current: the name of the `shard` with the last rendering of each `document`, 60 bytes a row.
+    """
     table = read_table(output / DOCUMENTS, f"{shard}.parquet", SETTLED_PAGES.names)
     table = table.select(SETTLED_PAGES.names).cast(SETTLED_PAGES)
-    return table.filter(pc.is_in(table["document"], value_set=listed))
+    here = current.filter(pc.equal(current["shard"], shard))["document"].combine_chunks()
+    return table.filter(pc.is_in(table["document"], value_set=here))
 
 
 class SettlePages(beam.DoFn):

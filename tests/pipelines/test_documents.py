@@ -309,3 +309,35 @@ def test_why_tells_the_way_of_documents_and_pages(
     assert show_way(str(run), "library:czech.html")
     assert "rejected: no-caption" in capsys.readouterr().out
     assert not show_way(str(run), "library:nowhere.pdf")
+
+
+def titles(output: Path) -> set[str]:
+    return {row["text"] for row in table(output / "captions/pages")}
+
+
+def test_a_document_that_was_edited_is_rendered_anew_and_alone(tmp_path: Path) -> None:
+    few = {name: FILES[name] for name in ("kites.pdf", "pairs.md")}
+    recipe = write_files(tmp_path, few)
+    curate(recipe, stages=STAGES)
+    before = digests(tmp_path / "out/documents")
+    write_files(tmp_path, {"kites.pdf": pdf([line("Black kites", size=24, y=760) + prose()])})
+    curate(recipe, stages=STAGES)
+    after = digests(tmp_path / "out/documents")
+    assert after.items() > before.items()
+    assert titles(tmp_path / "out") == {"Black kites", "Pairs"}
+    assert counts(tmp_path / "out", "documents")["page kept"] == 2
+    assert len(samples(tmp_path / "out/shards/documents/train")) == 2
+    assert recount(Folder(str(tmp_path / "out"))).differences == []
+
+
+def test_a_changed_limit_renders_anew_and_a_changed_deadline_nothing(tmp_path: Path) -> None:
+    recipe = write_files(tmp_path, {"long.pdf": FILES["long.pdf"], "pairs.md": FILES["pairs.md"]})
+    curate(recipe, stages=STAGES)
+    assert counts(tmp_path / "out", "documents")["document rejected too-many-pages"] == 1
+    recipe.write_text(RECIPE.replace("max_pages = 20", "max_pages = 21\ndeadline_s = 9.0"))
+    curate(recipe, stages=STAGES)
+    found = counts(tmp_path / "out", "documents")
+    assert found["document kept"] == 2
+    assert found["page created"] == 22
+    recipe.write_text(RECIPE.replace("max_pages = 20", "max_pages = 21\ndeadline_s = 8.0"))
+    assert {event["event"] for event in curate(recipe, stages=STAGES)} == {"skipped"}
