@@ -20,6 +20,7 @@ from pipelines.document_shards import STAGE, PlannedShard, RenderShard
 from pipelines.gathered import check_rendering
 from pipelines.records import Counts
 from pipelines.rendering.pages import VERSION
+from pipelines.repeated_pages import REPEATED, CountRepeated
 from pipelines.settling_pages import SETTLED_PAGES, SettlePages, read_shard
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
@@ -124,17 +125,13 @@ class DocumentsStage:
         documents, last = (pa.array(column) for column in zip(*listed, strict=True))
         current = pa.table({"document": documents, "shard": last})
         with run.pipeline(pieces_for(buckets)) as pipeline:
+            read = beam.Map(read_shard, output=run.output, current=current)
+            pages = pipeline | Deal("shards", shards) | read.with_output_types(pa.Table)
             _ = (
-                {
-                    "pages": pipeline
-                    | Deal("shards", shards)
-                    | beam.Map(read_shard, output=run.output, current=current).with_output_types(
-                        pa.Table
-                    )
-                }
+                {"pages": pages, "repeated": pages | CountRepeated(buckets)}
                 | Regroup(
                     "pages",
-                    {"pages": SETTLED_PAGES},
+                    {"pages": SETTLED_PAGES, "repeated": REPEATED},
                     buckets,
                     hash_buckets("uid", buckets),
                 )
