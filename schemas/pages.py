@@ -19,7 +19,7 @@ class PageMeasures:
       lines_to_number: those that end in digits, as in tables of contents.
       text_share: covered by lines of text.
       font_sizes: how many different ones its text has, rounded to half a point.
-      headings: by the DOM's `h1` to `h6`, or set larger or bolder than a PDF's running text.
+      headings: by the DOM's `h1` to `h6`, or set larger than a PDF's running text.
       links: hyperlinks on it.
       link_characters: of its text layer, those within links, without white space.
       figures: raster and vector pictures that cover a hundredth of the page or more, charts aside.

@@ -1,6 +1,7 @@
 import gzip
 import io
 import json
+import shutil
 import tarfile
 import time
 from collections import Counter
@@ -177,6 +178,21 @@ def test_what_stands_is_passed_over_and_a_new_file_alone_is_rendered(tmp_path: P
     (tmp_path / "files/late.pdf").unlink()
     curate(recipe, stages=STAGES)
     assert counts(tmp_path / "out", "pack")["page kept"] == 3
+
+
+def test_documents_of_a_shard_that_is_not_there_are_rendered_again(
+    run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(run.parent, tmp_path, dirs_exist_ok=True)
+    output = tmp_path / "out"
+    for file in (output / "documents").glob("00001*"):
+        file.unlink()
+    before = digests(output / "documents")
+    curate(tmp_path / "recipe.toml", stages=STAGES)
+    after = digests(output / "documents")
+    assert after.items() > before.items()
+    assert digests(output / "shards") == digests(run / "shards")
+    assert recount(Folder(str(output))).differences == []
 
 
 def test_two_workers_give_the_same_bytes(run: Path, tmp_path: Path) -> None:
