@@ -14,9 +14,11 @@ import pytest
 from PIL import Image
 
 from pipelines.doctor import examine
+from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.retrying import check_reasons
 from pipelines.storage import Folder
 from pipelines.why import show_way
 from schemas.ids import page_uid, picture_uid
@@ -384,3 +386,22 @@ def test_pages_are_judged_by_rules_that_render_nothing(tmp_path: Path) -> None:
     recipe.write_text(RECIPE.replace("min_letters = 0", "min_ink = 2.0"))
     with pytest.raises(RecipeError, match=r"min_ink must be in \[0, 1\], got 2"):
         curate(recipe, stages=STAGES)
+
+
+def test_documents_that_failed_are_rendered_again_on_demand(tmp_path: Path) -> None:
+    few = {name: FILES[name] for name in ("cut.pdf", "kites.pdf", "bomb.html.gz")}
+    recipe = write_files(tmp_path, few)
+    curate(recipe, stages=STAGES)
+    before = digests(tmp_path / "out/documents")
+    read = read_recipe(str(recipe))
+    with pytest.raises(RecipeError, match=r"there is broken-document \(1\), too-many-bytes \(1\)"):
+        check_reasons(read, ())
+    assert check_reasons(read, ("broken-document",)) == {"documents": None}
+    job = Job(str(recipe), ("documents",), None, ("--direct_num_workers=1",), ("broken-document",))
+    run_job(job, lambda event: None)
+    after = digests(tmp_path / "out/documents")
+    assert after.items() > before.items()
+    (fresh,) = [name for name in after.keys() - before.keys() if name.endswith(".parquet")]
+    rows = pq.read_table(tmp_path / "out/documents" / fresh).to_pylist()
+    assert [row["url"] for row in rows] == ["cut.pdf"]
+    assert counts(tmp_path / "out", "documents")["document failed broken-document"] == 1
