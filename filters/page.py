@@ -33,7 +33,7 @@ class PageFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRules:
-    """What a page must be: the recipe's `[screen.page]`.
+    """What a page must be: the recipe's `[documents.page]`.
 
     Attributes:
       max_missing_glyphs: most characters that no font has a glyph for.

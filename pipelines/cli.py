@@ -31,7 +31,7 @@ app = typer.Typer(
     pairmill why world/out ID              what became of one
     pairmill select R.toml --dry-run       what a threshold would keep
     pairmill translate R.toml --dry-run    what there is to translate, and how long it takes
-    pairmill retry world/recipe.toml       gather again what failed
+    pairmill retry world/recipe.toml       gather or render again what failed
     pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
 )
@@ -91,7 +91,7 @@ def retry(
         list[str] | None, typer.Option(help="Why they failed, e.g. http-503; may come again.")
     ] = None,
 ) -> None:
-    """Gathers pictures again that could not be had, and touches no other.
+    """Gathers pictures again that could not be had, renders documents that failed, no others.
 
     \b
     pairmill retry recipe.toml                                 say what there is to retry
@@ -101,8 +101,9 @@ def retry(
         from pipelines.recipe_file import read_recipe
         from pipelines.retrying import check_reasons
 
-        limit = check_reasons(read_recipe(recipe), tuple(reason or ()))
-    _run(recipe, ("gather",), limit, beam, tuple(reason or ()))
+        stages = check_reasons(read_recipe(recipe), tuple(reason or ()))
+    for stage, limit in stages.items():
+        _run(recipe, (stage,), limit, beam, tuple(reason or ()))
 
 
 @app.command()

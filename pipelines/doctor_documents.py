@@ -23,7 +23,7 @@ def document_findings(recipe: Recipe) -> Iterator[Finding]:
         return
     try:
         found = find_documents(recipe, None)
-        kinds = Counter(document.planned.kind for document in found)
+        kinds = Counter(document.kind for document in found)
         told = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
         yield Finding("ok", f"documents: {told}")
         if kinds.keys() - {"pdf"}:

@@ -2,9 +2,9 @@
 
 import gzip
 import io
+import json
 import posixpath
 import zlib
-from dataclasses import dataclass
 from typing import Any
 
 from filters.response import FetchFault
@@ -13,7 +13,7 @@ from pipelines.local_pictures import read_picture
 from pipelines.recipe import Recipe, Source
 from pipelines.sources.files import suffix_of, version_of
 from pipelines.storage import filesystem
-from schemas.ids import picture_uid
+from schemas.ids import digest, picture_uid
 from schemas.pages import PlannedDocument
 
 _KINDS = {
@@ -23,20 +23,7 @@ _KINDS = {
 _PACKED = ".gz"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A document that was found.
-
-    Attributes:
-      planned: what is known of it.
-      version: what changes when the file does.
-    """
-
-    planned: PlannedDocument
-    version: str
-
-
-def find_documents(recipe: Recipe, limit: int | None) -> list[Found]:
+def find_documents(recipe: Recipe, limit: int | None) -> list[PlannedDocument]:
     """The documents of all sources in order, or the first `limit` of each.
 
     A few hundred bytes a document are in memory at once.
@@ -44,15 +31,17 @@ def find_documents(recipe: Recipe, limit: int | None) -> list[Found]:
     Raises:
       RecipeError: naming the source that has none.
     """
+    assert recipe.documents is not None
+    limits = json.dumps(recipe.documents.limits())
     return [
         found
         for source in recipe.sources
         if source.task == "document"
-        for found in _found(source)[:limit]
+        for found in _found(source, limits)[:limit]
     ]
 
 
-def _found(source: Source) -> list[Found]:
+def _found(source: Source, limits: str) -> list[PlannedDocument]:
     fs, path = filesystem(source.path)
     is_glob = any(mark in path for mark in "*?[")
     if is_glob:
@@ -62,7 +51,7 @@ def _found(source: Source) -> list[Found]:
         files = fs.find(path, detail=True)
         root = posixpath.dirname(path) if path in files else path
     documents = [
-        Found(_planned(source, fs, root, name), version_of(info))
+        _planned(source, fs, root, name, digest(version_of(info), source.licence, limits))
         for name, info in sorted(files.items())
         if info["type"] != "directory" and kind_of(name)
     ]
@@ -72,7 +61,7 @@ def _found(source: Source) -> list[Found]:
     return documents
 
 
-def _planned(source: Source, fs: Any, root: str, name: str) -> PlannedDocument:
+def _planned(source: Source, fs: Any, root: str, name: str, version: str) -> PlannedDocument:
     url = posixpath.relpath(name, root)
     return PlannedDocument(
         document=picture_uid(source.name, url),
@@ -81,6 +70,7 @@ def _planned(source: Source, fs: Any, root: str, name: str) -> PlannedDocument:
         kind=kind_of(name),
         source=source.name,
         licence=source.licence,
+        version=version,
     )
 
 

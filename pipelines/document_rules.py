@@ -1,9 +1,11 @@
 """How documents become pages: the recipe's `[documents]`."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
+
+from filters.page import PageRules
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -24,10 +26,10 @@ class Documents:
       max_pages: a document of more is turned away.
       max_pixels: a page of more is turned away.
       max_bytes: of a document, unpacked, and of a file that an HTML document shows.
-      max_missing_glyphs: a page with more characters that no font here has is turned away.
       deadline_s: seconds of processor time for a page, and for opening a document; ten times as
         many on the clock.
       max_memory: bytes that a renderer may take for itself.
+      page: which pages are worth having, `filters.page`; a changed rule renders nothing anew.
     """
 
     dpi: Annotated[int, Field(ge=18, le=1200)] = 144
@@ -41,9 +43,16 @@ class Documents:
     max_pages: Positive = 1000
     max_pixels: Positive = 20_000_000
     max_bytes: Annotated[int, Field(ge=1, lt=1 << 32)] = 50_000_000
-    max_missing_glyphs: Annotated[int, Field(ge=0)] = 0
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     max_memory: Annotated[int, Field(ge=300_000_000)] = 2_000_000_000
+    page: PageRules = field(default_factory=PageRules)
+
+    def limits(self) -> list[Any]:
+        """What may turn a document or page away, of all that rendering depends on.
+
+        Without `deadline_s` and `max_memory`: what failed by these is tried again on demand alone.
+        """
+        return [self.max_pages, self.max_pixels, self.max_bytes]
 
     def __post_init__(self) -> None:
         pixels = self.viewport_width * self.viewport_height * self.device_scale**2

@@ -14,7 +14,6 @@ from pipelines.document_rules import Documents
 from pipelines.errors import FetchError
 from pipelines.language_model import LanguageModel
 from pipelines.rendered_rows import (
-    MISSING_GLYPHS,
     NO_CAPTION,
     Place,
     RenderedShard,
@@ -29,7 +28,7 @@ from schemas.languages import UNKNOWN, normalise_tag
 from schemas.pages import PlannedDocument
 
 STAGE = "documents"
-_TOLD_BY = 2_000  # characters of a page that tell its language: more tell no more
+TOLD_BY = 2_000  # characters of a page that tell its language: more tell no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +117,13 @@ class RenderShard(beam.DoFn):
             at.leave(found)
 
     def _take_page(self, at: Place, page: Page, shard: RenderedShard) -> None:
-        missing = page.measures.missing_glyphs
-        if missing > self._rules.max_missing_glyphs:
-            words = f"{missing} characters that no font here has: pairmill doctor names packages"
-            shard.lose(at, page.measures.page, MISSING_GLYPHS, words, page)
-        elif not at.texts_of(page):
+        if not at.texts_of(page):
             shard.lose(at, page.measures.page, NO_CAPTION, "no title, heading or caption", page)
         else:
             shard.keep(at, page, self._language(page, at.stated))
 
     def _language(self, page: Page, stated: str) -> str:
         """By the text layer, weighed against what the document states."""
-        (guess,) = self._model.identify([page.text[:_TOLD_BY]])
+        (guess,) = self._model.identify([page.text[:TOLD_BY]])
         verdict = judge_language(guess, stated, LanguageRules())
         return UNKNOWN if verdict.fault == LanguageFault.UNKNOWN else verdict.language

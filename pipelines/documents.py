@@ -1,11 +1,12 @@
 """Renders documents: files to a plan, the plan to shards of pages, the shards' fates to tables.
 
 `documents/` only ever grows, as `gathered/` does: a killed run and an added file both come down to
-rendering the documents that have no fate yet.
+rendering the documents that have no fate yet, in the version that they are in now. What an older
+version of a document gave stays in its shard and counts no more.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +14,13 @@ import apache_beam as beam
 import pyarrow as pa
 
 from pipelines.commit import committed_shards, finish_claims
-from pipelines.document_files import Found, find_documents
+from pipelines.document_files import find_documents
 from pipelines.document_rules import Documents
 from pipelines.document_shards import STAGE, PlannedShard, RenderShard
 from pipelines.gathered import check_rendering
 from pipelines.records import Counts
 from pipelines.rendering.pages import VERSION
+from pipelines.repeated_pages import REPEATED, CountRepeated
 from pipelines.settling_pages import SETTLED_PAGES, SettlePages, read_shard
 from pipelines.stages import FRESH, Run
 from pipelines.storage import Folder
@@ -37,7 +39,7 @@ from schemas.layout import DOCUMENTS, PAGE_CAPTIONS, PAGES, STATS_SUFFIX
 from schemas.pages import PlannedDocument
 
 _PLAN_FILE = "plan.json"
-_LISTED = "listed.parquet"
+_OF_A_RUN = ("documents_per_shard", "deadline_s", "max_memory")  # what was rendered stands
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 
 
@@ -55,15 +57,17 @@ class DocumentsStage:
         self._rules: Documents = run.recipe.documents
 
     @cached_property
-    def found(self) -> list[Found]:
+    def found(self) -> list[PlannedDocument]:
         """The documents of all sources."""
         return find_documents(self._run.recipe, self._run.limit)
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
-        files = [[found.planned.document, found.version] for found in self.found]
-        settings = [asdict(source) for source in recipe.sources if source.task == "document"]
-        return [settings, files, recipe.languages, asdict(self._rules), VERSION]
+        files = [[found.document, found.version] for found in self.found]
+        sources = [asdict(source) for source in recipe.sources if source.task == "document"]
+        rules = asdict(self._rules)
+        made_by = {name: value for name, value in rules.items() if name not in _OF_A_RUN}
+        return [sources, files, recipe.languages, made_by, VERSION]
 
     def builds_on(self) -> list[str]:
         return sorted(committed_shards(self._run.output, STAGE))
@@ -77,22 +81,23 @@ class DocumentsStage:
             plan.write(_PLAN_FILE, json.dumps([asdict(s) for s in self._plan(plan)]).encode())
         self._render([PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))])
         self._run.step("settling pages")
-        self._settle(work, plan)
+        self._settle(work)
         counts: Counts = json.loads(work.read("counts.json"))
         return counts | {"document in": len(self.found)}
 
     def _plan(self, plan: Folder) -> list[PlannedShard]:
         """Writes which documents each shard is to have, in the order of a hash; by number."""
         output = self._run.output
-        listed = [found.planned for found in self.found]
-        write_table(plan, _LISTED, table_of(PlannedDocument, listed).select(["document"]))
-        shards = sorted(committed_shards(output, STAGE))
-        known = {uid for shard in shards for uid in _documents_in(output, shard)}
-        left = [document for document in listed if document.document not in known]
+        rendered, again = last_renderings(output), set(self._run.retry)
+        left = [
+            document
+            for document in self.found
+            if not _stands(rendered.get(document.document), document.version, again)
+        ]
         left.sort(key=lambda document: digest("order", document.document))
         even = -(-len(left) // (_SHARDS_A_WORKER * max(1, self._run.workers)))
         size = max(1, min(self._rules.documents_per_shard, even))
-        first = max(map(int, shards), default=-1) + 1
+        first = max(map(int, committed_shards(output, STAGE)), default=-1) + 1
         planned = []
         folder = plan.uri.removeprefix(f"{output.uri}/")
         for number, start in enumerate(range(0, len(left), size), first):
@@ -110,24 +115,23 @@ class DocumentsStage:
                 render = RenderShard(run.output, self._rules)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(render)
 
-    def _settle(self, work: Folder, plan: Folder) -> None:
+    def _settle(self, work: Folder) -> None:
         run = self._run
         shards = sorted(committed_shards(run.output, STAGE))
         rows = sum(_rows_in(run.output, shard) for shard in shards)
         buckets = buckets_for(rows)
-        listed = read_table(plan, _LISTED)["document"].combine_chunks()
+        rendered = last_renderings(run.output)
+        listed = [(found.document, rendered[found.document].shard) for found in self.found]
+        documents, last = (pa.array(column) for column in zip(*listed, strict=True))
+        current = pa.table({"document": documents, "shard": last})
         with run.pipeline(pieces_for(buckets)) as pipeline:
+            read = beam.Map(read_shard, output=run.output, current=current)
+            pages = pipeline | Deal("shards", shards) | read.with_output_types(pa.Table)
             _ = (
-                {
-                    "pages": pipeline
-                    | Deal("shards", shards)
-                    | beam.Map(read_shard, output=run.output, listed=listed).with_output_types(
-                        pa.Table
-                    )
-                }
+                {"pages": pages, "repeated": pages | CountRepeated(buckets)}
                 | Regroup(
                     "pages",
-                    {"pages": SETTLED_PAGES},
+                    {"pages": SETTLED_PAGES, "repeated": REPEATED},
                     buckets,
                     hash_buckets("uid", buckets),
                 )
@@ -136,9 +140,41 @@ class DocumentsStage:
             )
 
 
-def _documents_in(output: Folder, shard: str) -> set[str]:
-    table = read_table(output / DOCUMENTS, f"{shard}.parquet", ["document"])
-    return set(table["document"].to_pylist())
+@dataclass(slots=True)
+class LastRendering:
+    """What became of a document when it was rendered last.
+
+    Attributes:
+      shard: that has it.
+      version: that it was in, see `schemas.pages.PlannedDocument`.
+      reasons: for which it, or pages of it, were lost.
+    """
+
+    shard: str
+    version: str
+    reasons: set[str]
+
+
+def last_renderings(output: Folder) -> dict[str, LastRendering]:
+    """By document, some hundred bytes each."""
+    found: dict[str, LastRendering] = {}
+    for shard in sorted(committed_shards(output, STAGE), key=int):
+        names = ["document", "version", "reason"]
+        rows = read_table(output / DOCUMENTS, f"{shard}.parquet", names)
+        for document, version, reason in zip(
+            *(rows[name].to_pylist() for name in names), strict=True
+        ):
+            last = found.get(document)
+            if last is None or last.shard != shard:
+                last = found[document] = LastRendering(shard, version, set())
+            if reason:
+                last.reasons.add(reason)
+    return found
+
+
+def _stands(last: LastRendering | None, version: str, again: set[str]) -> bool:
+    """Whether a document need not be rendered."""
+    return last is not None and last.version == version and not last.reasons & again
 
 
 def _rows_in(output: Folder, shard: str) -> int:

@@ -15,7 +15,7 @@ _FILE = "_pictures.toml"  # img2dataset takes every JSON in the folder for a sha
 _NAMES = ("image_size", "resize", "only_shrink", "image_format", "quality")
 _OF_PAGES = (
     "dpi", "viewport_width", "viewport_height", "device_scale", "scripts", "image_format",
-    "quality", "max_pages", "max_pixels",
+    "quality",
 )  # fmt: skip
 _DECODING = "decoding"
 _RENDERING = "rendering"

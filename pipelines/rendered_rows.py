@@ -23,7 +23,6 @@ from schemas.pages import PageContent, PageMeasures, PlannedDocument
 from schemas.rows import GatheredPicture
 
 _RULES = {RenderFault.TOO_MANY_PAGES, RenderFault.TOO_MANY_PIXELS}
-MISSING_GLYPHS = "missing-glyphs"
 NO_CAPTION = "no-caption"
 _MOST_WORDS = 500  # characters of an error
 
@@ -46,7 +45,7 @@ _NOTHING = {field.name: _EMPTY[field.type] for field in GATHERED_PAGE}
 
 def fate_of_page(reason: str) -> Fate:
     """How a document or page ends for a reason: turned away by a rule, or failed."""
-    is_rule = reason in _RULES or reason in (MISSING_GLYPHS, NO_CAPTION)
+    is_rule = reason in _RULES or reason == NO_CAPTION
     return Fate.REJECTED if is_rule else fate_of(reason)
 
 
@@ -110,6 +109,7 @@ class RenderedShard:
             "licence": document.licence,
             "image_shard": self._number,
             "document": document.document,
+            "version": document.version,
             "title": at.title,
             "stated": at.stated,
             "text": _storable(page.text) if page else "",

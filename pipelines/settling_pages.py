@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import apache_beam as beam
@@ -10,7 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.caption_limits import CaptionLimits, limit_fault
+from filters.page import PageFault, TextLayer, page_fault
 from filters.text import tidied
+from pipelines.document_shards import TOLD_BY
+from pipelines.language_model import LanguageModel
 from pipelines.recipe import Recipe
 from pipelines.rendered_rows import GATHERED_PAGE, NO_CAPTION
 from pipelines.storage import Folder
@@ -45,15 +49,24 @@ SETTLED_PAGES = pa.schema(
 """What settling reads of a shard."""
 
 
-def read_shard(shard: str, output: Folder, listed: pa.Array) -> pa.Table:
-    """What a committed shard says of the documents that are listed; an id weighs 40 bytes."""
+def read_shard(shard: str, output: Folder, current: pa.Table) -> pa.Table:
+    """What a committed shard says of the documents whose last rendering it has.
+
+    Args:
+      shard: its name.
+      output: of the recipe.
+      current: the name of the `shard` with the last rendering of each `document`, 60 bytes a row.
+    """
     table = read_table(output / DOCUMENTS, f"{shard}.parquet", SETTLED_PAGES.names)
     table = table.select(SETTLED_PAGES.names).cast(SETTLED_PAGES)
-    return table.filter(pc.is_in(table["document"], value_set=listed))
+    here = current.filter(pc.equal(current["shard"], shard))["document"].combine_chunks()
+    return table.filter(pc.is_in(table["document"], value_set=here))
 
 
 class SettlePages(beam.DoFn):
-    """Writes a bucket's part of `pages/`, `captions/pages/` and the ledger; tells the counts.
+    """Judges a bucket's pages; writes its part of `pages/`, `captions/pages/` and the ledger.
+
+    Tells the counts.
 
     Args:
       recipe: of the run.
@@ -61,21 +74,30 @@ class SettlePages(beam.DoFn):
     """
 
     def __init__(self, recipe: Recipe, fresh: Folder) -> None:
+        assert recipe.documents is not None
+        self._rules = recipe.documents.page
         self._limits = CaptionLimits(languages=frozenset(recipe.languages))
         self._fresh = fresh
+
+    def setup(self) -> None:
+        self._model = LanguageModel()
 
     def process(self, keyed: tuple[int, dict[str, pa.Table]]) -> Iterator[Count]:
         bucket, tables = keyed
         part = part_name(bucket)
         rows = tables["pages"].sort_by("uid")
         queries, ledger = list[Caption](), list[LedgerRow]()
-        for row in rows.to_pylist():
-            if row["fate"] == Fate.KEPT.value:
+        listed = rows.to_pylist()
+        faults = self._faults(listed, tables["repeated"])
+        for row in listed:
+            if row["fate"] != Fate.KEPT.value:
+                ledger.append(_lost(row))
+            elif found := faults.get(row["uid"]):
+                ledger.append(_rejected_page(row, *found))
+            else:
                 kept, rejected = _queries(row, self._limits)
                 queries += kept
                 ledger += rejected
-            else:
-                ledger.append(_lost(row))
         answering = pa.array({query.uid for query in queries}, pa.string())
         is_kept = pc.is_in(rows["uid"], value_set=answering)
         write_table(self._fresh / PAGES, part, rows.filter(is_kept).select(PAGE.names))
@@ -88,6 +110,38 @@ class SettlePages(beam.DoFn):
         counts["query created"] = len(queries) + sum(row.unit == Unit.QUERY for row in ledger)
         counts["query kept"] = len(queries)
         yield from counts.items()
+
+    def _faults(self, rows: list[dict[str, Any]], repeated: pa.Table) -> dict[str, tuple[str, str]]:
+        """Why pages are turned away, by uid: the rule, and words for people."""
+        names = repeated["uid"].to_pylist(), repeated["documents"].to_pylist()
+        documents = dict(zip(*names, strict=True))
+        rendered = [row for row in rows if row["fate"] == Fate.KEPT.value]
+        guesses = self._model.identify([row["text"][:TOLD_BY] for row in rendered])
+        found = {}
+        for row, guess in zip(rendered, guesses, strict=True):
+            measures = PageMeasures(**{name: row[name] for name in _MEASURES})
+            layer = TextLayer(row["text"], row["stated"], guess, documents.get(row["uid"], 1))
+            if fault := page_fault(measures, layer, self._rules):
+                found[row["uid"]] = fault.value, _words(fault, measures, layer)
+        return found
+
+
+_MEASURES = [field.name for field in fields(PageMeasures)]
+
+
+def _words(fault: PageFault, page: PageMeasures, text: TextLayer) -> str:
+    """What a rule went by, where one number says it."""
+    match fault:
+        case PageFault.MISSING_GLYPHS:
+            missing = f"{page.missing_glyphs} characters that no font here has"
+            return f"{missing}: pairmill doctor names packages"
+        case PageFault.BLANK | PageFault.TOO_MUCH_INK:
+            return f"ink {page.ink:.5f}"
+        case PageFault.BOILERPLATE:
+            return f"the same in {text.documents} documents"
+        case PageFault.LANGUAGE:
+            return f"{text.stated} is {text.guess.shares[0][0]}"
+    return ""
 
 
 def _queries(row: dict[str, Any], limits: CaptionLimits) -> tuple[list[Caption], list[LedgerRow]]:
@@ -116,9 +170,14 @@ def _queries(row: dict[str, Any], limits: CaptionLimits) -> tuple[list[Caption],
             )
         )
     if not kept:
-        words = Unit.PAGE, row["uid"], row["document"], name, NO_CAPTION
-        rejected.append(_rejected(*words, f"none in a language that is wanted: {row['language']}"))
+        words = f"none in a language that is wanted: {row['language']}"
+        rejected.append(_rejected_page(row, NO_CAPTION, words))
     return kept, rejected
+
+
+def _rejected_page(row: dict[str, Any], reason: str, detail: str) -> LedgerRow:
+    name = f"{row['source']}:{row['url']}"
+    return _rejected(Unit.PAGE, row["uid"], row["document"], name, reason, detail)
 
 
 def _rejected(unit: Unit, id_: str, parent: str, name: str, reason: str, detail: str) -> LedgerRow:

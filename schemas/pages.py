@@ -59,6 +59,7 @@ class PageContent:
 
     Attributes:
       document: its document's id: 32 hex digits.
+      version: of the document that was rendered, see `PlannedDocument`.
       title: the document's own, or "".
       stated: language that the document is stated to be in, one of `schemas.languages`, or `und`.
       text: its text layer, a line a line as it is set.
@@ -68,6 +69,7 @@ class PageContent:
     """
 
     document: str
+    version: str
     title: str
     stated: str
     text: str
@@ -85,6 +87,8 @@ class PlannedDocument:
       kind: `pdf`, `html` or `markdown`.
       source: name of the recipe's source.
       licence: as stated, or "".
+      version: 32 hex digits that change when the file does, or anything of the recipe that its
+        rows depend on.
     """
 
     document: str
@@ -93,3 +97,4 @@ class PlannedDocument:
     kind: str
     source: str
     licence: str
+    version: str

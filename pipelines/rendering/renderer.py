@@ -64,7 +64,7 @@ class Renderer:
           RunError: where no renderer can be started here.
         """
         opened: Opened | None = None
-        first, lost = 1, 0
+        first, lost, is_second_try = 1, 0, False
         while opened is None or first <= opened.pages:
             try:
                 for found in self._replies(document, first):
@@ -83,6 +83,9 @@ class Renderer:
                 yield from _lost(range(first, opened.pages + 1), error.fault, error.detail)
                 return
             except _Lost as error:
+                if opened is None and error.was_idle and not is_second_try:
+                    is_second_try = True  # it may have died before it was asked
+                    continue
                 if opened is None:
                     raise RenderError(error.fault, error.detail) from error
                 lost += 1
@@ -128,7 +131,11 @@ class Renderer:
         except RenderError:
             is_whole = True
             raise
+        except _Lost as error:
+            error.was_idle = child.served > 0 and error.fault == RenderFault.CRASHED
+            raise
         finally:
+            child.served += 1
             if not is_whole:
                 self._end(name)
 
@@ -151,12 +158,19 @@ def _lost(pages: range, fault: RenderFault, detail: str) -> Iterator[LostPage]:
 
 
 class _Lost(Exception):
-    """A renderer's process died or had to be killed."""
+    """A renderer's process died or had to be killed.
+
+    Attributes:
+      fault: how.
+      detail: for people.
+      was_idle: whether it died and had served another request before.
+    """
 
     def __init__(self, fault: RenderFault, detail: str) -> None:
         super().__init__(fault, detail)
         self.fault = fault
         self.detail = detail
+        self.was_idle = False
 
 
 def _opened(values: dict[str, Any]) -> Opened:
@@ -199,9 +213,14 @@ class _Deadline:
 
 
 class _Child:
-    """A renderer's process, with its pipes and all that it started."""
+    """A renderer's process, with its pipes and all that it started.
+
+    Attributes:
+      served: requests that it was sent.
+    """
 
     def __init__(self, kind: str, settings: Rendering) -> None:
+        self.served = 0
         self._most_bytes = settings.memory_bytes
         command = [sys.executable, "-m", "pipelines.rendering.child", kind]
         self._said = os.memfd_create("said")

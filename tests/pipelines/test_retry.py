@@ -20,7 +20,7 @@ QUICK = "retries = 0"
 
 def retry(recipe, *reasons: str) -> list[dict]:
     events: list[dict] = []
-    limit = check_reasons(read_recipe(str(recipe)), reasons)
+    (limit,) = check_reasons(read_recipe(str(recipe)), reasons).values()
     flags = ("--direct_num_workers=1",)
     run_job(Job(str(recipe), ("gather",), limit, flags, reasons), events.append)
     return events
@@ -105,7 +105,7 @@ def test_it_says_what_there_is_to_retry(half_broken, write_recipe, tmp_path):
     read = read_recipe(str(half_broken))
     with pytest.raises(RecipeError, match=r"say --reason; there is http-404 \(2\), http-503 \(4\)"):
         check_reasons(read, ())
-    with pytest.raises(RecipeError, match="no picture failed as 'http-5003'"):
+    with pytest.raises(RecipeError, match="nothing failed as 'http-5003'"):
         check_reasons(read, ("http-503", "http-5003"))
     with pytest.raises(RunError, match="no finished gather"):
         check_reasons(read_recipe(str(write_recipe(tmp_path / "other"))), ("http-503",))

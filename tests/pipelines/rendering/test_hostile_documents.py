@@ -1,9 +1,12 @@
 """Documents that are out to hang, to swallow memory, to get out: each costs itself alone."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 
 from pipelines.rendering.pages import (
     Document,
+    Kind,
     LostPage,
     Opened,
     Page,
@@ -258,6 +262,27 @@ def test_nobody_is_left_behind() -> None:
     while any(map(is_alive, ours)):
         assert time.monotonic() < ends
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "html"])
+def test_what_died_between_two_documents_costs_neither(kind: Kind) -> None:
+    document = Document(kind, pdf([prose()]) if kind == "pdf" else html("<p>Da.</p>"))
+    with Renderer(SETTINGS) as renderer:
+        whole = list(renderer.render(document))
+        (child,) = renderer._children.values()
+        ours, *below = child._all()
+        browser = [pid for pid in below if "chrom" in command_of(pid)]
+        for pid in browser or [ours]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert list(renderer.render(document)) == whole
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def is_alive(pid: int) -> bool:
