@@ -1,12 +1,12 @@
 """What the doctor finds out about translators."""
 
+import logging
 from collections.abc import Iterator
 
 from model.licences import non_commercial_licence
 from model.translator import TranslationFault
 from pipelines.errors import PairmillError
 from pipelines.findings import Finding
-from pipelines.memory_imports import import_name
 from pipelines.recipe import Recipe
 from pipelines.storage import Folder
 from pipelines.translate_options import Translate
@@ -85,6 +85,10 @@ def _of_routes(recipe: Recipe, translate: Translate, routes: Routes) -> Iterator
 
 
 def _of_memory(translate: Translate) -> Iterator[Finding]:
+    if translate.memory_imports:
+        logging.getLogger().setLevel(logging.ERROR)  # Beam warns of packages that nobody needs
+        from pipelines.memory_imports import import_name
+
     for path in translate.memory_imports:
         try:
             import_name(path)

@@ -47,6 +47,7 @@ def test_a_file_can_be_read_in_one_sitting(layer: str) -> None:
     "module",
     [
         "pipelines.cli",
+        "pipelines.doctor",
         "pipelines.stats",
         "pipelines.why",
         "pipelines.supervisor",

@@ -137,21 +137,6 @@ def test_everything_is_accounted_for(world: MadeWorld, rows: list[dict[str, Any]
 # What does not count
 
 
-def test_the_order_of_a_query_s_pairs_changes_nothing(tmp_path: Path) -> None:
-    found = []
-    for folder in ("one", "two"):
-        world = made(tmp_path / folder)
-        pairs = [(*pair[:3], f"s{at % 10}") for at, pair in enumerate(world.pairs)]
-        again = [
-            (pair[0], pairs[(at + 6) % PICTURES][1], "en", f"t{at % 10}")
-            for at, pair in enumerate(pairs)
-        ]
-        world.pairs = pairs + again if folder == "one" else again + pairs
-        mine = 'kinds = ["text-text"]\ndocument_column = "story"' + THREE
-        found.append(mined(world.write(mine, 1)))
-    assert found[0] == found[1]
-
-
 def test_what_stands_is_passed_over_and_another_guard_builds_no_index(tmp_path: Path) -> None:
     world = made(tmp_path)
     recipe = world.write(THREE)
