@@ -152,6 +152,7 @@ class Pipeline:
 
     def begin_anew(self) -> None:
         """Forgets what was translated."""
+        self._desk.memory.remove()
         self._turn += 1
         self.pieces = self._planned()
 
