@@ -1,27 +1,35 @@
-"""Takes a user's own translations over into a memory: TMX files and Parquet tables."""
+"""Takes a user's own translations over into a memory: TMX files and Parquet tables.
+
+Files list them in any order. They are dealt out by the ranges of their keys to files on this
+machine's disk first, so that each file of the memory has a range of its own.
+"""
 
 import json
 import posixpath
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice, permutations
+from tempfile import TemporaryDirectory
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from filters.text import text_fault, tidied
 from pipelines.errors import RecipeError
-from pipelines.memory import Memory, Remembered
+from pipelines.memory import REMEMBERED, Memory, Remembered
 from pipelines.sources.files import version_of
 from pipelines.storage import Folder, filesystem
-from pipelines.transforms.blocks import table_of
+from pipelines.transforms.blocks import hash_buckets, runs, table_of
 from schemas.ids import digest, phrase_id
 from schemas.languages import LANGUAGES, normalise_tag
 
 COLUMNS = ("source_language", "source_text", "language", "text")
 _DONE = "imported.json"
 _AT_ONCE = 50_000  # rows
+_RANGES = 256
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _SHORT = 12
 
@@ -67,11 +75,42 @@ def import_memory(path: str, folder: Folder, tell: Callable[[str], None]) -> Non
     fs, place = filesystem(path)
     with fs.open(place, "rb") as file:
         said = _of_tmx(file, path) if path.lower().endswith(".tmx") else _of_parquet(file, path)
-        remembered = _remembered(said)
-        while block := list(islice(remembered, _AT_ONCE)):
-            memory.add(table_of(Remembered, block))
-            rows += len(block)
+        for block in _by_key(_remembered(said)):
+            memory.add(block)
+            rows += block.num_rows
     folder.write(_DONE, json.dumps({"file": path, "translations": rows}).encode())
+
+
+def _by_key(remembered: Iterator[Remembered]) -> Iterator[pa.Table]:
+    """Blocks of translations, each of a range of keys, in their order.
+
+    In memory are a block, and what falls into one of `_RANGES` equal ranges of keys.
+    """
+    with TemporaryDirectory(prefix="pairmill-import-") as scratch:
+        paths = [f"{scratch}/{number}" for number in range(_RANGES)]
+        with ExitStack() as stack:
+            writers = [stack.enter_context(pa.ipc.new_stream(path, REMEMBERED)) for path in paths]
+            while block := list(islice(remembered, _AT_ONCE)):
+                _deal(table_of(Remembered, block), writers)
+        held = REMEMBERED.empty_table()
+        for path in paths:
+            with pa.OSFile(path) as file:
+                held = pa.concat_tables([held, pa.ipc.open_stream(file).read_all()])
+            if held.num_rows >= _AT_ONCE:
+                ordered = held.sort_by("key")
+                each = -(-held.num_rows // (held.num_rows // _AT_ONCE))
+                for first in range(0, held.num_rows, each):
+                    yield ordered.slice(first, each)
+                held = REMEMBERED.empty_table()
+        yield held
+
+
+def _deal(rows: pa.Table, writers: Sequence[pa.ipc.RecordBatchStreamWriter]) -> None:
+    ranges = hash_buckets("key", len(writers))(rows)
+    order = np.argsort(ranges, kind="stable")
+    ordered = rows.take(pa.array(order))
+    for number, first, end in runs(ranges[order]):
+        writers[number].write_table(ordered.slice(first, end - first))
 
 
 def _remembered(said: Iterable[Said]) -> Iterator[Remembered]:

@@ -23,7 +23,7 @@ from pipelines.transforms.blocks import (
     table_of,
 )
 from pipelines.transforms.tables import read_rows, write_table
-from pipelines.translate_plan import (
+from pipelines.translate_wanted import (
     Between,
     Desk,
     Lookup,

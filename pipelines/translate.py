@@ -31,18 +31,7 @@ from pipelines.transforms.blocks import (
 )
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
-from pipelines.translate_plan import (
-    LOST,
-    BucketPlan,
-    Desk,
-    PlanRequests,
-    ReadWanted,
-    TranslationPiece,
-    Wanted,
-    read_plan,
-    rules_of,
-    write_wanted,
-)
+from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
 from pipelines.translate_report import (
     Speed,
     estimate_lines,
@@ -51,6 +40,14 @@ from pipelines.translate_report import (
     translation_report,
     try_speed,
     write_speed,
+)
+from pipelines.translate_wanted import (
+    LOST,
+    Desk,
+    ReadWanted,
+    Wanted,
+    rules_of,
+    write_wanted,
 )
 from pipelines.translated import (
     COMPARED,

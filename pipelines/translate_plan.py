@@ -7,75 +7,33 @@ first turn said in the pivot's language is planned in a second one like any othe
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, NoReturn
 
 import apache_beam as beam
 import numpy as np
-import pyarrow as pa
 
-from filters.targets import TargetRules, targets_of
 from model.translator import Sizer
-from pipelines.errors import RunError
-from pipelines.memory import Memory, Remembered
-from pipelines.recipe import Recipe
-from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
-from pipelines.transforms.tables import read_rows, rows_of, write_table
-from pipelines.translators import Routes, load_known
-from schemas.ids import phrase_id
+from pipelines.transforms.blocks import table_of
+from pipelines.transforms.tables import read_rows, write_table
+from pipelines.translate_wanted import (
+    Between,
+    Desk,
+    Lookup,
+    Phrase,
+    Wanted,
+    phrases_of,
+    wanted_folder,
+)
+from pipelines.translators import load_known
 from schemas.layout import part_name
-from schemas.rows import Caption
 
-WANTED = "wanted"
 REQUESTS = "requests"
 PIECES = "pieces"
-LOST = "lost"
 BATCHES_A_PIECE = 16
 
 _COUNTED = ("texts", "imported", "remembered", "later")
-
-
-Wish = tuple[Caption, str, tuple[str, ...]]
-"""A caption that is to be translated, the id of its text, and into what."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A text that captions of a part have.
-
-    Attributes:
-      key: `schemas.ids.phrase_id` of it.
-      source_language: ISO 639-1.
-      text: NFC.
-      languages: to translate it into, with spaces between.
-      part: of the captions.
-    """
-
-    key: str
-    source_language: str
-    text: str
-    languages: str
-    part: int
-
-
-@dataclass(frozen=True, slots=True)
-class Between(Wanted):
-    """A text in the pivot's language that is to be translated in the place of another.
-
-    Its `part` is the bucket of that other text.
-
-    Attributes:
-      of: key of the text that it is a translation of.
-      of_language: that text's.
-      engine: what made it.
-    """
-
-    of: str
-    of_language: str
-    engine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,177 +127,6 @@ class BucketPlan:
         values = json.loads(text)
         pieces = [TranslationPiece(**row) for row in values.pop("pieces")]
         return cls(pieces, *(Counter(values[name]) for name in _COUNTED))
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What workers need to plan, to look up and to write.
-
-    Attributes:
-      recipe: …
-      work: of the stage.
-      routes: who says what.
-      memory: where translators' results lie, each in a folder of its name.
-      imports: names of the folders there whose translations come first, in this order.
-    """
-
-    recipe: Recipe
-    work: Folder
-    routes: Routes
-    memory: Folder
-    imports: tuple[str, ...]
-
-    def remembered(self, speaker: int) -> Memory:
-        """What a translator has said."""
-        return Memory(self.memory / self.routes.speakers[speaker].memory_name)
-
-    def imported(self) -> Iterator[Memory]:
-        """What comes before any translator."""
-        return (Memory(self.memory / name) for name in self.imports)
-
-    def give_up(self) -> NoReturn:
-        """Ends a run whose memory has lost what was there; the next one plans anew.
-
-        Raises:
-          RunError: always.
-        """
-        self.work.write(LOST, b"")
-        raise RunError(
-            f"{self.memory.uri} has lost translations since this run began, were files removed "
-            "there? The same command looks anew and has translated what is missing"
-        )
-
-
-def rules_of(recipe: Recipe) -> TargetRules:
-    """What the recipe wants translated."""
-    asked = recipe.translate
-    assert asked is not None
-    return TargetRules(
-        seed=recipe.seed,
-        from_languages=frozenset(asked.from_languages or recipe.languages),
-        from_sources=frozenset(asked.from_sources or [source.name for source in recipe.sources]),
-        into_languages=asked.into_languages or recipe.languages,
-        share=asked.share,
-        share_in=asked.share_in,
-        per_caption=asked.per_caption or None,
-        weights=asked.weights,
-        fill=asked.fill,
-    )
-
-
-def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[Wish]:
-    """What is wanted of a part."""
-    rules = rules_of(desk.recipe)
-    captions = rows_of(part.captions, Caption)
-    present = defaultdict(set)
-    for caption in captions:
-        present[caption.uid].add(caption.language)
-    possible = {
-        language: desk.routes.targets(language, rules.into_languages)
-        for language in rules.from_languages
-    }
-    for caption in captions:
-        id_, language = caption.caption_id, caption.language
-        can = possible.get(language, ())
-        targets = targets_of(id_, language, caption.source, present[caption.uid], can, rules)
-        if targets:
-            yield caption, phrase_id(language, caption.text), targets
-
-
-class ReadWanted(beam.DoFn):
-    """The texts of a part that are to be translated."""
-
-    def __init__(self, desk: Desk, kept: Any) -> None:
-        self._desk = desk
-        self._kept = kept
-
-    def process(self, part: int) -> Iterator[pa.Table]:
-        read = read_kept(self._desk.recipe, self._kept, part)
-        texts: dict[str, Caption] = {}
-        languages: dict[str, dict[str, None]] = defaultdict(dict)
-        for caption, key, targets in wishes_of(read, self._desk):
-            texts[key] = caption
-            languages[key] |= dict.fromkeys(targets)
-        yield table_of(
-            Wanted,
-            [
-                Wanted(key, its.language, its.text, " ".join(languages[key]), part)
-                for key, its in texts.items()
-            ],
-        )
-
-
-def write_wanted(keyed: Keyed, work: Folder) -> None:
-    """Writes what is wanted of a bucket's texts."""
-    bucket, tables = keyed
-    order = [("key", "ascending"), ("part", "ascending")]
-    write_table(wanted_folder(work, 0), part_name(bucket), tables["wanted"].sort_by(order))
-
-
-def wanted_folder(work: Folder, turn: int) -> Folder:
-    """What is wanted of texts in a turn by bucket: `Wanted`s in the first, `Between`s then."""
-    return work / WANTED / str(turn)
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A distinct text of a bucket.
-
-    Attributes:
-      key: its id.
-      language: its.
-      text: …
-      targets: languages to say it in.
-    """
-
-    key: str
-    language: str
-    text: str
-    targets: tuple[str, ...]
-
-
-def phrases_of(wanted: Sequence[Wanted]) -> list[Phrase]:
-    """The distinct texts of a bucket, by key."""
-    texts: dict[str, Wanted] = {}
-    languages: dict[str, dict[str, None]] = defaultdict(dict)
-    for row in wanted:
-        texts.setdefault(row.key, row)
-        languages[row.key] |= dict.fromkeys(row.languages.split())
-    return [
-        Phrase(key, row.source_language, row.text, tuple(sorted(languages[key])))
-        for key, row in sorted(texts.items())
-    ]
-
-
-class Lookup:
-    """What memories have of some texts.
-
-    Args:
-      desk: …
-      phrases: the texts, by key.
-    """
-
-    def __init__(self, desk: Desk, phrases: list[Phrase]) -> None:
-        self._desk = desk
-        self._keys = pa.array([phrase.key for phrase in phrases], pa.string())
-        self._imported = [_by_name(memory, self._keys) for memory in desk.imported()]
-        self._by_speaker: dict[int, dict[tuple[str, str], Remembered]] = {}
-
-    def imported(self, key: str, language: str) -> Remembered | None:
-        """A translation that the user brought."""
-        found = (memory.get((key, language)) for memory in self._imported)
-        return next((row for row in found if row), None)
-
-    def by(self, speaker: int, key: str, language: str) -> Remembered | None:
-        """A translation that a translator has made."""
-        if speaker not in self._by_speaker:
-            self._by_speaker[speaker] = _by_name(self._desk.remembered(speaker), self._keys)
-        return self._by_speaker[speaker].get((key, language))
-
-
-def _by_name(memory: Memory, keys: pa.Array) -> dict[tuple[str, str], Remembered]:
-    rows = rows_of(memory.find(keys), Remembered)
-    return {(row.key, row.language): row for row in rows}
 
 
 class PlanRequests(beam.DoFn):
@@ -461,6 +248,3 @@ def read_plan(work: Folder, turn: int) -> BucketPlan:
     for name in folder.names():
         whole.add(BucketPlan.from_json(folder.read(name)))
     return whole
-
-
-REQUEST = arrow_schema(Request)

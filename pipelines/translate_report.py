@@ -11,7 +11,10 @@ from model.licences import non_commercial_licence
 from pipelines.progress import duration
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
-from pipelines.translate_plan import BucketPlan, Desk, TranslationPiece, read_plan
+from pipelines.translate_plan import BucketPlan, TranslationPiece, read_plan
+from pipelines.translate_wanted import (
+    Desk,
+)
 from pipelines.translating import done_folder, marker_of, read_batches
 from pipelines.translators import Speaker, load
 

@@ -29,7 +29,7 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_rows, rows_of, write_table
 from pipelines.transforms.tally import Count
-from pipelines.translate_plan import (
+from pipelines.translate_wanted import (
     Desk,
     Lookup,
     Phrase,

@@ -34,7 +34,10 @@ from pipelines.transforms.blocks import (
     table_of,
 )
 from pipelines.transforms.tables import read_table, write_table
-from pipelines.translate_plan import Desk, wishes_of
+from pipelines.translate_wanted import (
+    Desk,
+    wishes_of,
+)
 from pipelines.translated import COMPARED, DECIDED, Decision, JudgeBucket
 from schemas.fates import Fate, ScoreStatus
 from schemas.layout import (

@@ -12,7 +12,10 @@ from apache_beam.ml.inference.base import ModelHandler, RunInference
 from model.translator import Translator, TranslatorSpec
 from pipelines.errors import RunError
 from pipelines.transforms.blocks import Deal
-from pipelines.translate_plan import Desk, TranslationPiece
+from pipelines.translate_plan import TranslationPiece
+from pipelines.translate_wanted import (
+    Desk,
+)
 from pipelines.translating import KeepTranslations, ReadTextBatches, Spoken, TextBatch
 from pipelines.translators import load
 

@@ -1,6 +1,7 @@
 """Translations that are there already: found whatever the files, added to by any number of runs."""
 
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,9 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import memory_imports
 from pipelines.errors import RecipeError
 from pipelines.memory import REMEMBERED, Memory, Remembered
-from pipelines.memory_imports import _of_tmx, import_memory, import_name
+from pipelines.memory_imports import (
+    COLUMNS,
+    _by_key,
+    _of_parquet,
+    _of_tmx,
+    _remembered,
+    import_memory,
+    import_name,
+)
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import rows_of
@@ -132,6 +142,49 @@ def test_what_cannot_be_imported_is_named(
     with pytest.raises(RecipeError, match=said):
         import_memory(path, Folder(f"{memory}/{import_name(path)}"), lambda _: None)
     assert not list(memory.glob("*/imported.json"))
+
+
+def test_each_file_of_an_import_has_a_range_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_imports, "_AT_ONCE", 100)
+    texts = [f"a kite {number}" for number in range(1_000)]
+    columns = [["en"] * 1_002, [*texts, "twice", "twice"], ["de"] * 1_002, [*texts, "one", "two"]]
+    pq.write_table(pa.table(columns, list(COLUMNS)), tmp_path / "own.parquet")
+    folder = tmp_path / "memory"
+    import_memory(str(tmp_path / "own.parquet"), Folder(str(folder)), lambda _: None)
+    files = sorted(folder.glob("*.parquet"))
+    ranges = [file.name.split("-")[:2] for file in files]
+    assert 5 < len(files) <= 10
+    for (_, last), (first, _) in pairwise(ranges):
+        assert last <= first
+    memory = Memory(Folder(str(folder)))
+    found = rows_of(memory.find(keys_of({*texts, "twice"})), Remembered)
+    assert {row.source_text: row.text for row in found} == {
+        **{text: text for text in texts},
+        "twice": "one",
+    }
+
+
+def test_an_import_of_any_length_takes_the_memory_of_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_imports, "_AT_ONCE", 2_000)
+    peaks = []
+    for number in (3_000, 24_000):
+        path = tmp_path / f"{number}.parquet"
+        texts = [f"a red kite over the hills {n}" for n in range(number)]
+        columns = [["en"] * number, texts, ["de"] * number, texts]
+        pq.write_table(pa.table(columns, list(COLUMNS)), path, row_group_size=1_000)
+        del texts, columns
+        used = pa.total_allocated_bytes
+        most = used()
+        with path.open("rb") as file:
+            for block in _by_key(_remembered(_of_parquet(file, str(path)))):
+                most = max(most, used())
+                del block
+        peaks.append(most)
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_a_table_must_have_its_columns(tmp_path: Path) -> None:
