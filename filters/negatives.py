@@ -11,6 +11,7 @@ same.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,21 @@ ABSENT = -1
 
 UNKNOWN_DISTANCE = 256
 """Bits between two pictures of which one is none, or has no telling hash."""
+
+
+MOST_POSITIVES = 100
+"""Positives of an anchor by which more candidates are looked at. Of one that has more, all that is
+looked at may be positives: it then has few negatives, or such as are drawn by chance."""
+
+_WITHIN = {
+    "num_negatives": (1, 100),
+    "range_min": (0, 1_000),
+    "range_max": (1, 2_000),  # candidates of a block are held: 24 bytes each
+    "max_score": (-1, 1),
+    "min_score": (-1, 1),
+    "absolute_margin": (0, 2),
+    "max_distance": (0, UNKNOWN_DISTANCE - 1),
+}
 
 
 class NegativeFault(StrEnum):
@@ -58,7 +74,8 @@ class NegativeRules:
       range_max: rank, of those without a fault, before which candidates are taken; by default
         `range_min + num_negatives` and the anchor's positives, or `range_min + 10 *
         num_negatives` and the anchor's positives where a margin or a greatest score is asked for.
-        As many are looked at as this and the anchor's positives together.
+        As many are looked at as this and the anchor's positives together. No more than
+        `MOST_POSITIVES` positives count.
       max_score: greatest cosine of anchor and negative.
       min_score: least.
       absolute_margin: how much less the negative's cosine must be than the least of the positives'.
@@ -87,18 +104,25 @@ class NegativeRules:
     overlook: tuple[NegativeFault, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.num_negatives < 1:
-            raise ValueError(f"num_negatives must be at least 1, got {self.num_negatives}")
-        if self.range_min < 0:
-            raise ValueError(f"range_min must be at least 0, got {self.range_min}")
+        for name, (least, most) in _WITHIN.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"{name} must be in [{least}, {most}], got {value}")
+        for name in ("relative_margin", "own_margin"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {share}")
+        if self.max_standing is not None and not isfinite(self.max_standing):
+            raise ValueError(f"max_standing must be a number, got {self.max_standing}")
         last = self.range_max
         if last is not None and last - self.range_min < self.num_negatives:
             raise ValueError(
                 f"range_max must be at least range_min and num_negatives together, "
                 f"{self.range_min + self.num_negatives}, got {last}"
             )
-        if not 0 <= self.max_distance < UNKNOWN_DISTANCE:
-            raise ValueError(f"max_distance must be in [0, 255], got {self.max_distance}")
+        low, high = self.min_score, self.max_score
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"min_score must be at most max_score, {high}, got {low}")
 
     def last_ranks(self, positives: NDArray[np.int64]) -> NDArray[np.int64]:
         """`range_max` of anchors that have so many positives; shape [anchors]."""
@@ -106,11 +130,11 @@ class NegativeRules:
             return np.full(len(positives), self.range_max)
         bounds = (self.absolute_margin, self.relative_margin, self.own_margin, self.max_score)
         spare = self.num_negatives * (1 if set(bounds) == {None} else 10)
-        return np.asarray(self.range_min + spare + positives)
+        return np.asarray(self.range_min + spare + np.minimum(positives, MOST_POSITIVES))
 
     def depths(self, positives: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many of the nearest are looked at; shape [anchors]."""
-        return self.last_ranks(positives) + positives
+        return self.last_ranks(positives) + np.minimum(positives, MOST_POSITIVES)
 
 
 @dataclass(frozen=True, slots=True)

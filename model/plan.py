@@ -89,8 +89,9 @@ class DataSet:
     """Something to train on.
 
     Attributes:
-      path: a folder that `pack` wrote: `shards/pairs`, `documents`, `texts` or `triplets`, or
-        for texts any folder of Parquet with sentence-transformers' columns.
+      path: a folder that `pack` wrote: `shards/pairs` or `documents` for images, `texts` or
+        `triplets/text-text` for texts; or for texts any folder of Parquet with
+        sentence-transformers' columns.
       weight: share of the batches that come from it, by the sum of the weights.
     """
 

@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 from model.drawing import Drawing, Places
 from model.evaluation_sets import DataError
 from schemas.ids import Fold
-from schemas.layout import CAPTIONS_SUFFIX
+from schemas.layout import CAPTIONS_SUFFIX, TEXT_TEXT, TRIPLET_KINDS
 
 _UNSTATED = "und"
+_UID = re.compile(r"[0-9a-f]{32}")
+_LOOKED_AT = 16  # rows
 _NEGATIVE = re.compile(r"negative(_\d+)?")  # sentence-transformers' names
 
 
@@ -170,13 +172,13 @@ class ImageSet:
 
 
 class TextSet:
-    """Text pairs or triplets: Parquet as sentence-transformers reads it; see `SampleSet`.
+    """Text pairs or triplets of texts: Parquet as sentence-transformers reads it; see `SampleSet`.
 
     Beside a folder that `pack` wrote, `train`, lie `rows` with the languages; elsewhere they are
     not known, and a language temperature changes nothing.
 
     Raises:
-      DataError: there are no such tables.
+      DataError: there are no such tables, or they name pictures.
     """
 
     def __init__(self, path: str, temperature: float, negatives: int = 0) -> None:
@@ -185,9 +187,12 @@ class TextSet:
         root = f"{root}/train" if self._fs.exists(f"{root}/train") else root
         self._parts = sorted(self._fs.glob(f"{root}/*.parquet"))
         if not self._parts:
-            raise DataError(f"{path} must hold Parquet with columns anchor and positive")
+            kinds = any(self._fs.exists(f"{root}/{kind}") for kind in TRIPLET_KINDS)
+            use = f": name {path}/{TEXT_TEXT}, the triplets of texts alone" if kinds else ""
+            raise DataError(f"{path} must hold Parquet with columns anchor and positive{use}")
         self._columns = ["anchor", "positive", *self._negatives(negatives)]
         self.blocks: Sequence[int] = [self._rows(part) for part in self._parts]
+        self._refuse_pictures()
         beside = f"{root.removesuffix('/train')}/rows"
         self._rows_folder = beside if root.endswith("/train") and self._fs.exists(beside) else ""
         self.languages = _shares(
@@ -221,6 +226,17 @@ class TextSet:
         if len(languages) != self.blocks[block]:
             raise DataError(f"{path} must have {self.blocks[block]} rows, got {len(languages)}")
         return languages
+
+    def _refuse_pictures(self) -> None:
+        """Raises DataError where pictures stand by their uids, as in triplets with pictures."""
+        for column in ("anchor", "positive"):
+            first = _read(self._fs, self._parts[0], [column])[column].slice(0, _LOOKED_AT)
+            if len(first) and all(_UID.fullmatch(text or "") for text in first.to_pylist()):
+                raise DataError(
+                    f"{self.path} has pictures' uids as {column}, and is read as texts: of what "
+                    f"pack wrote, texts are shards/texts and shards/triplets/{TEXT_TEXT}, and "
+                    "pictures with captions shards/pairs, which go to images"
+                )
 
     def _negatives(self, wanted: int) -> list[str]:
         names = _about(self._fs, self._parts[0]).schema.to_arrow_schema().names

@@ -147,7 +147,7 @@ def translate(
 
 @app.command()
 def mine(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
-    """Seeks hard negatives: texts and pictures that almost fit, and are not to."""
+    """Finds hard negatives: texts and pictures near an anchor that do not belong to it."""
     _run_one("mine", recipe, limit, beam)
 
 
@@ -180,10 +180,13 @@ def stats(
 def why(
     output: Annotated[str, typer.Argument(help="A recipe's output.")],
     id_: Annotated[
-        str, typer.Argument(metavar="ID", help="uid, caption id, URL, or row (source:file:number).")
+        str,
+        typer.Argument(
+            metavar="ID", help="uid, caption id, triplet id, URL, or row (source:file:number)."
+        ),
     ],
 ) -> None:
-    """Shows the whole way of one picture, caption or row."""
+    """Shows the whole way of one picture, caption, triplet or row."""
     from pipelines.why import show_way
 
     with _errors_shown():

@@ -48,8 +48,10 @@ class Mine:
     probes: Positive = 64
 
     def __post_init__(self) -> None:
+        if len({*self.kinds}) < len(self.kinds):
+            raise ValueError(f"mine.kinds must each be there once, got {', '.join(self.kinds)}")
         shares = (self.cross_language, self.bm25, self.edited)
-        if min(shares) < 0 or sum(shares) > 1:
+        if not (min(shares) >= 0 and sum(shares) <= 1):
             raise ValueError(
                 "mine.cross_language, mine.bm25 and mine.edited must be at least 0 and at most 1 "
                 f"together, got {', '.join(map(str, shares))}"

@@ -22,7 +22,7 @@ _MANNER = Manner(
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},
-    named=("screen", "select", "translate"),
+    named=("screen", "select", "translate", "mine.negatives"),
 )
 
 

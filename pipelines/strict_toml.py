@@ -30,7 +30,7 @@ class Manner:
       what: the kind, `recipe`.
       forms: by key, what a text that must match a pattern must be, in words.
       elsewhere: by key that there is not, the key that stands for it.
-      named: tables whose own bounds do not say the table's name.
+      named: tables whose own bounds, and those of tables in them, do not say the table's name.
     """
 
     what: str
@@ -84,7 +84,8 @@ def _explain(problem: Any, kind: type, manner: Manner) -> str:
             return f"{key}: must be given"
         case "value_error":
             said = str(problem["msg"]).removeprefix("Value error, ")
-            return f"{key}.{said}" if problem["loc"][:1] in [(t,) for t in manner.named] else said
+            named = any(f"{key}.".startswith(f"{table}.") for table in manner.named)
+            return f"{key}.{said}" if named else said
         case "too_short" | "string_too_short":
             return f"{key}: must not be empty"
         case "string_pattern_mismatch":

@@ -17,6 +17,7 @@ from pipelines.parts import (
 from pipelines.records import STAGES, read_records, recipe_of
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
+from pipelines.way_triplets import triplet_ids
 from schemas.fates import Unit
 from schemas.ids import is_absolute, order_key, picture_uid
 from schemas.layout import (
@@ -56,9 +57,9 @@ class Thing:
     """What an id turned out to name.
 
     Attributes:
-      kind: `picture`, `caption` or `row`.
-      id: uid, caption id or `source:file:number`.
-      uid: of its picture, "" for a row that names none.
+      kind: `picture`, `caption`, `triplet` or `row`.
+      id: uid, caption id, triplet id or `source:file:number`.
+      uid: of its picture, "" of a triplet and of a row that names none.
     """
 
     kind: str
@@ -165,7 +166,7 @@ def _stages(output: Folder) -> tuple[str, ...]:
 
 
 def _by_digits(output: Folder, digits: str) -> set[Thing]:
-    """Pictures and captions whose id begins with `digits`; a whole uid is looked for first."""
+    """Pictures, captions and triplets whose id begins so; a whole uid is looked for first."""
     low, high = digits.ljust(_DIGITS, "0"), digits.ljust(_DIGITS, "f")
     found = _pictures(output, low, high)
     if found and low == high:
@@ -181,6 +182,7 @@ def _by_digits(output: Folder, digits: str) -> set[Thing]:
         for row in search(ledger, part_names(ledger), "id", low, high, _MOST):
             if row["unit"] == Unit.CAPTION:
                 found.add(Thing("caption", row["id"], row["parent"]))
+    found |= {Thing("triplet", id_, "") for id_ in triplet_ids(output, low, high, _MOST)}
     return found
 
 

@@ -1,4 +1,4 @@
-"""`pairmill why`: the whole way of one picture, caption or row, top down."""
+"""`pairmill why`: the whole way of one picture, caption, triplet or row, top down."""
 
 import re
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from pipelines.way import (
     read_way,
     text_scores,
 )
+from pipelines.way_triplets import TripletWay, read_triplet
 from pipelines.why_pages import way_of_pages
 from schemas.fates import Fate, ScoreStatus, Unit
 from schemas.ids import caption_id
@@ -34,8 +35,9 @@ def show_way(output: str, id_: str) -> bool:
 
     Args:
       output: of a recipe.
-      id_: a uid, a caption id, the first digits of either, a URL, a path as its table has it, or an
-        input row, `source:file:number`; of documents and pages see `pipelines.why_pages`.
+      id_: a uid, a caption id, a triplet id, the first digits of one, a URL, a path as its table
+        has it, or an input row, `source:file:number`; of documents and pages see
+        `pipelines.why_pages`.
 
     Raises:
       RecipeError: where there is no output.
@@ -58,9 +60,15 @@ def show_way(output: str, id_: str) -> bool:
         _show_choice(console, id_, things)
         return False
     thing = things[0]
-    for line in _way(root, thing) if thing.uid else _row_alone(root, thing.id):
+    for line in _lines(root, thing):
         console.print(line, soft_wrap=True)
     return True
+
+
+def _lines(root: Folder, thing: Thing) -> Iterator[str]:
+    if thing.kind == "triplet":
+        return _triplet(root, read_triplet(root, thing.id))
+    return _way(root, thing) if thing.uid else _row_alone(root, thing.id)
 
 
 def _show_choice(console: Console, id_: str, things: list[Thing]) -> None:
@@ -81,6 +89,30 @@ def _row_alone(root: Folder, name: str) -> Iterator[str]:
             yield f"  score: {_judgement(score)}"
     for row in ledger_rows(root, name):
         yield f"  {row.stage}: {_end(row)}"
+
+
+def _triplet(root: Folder, way: TripletWay) -> Iterator[str]:
+    """What a triplet is of, and where it was kept or turned away."""
+    yield f"triplet {way.id}"
+    yield f"  {way.kind or 'of an anchor and a positive that are no longer there'}"
+    for name, id_ in (("anchor", way.anchor_id), ("positive", way.positive_id)):
+        if id_:
+            said = f"   {as_line(way.mined[name])}" if way.mined and way.mined[name] != id_ else ""
+            yield f"  {name} {id_}{said}"
+    if way.refused:
+        yield f"mine: {_end(way.refused)}"
+    if not way.mined:
+        return
+    yield f"mine: kept, positive {way.mined['scores'][0]:.4f}"
+    columns = (way.mined[name] for name in ("scores", "origins", "negative_languages"))
+    scores, *others = columns
+    for number, (score, origin, language) in enumerate(zip(scores[1:], *others, strict=True), 1):
+        text = as_line(way.mined[f"negative_{number}"])
+        yield f"  {score:.4f}   {origin}   {language or 'picture'}   {text}"
+    if way.packed:
+        yield f"pack: kept\n  {way.packed[0]}: row {way.packed[1]} from 0"
+    else:
+        yield from _not_packed(root)
 
 
 def _way(root: Folder, thing: Thing) -> Iterator[str]:
@@ -225,16 +257,21 @@ def _attempt(attempt: GatheredPicture, chosen: bool) -> Iterator[str]:
 
 
 def _packing(root: Folder, way: Way) -> Iterator[str]:
-    records = read_records(root)
     if not way.picture:
         return
     if way.packed:
         yield "pack: kept"
-    elif "pack" not in records:
+    else:
+        yield from _not_packed(root)
+    for packed in way.packed:
+        yield f"  {PAIRS}/{packed.shard}.tar: key {packed.key}, sample {packed.number} from 0"
+
+
+def _not_packed(root: Folder) -> Iterator[str]:
+    records = read_records(root)
+    if "pack" not in records:
         yield "pack: not finished: run the same command again"
     elif is_outdated(records, "pack"):
         yield "pack: older than what it reads: run the same command again"
     else:
         yield f"pack: in no final shard: pairmill stats {root.uri} says what is wrong"
-    for packed in way.packed:
-        yield f"  {PAIRS}/{packed.shard}.tar: key {packed.key}, sample {packed.number} from 0"

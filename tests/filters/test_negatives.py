@@ -1,5 +1,6 @@
 """Guards of negatives: alone, all at once, and beside sentence-transformers on the same vectors."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -68,15 +69,16 @@ def test_a_margin_below_a_negative_positive_is_below_it() -> None:
     assert negative_fault(Candidate(-0.56), -0.5, rules) is None
 
 
-bounds = st.none() | st.floats(-1, 1, width=32)
+lows, highs = (st.none() | st.floats(*ends, width=32) for ends in ((-1, 0), (0, 1)))
+shares = st.none() | st.floats(0, 1, width=32, exclude_max=True)
 all_rules = st.builds(
     NegativeRules,
-    max_score=bounds,
-    min_score=bounds,
-    absolute_margin=bounds,
-    relative_margin=bounds,
-    max_standing=bounds,
-    own_margin=bounds,
+    max_score=highs,
+    min_score=lows,
+    absolute_margin=highs,
+    relative_margin=shares,
+    max_standing=lows,
+    own_margin=shares,
     max_distance=st.integers(0, 255),
     overlook=st.lists(st.sampled_from(NegativeFault)).map(tuple),
 )
@@ -114,6 +116,11 @@ def test_all_at_once_are_judged_as_each_alone(
     found = negative_faults(together, np.array([positive], np.float32), rules)
     alone = [negative_fault(each, positive, rules) for each in candidates]
     assert [FAULTS[number] for number in found[0]] == alone
+
+
+def test_an_anchor_with_many_positives_is_not_looked_for_without_end() -> None:
+    depths = NegativeRules().depths(np.array([1, 100, 20_000]))
+    assert depths.tolist() == [72, 270, 270]
 
 
 def test_ranks_count_candidates_without_a_fault() -> None:
@@ -163,10 +170,20 @@ def test_random_negatives_depend_on_seed_and_ids_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"num_negatives": 0}, "num_negatives must be at least 1, got 0"),
-        ({"range_min": -1}, "range_min must be at least 0, got -1"),
+        ({"num_negatives": 0}, r"num_negatives must be in \[1, 100\], got 0"),
+        ({"num_negatives": 100_000}, r"num_negatives must be in \[1, 100\], got 100000"),
+        ({"range_min": -1}, r"range_min must be in \[0, 1000\], got -1"),
+        ({"range_max": 20_000}, r"range_max must be in \[1, 2000\], got 20000"),
         ({"range_min": 5, "range_max": 11}, "range_max must be at least .* 12, got 11"),
         ({"max_distance": 256}, r"max_distance must be in \[0, 255\], got 256"),
+        ({"relative_margin": 95.0}, r"relative_margin must be in \[0, 1\), got 95.0"),
+        ({"relative_margin": math.nan}, r"relative_margin must be in \[0, 1\), got nan"),
+        ({"own_margin": -0.1}, r"own_margin must be in \[0, 1\), got -0.1"),
+        ({"absolute_margin": 2.5}, r"absolute_margin must be in \[0, 2\], got 2.5"),
+        ({"max_score": 40.0}, r"max_score must be in \[-1, 1\], got 40.0"),
+        ({"min_score": math.nan}, r"min_score must be in \[-1, 1\], got nan"),
+        ({"min_score": 0.9, "max_score": 0.1}, "min_score must be at most max_score, 0.1, got 0.9"),
+        ({"max_standing": math.inf}, "max_standing must be a number, got inf"),
     ],
 )
 def test_impossible_rules_are_refused(changes: dict[str, Any], words: str) -> None:

@@ -13,8 +13,9 @@ from pipelines.embedding_files import write_embeddings
 from pipelines.records import Record
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import hash_buckets, table_of
+from schemas.fates import ScoreStatus
 from schemas.ids import caption_id, digest, text_id
-from schemas.rows import Caption, Measures, Picture, TextPair
+from schemas.rows import Caption, Measures, Picture, Score, TextPair
 
 DIM = 16
 RECIPE = """\
@@ -48,19 +49,19 @@ class MadeWorld:
 
     Attributes:
       folder: of the recipe.
-      pictures: by number: embedding, PDQ hash, story.
+      pictures: by number: embedding, None where it failed when it was scored, PDQ hash, story.
       captions: picture, language, text, embedding; None: not understood.
       pairs: query, positive, language, story.
       texts: embedding by text.
     """
 
     folder: Path
-    pictures: dict[int, tuple[np.ndarray, str, str]] = field(default_factory=dict)
+    pictures: dict[int, tuple[np.ndarray | None, str, str]] = field(default_factory=dict)
     captions: list[tuple[int, str, str, np.ndarray | None]] = field(default_factory=list)
     pairs: list[tuple[str, str, str, str]] = field(default_factory=list)
     texts: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def picture(self, row: np.ndarray, pdq: str = "", story: str = "") -> int:
+    def picture(self, row: np.ndarray | None, pdq: str = "", story: str = "") -> int:
         number = len(self.pictures)
         self.pictures[number] = (row, pdq or digest("pdq", str(number)) * 2, story)
         return number
@@ -91,6 +92,7 @@ class MadeWorld:
         (self.folder / "teacher/config.json").write_text("{}")
         _write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
         _write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
+        _write_parts(output / "scores", self._scores(), "uid", parts)
         pairs = self._pairs()
         _write_parts(output / "screened/texts", pairs, "query_id", parts)
         self._write_embeddings(Folder(str(output / "embeddings/0")), shards)
@@ -145,6 +147,15 @@ class MadeWorld:
             )
         return table_of(Caption, rows).sort_by([("uid", "ascending"), ("caption_id", "ascending")])
 
+    def _scores(self) -> pa.Table:
+        rows = []
+        for picture, language, text, row in self.captions:
+            id_, uid = caption_id(uid_of(picture), language, text), uid_of(picture)
+            status = ScoreStatus.SCORED if row is not None else ScoreStatus.NOT_UNDERSTOOD
+            if self.pictures[picture][0] is not None:
+                rows.append(Score(id_, uid, language, "web", "teacher@0", 0, 0.0, 0.0, status))
+        return table_of(Score, rows).sort_by([("uid", "ascending"), ("caption_id", "ascending")])
+
     def _pairs(self) -> pa.Table:
         rows = []
         for number, (query, positive, language, story) in enumerate(self.pairs):
@@ -157,7 +168,8 @@ class MadeWorld:
     def _write_embeddings(self, folder: Folder, shards: int) -> None:
         pictures, captions = defaultdict(list), defaultdict(list)
         for number, (row, _, _) in self.pictures.items():
-            pictures[number % shards].append((uid_of(number), row))
+            if row is not None:
+                pictures[number % shards].append((uid_of(number), row))
         for picture, language, text, row in self.captions:
             if row is not None:
                 uid = uid_of(picture)

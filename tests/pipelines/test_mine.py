@@ -154,7 +154,7 @@ def test_what_stands_is_passed_over_and_another_guard_builds_no_index(tmp_path: 
     assert len([*(tmp_path / "out/indexes").iterdir()]) == 1
 
 
-def test_a_run_that_was_killed_goes_on_with_what_is_left(tmp_path: Path) -> None:
+def test_a_run_goes_on_with_what_has_no_marker(tmp_path: Path) -> None:
     recipe = read_recipe(str(made(tmp_path).write(THREE)))
     stage = MineStage(Run(recipe, None, (), (), 1, lambda _: None))
     work, fresh = Folder(str(tmp_path / "work")), tmp_path / "work/fresh"
@@ -226,13 +226,12 @@ cross_language = 0.0
 document_column = "story"
 [mine.negatives]
 num_negatives = 3
-relative_margin = -9.0
 """
 
 
 def test_each_guard_refuses_its_own(tmp_path: Path) -> None:
     world, picture = planted(tmp_path)
-    rows = mined(world.write(GUARDED))
+    rows = mined(world.write(GUARDED + 'overlook = ["relative-margin"]'))
     (row,) = [
         row
         for row in of_kind(rows, "image-to-text")
@@ -261,7 +260,7 @@ def test_a_guard_that_is_overlooked_lets_its_own_pass(
     tmp_path: Path, fault: str, text: str
 ) -> None:
     world, picture = planted(tmp_path)
-    rows = mined(world.write(GUARDED + f'overlook = ["{fault}"]'))
+    rows = mined(world.write(GUARDED + f'overlook = ["relative-margin", "{fault}"]'))
     (row,) = [
         row
         for row in of_kind(rows, "image-to-text")
@@ -318,6 +317,17 @@ def test_short_rows_are_dropped_or_completed(tmp_path: Path) -> None:
         assert {*row["negative_languages"]} <= {row["positive_language"], ""}
 
 
+def test_pictures_that_failed_when_scored_are_no_ones(tmp_path: Path) -> None:
+    world = made(tmp_path)
+    world.caption(world.picture(None), "en", "of a picture that is lost", None)
+    rows = mined(world.write(THREE))
+    assert counts(tmp_path / "out", "mine") == {
+        "triplet created": len(rows),
+        "triplet kept": len(rows),
+    }
+    assert not differences(tmp_path)
+
+
 def test_words_bring_their_share(tmp_path: Path) -> None:
     world = made(tmp_path)
     for at, letter in enumerate("abcd", start=40):
@@ -360,7 +370,15 @@ def test_a_random_sample_stays_the_same(tmp_path: Path) -> None:
         ("bm25 = 0.9", "at most 1 together, got 0.15, 0.9, 0.0"),
         ('document_column = "page"', "document_column must be one of keep_columns, got 'page'"),
         ("[mine.negatives]\nmax_standing = 3.0", "max_standing needs a .select. and one teacher"),
-        ("[mine.negatives]\nnum_negatives = 0", "num_negatives must be at least 1, got 0"),
+        (
+            "[mine.negatives]\nnum_negatives = 0",
+            r"\n  mine.negatives.num_negatives must be in \[1, 100\], got 0",
+        ),
+        ("cross_language = nan", "at most 1 together, got nan, 0.0, 0.0"),
+        (
+            'kinds = ["text-text", "text-text"]',
+            "mine.kinds must each be there once, got text-text, text-text",
+        ),
     ],
 )
 def test_impossible_recipes_are_refused(tmp_path: Path, mine: str, words: str) -> None:

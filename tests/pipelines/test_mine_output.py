@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 
+from model.evaluation_sets import DataError
 from model.samples import TextSet
 from pipelines.recount import recount
 from pipelines.stats import show_stats
@@ -71,9 +72,23 @@ def test_others_read_them(output: Path) -> None:
     folder = output / "shards/triplets/image-to-text/train"
     loaded = load_dataset("parquet", data_dir=str(folder), split="train")
     assert loaded.column_names[:3] == ["anchor", "positive", "negative_1"]
-    texts = TextSet(str(folder), 1.0, 2)
-    first, *_ = texts.read(0, "")
-    assert [first.anchor, first.positive, *first.negatives] == [*loaded[0].values()][:4]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (
+            "image-to-text",
+            "uids as anchor, .* texts are shards/texts and shards/triplets/text-text",
+        ),
+        ("text-to-image", "uids as positive"),
+        ("image-to-text/train", "uids as anchor"),
+        ("", "must hold Parquet .*: name .*shards/triplets/text-text, the triplets of texts alone"),
+    ],
+)
+def test_the_trainer_refuses_pictures_for_texts(output: Path, kind: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        TextSet(str(output / "shards/triplets" / kind), 1.0, 2)
 
 
 def test_stats_show_margins_refusals_and_triplets(

@@ -50,7 +50,7 @@ def test_queries_without_letters_are_not_all_one(tmp_path: Path) -> None:
     for query, number in (("🙂", 0), ("🚲", 1)):
         row = world.texts[f"question {number}"]
         world.pair(query, f"shown {number}", (row, world.texts[f"answer {number}"]))
-    rows = mined(world.write(TEXTS.replace("relative_margin = 0.05", "relative_margin = -9.0")))
+    rows = mined(world.write(TEXTS + 'overlook = ["relative-margin"]'))
     (row,) = [row for row in rows if row["anchor"] == "🙂"]
     assert negatives(row)[0] == "answer 0"
 
