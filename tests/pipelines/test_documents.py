@@ -405,3 +405,14 @@ def test_documents_that_failed_are_rendered_again_on_demand(tmp_path: Path) -> N
     rows = pq.read_table(tmp_path / "out/documents" / fresh).to_pylist()
     assert [row["url"] for row in rows] == ["cut.pdf"]
     assert counts(tmp_path / "out", "documents")["document failed broken-document"] == 1
+
+
+def test_no_document_fills_the_memory_with_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.document_shards._MOST_CHARS", 4_000)
+    heading = line("Red kites", size=24, y=760)
+    recipe = write_files(tmp_path, {"flood.pdf": pdf([heading + prose(n) for n in range(20, 25)])})
+    curate(recipe, stages=("documents",))
+    found = counts(tmp_path / "out", "documents")
+    assert (found["page kept"], found["page rejected too-much-text"]) == (2, 3)
