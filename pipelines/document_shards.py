@@ -71,6 +71,12 @@ def rendering_of(rules: Documents) -> Rendering:
     )
 
 
+def as_document(planned: PlannedDocument, body: bytes) -> Document:
+    """A document as renderers take it; HTML may show what lies in its folder."""
+    folder, _, name = planned.location.rpartition("/")
+    return Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
+
+
 class RenderShard(beam.DoFn):
     """Renders and commits shards; those already committed are passed over.
 
@@ -109,10 +115,8 @@ class RenderShard(beam.DoFn):
         except FetchError as error:
             shard.lose(at, 0, error.reason, error.detail)
             return
-        folder, _, name = planned.location.rpartition("/")
-        document = Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
         try:
-            for found in self._renderer.render(document):
+            for found in self._renderer.render(as_document(planned, body)):
                 self._take(at, found, shard)
         except RenderError as error:
             shard.lose(at, 0, error.fault.value, error.detail)
