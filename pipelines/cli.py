@@ -390,6 +390,7 @@ def _run(
     from pipelines.nearest import check_installed as check_mining
     from pipelines.progress import Progress
     from pipelines.recipe_file import read_recipe
+    from pipelines.rendering.installed import check_installed as check_renderers
     from pipelines.supervisor import supervise
     from pipelines.teachers import check_installed
     from pipelines.translators import check_translators
@@ -401,6 +402,8 @@ def _run(
             raise RecipeError(
                 f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do"
             )
+        if "documents" in present:
+            check_renderers()
         if "score" in present:
             check_installed()
         if "translate" in present and read.translate:

@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
@@ -26,9 +27,7 @@ from pipelines.supervisor import check_output
 from pipelines.teachers import check_installed, judges_of, look
 from pipelines.translator_findings import translator_findings
 
-_STORED_BYTES = (
-    30_000  # of a picture at the default size, with its metadata; twice: gathered and packed
-)
+_STORED_BYTES = 30_000  # of a picture at the default size, with its metadata
 _ROWS_LOOKED_AT = 100  # of each source
 _PROBE = "_work/doctor"
 
@@ -47,7 +46,7 @@ def examine(uri: str) -> bool:
 
 
 def _findings(recipe: Recipe) -> Iterator[Finding]:
-    rows = 0
+    rows = of_pages = 0
     for source in recipe.sources:
         if source.task == "document":
             continue
@@ -65,9 +64,11 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
     if recipe.gather and recipe.gather.engine == "img2dataset":
         yield from _engine_findings()
     if recipe.documents:
-        from pipelines.doctor_documents import document_findings
+        from pipelines.doctor_documents import bytes_of_pages, document_findings
 
         yield from document_findings(recipe)
+        with suppress(PairmillError):  # that was a finding
+            of_pages = bytes_of_pages(recipe)
     if recipe.screen:
         yield from _screen_findings(recipe.screen)
     if recipe.score:
@@ -76,7 +77,7 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
         yield from translator_findings(recipe)
     if recipe.mine:
         yield from _mine_findings(recipe.mine)
-    yield from _try_output(Folder(recipe.output), recipe, rows)
+    yield from _try_output(Folder(recipe.output), recipe, 2 * (_STORED_BYTES * rows + of_pages))
     stages = [name for name in STAGES if getattr(recipe, name) is not None]
     yield (
         Finding("ok", f"stages: {', '.join(stages)}")
@@ -187,7 +188,8 @@ def _looked_up(host: str) -> Finding:
     return Finding("ok", f"host {name} is known")
 
 
-def _try_output(output: Folder, recipe: Recipe, rows: int) -> Iterator[Finding]:
+def _try_output(output: Folder, recipe: Recipe, needed: int) -> Iterator[Finding]:
+    """Whether the output can be written to and has room for `needed` bytes: stored and packed."""
     try:
         check_output(output, recipe)
         output.write(_PROBE, b"pairmill")
@@ -198,7 +200,6 @@ def _try_output(output: Folder, recipe: Recipe, rows: int) -> Iterator[Finding]:
     yield Finding("ok", f"{output.uri} can be written to")
     if output.is_local:
         free = shutil.disk_usage(Path(output.uri)).free
-        needed = 2 * _STORED_BYTES * rows
         level = "ok" if free > needed else "warning"
         words = f"{free / 1e9:,.0f} GB free, at most about {needed / 1e9:,.1f} GB needed"
         yield Finding(level, f"disk: {words}")

@@ -1,27 +1,28 @@
 """What can be checked of documents before a long run: files, renderers, fonts."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
-from importlib.util import find_spec
+from itertools import islice
 
-from pipelines.document_files import find_documents
-from pipelines.errors import PairmillError
+from pipelines.document_files import find_documents, read_document
+from pipelines.errors import FetchError, PairmillError
 from pipelines.findings import Finding
 from pipelines.recipe import Recipe
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import has_emoji, languages_without_font, package_for
+from pipelines.rendering.installed import check_installed
+from pipelines.rendering.pages import Opened, Page, RenderError
+from pipelines.rendering.renderer import Renderer
+from schemas.pages import PlannedDocument
 
-_PACKAGES = ("pypdfium2", "playwright", "markdown_it")
+_LOOKED_AT = 3  # documents of a kind
 
 
 def document_findings(recipe: Recipe) -> Iterator[Finding]:
     """Looks for documents, for what renders them, and for fonts of the recipe's languages."""
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        words = f"{missing[0]} is not installed: pip install 'pairmill[documents]'"
-        yield Finding("error", f"documents: {words}")
-        return
     try:
+        check_installed()
         found = find_documents(recipe, None)
         kinds = Counter(document.kind for document in found)
         told = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
@@ -34,6 +35,45 @@ def document_findings(recipe: Recipe) -> Iterator[Finding]:
     for source in recipe.sources:
         if source.task == "document" and not source.licence:
             yield Finding("warning", f"source {source.name!r} states no licence: set licence")
+
+
+def bytes_of_pages(recipe: Recipe) -> int:
+    """About how many bytes all pages take, by the first pages of a few documents of each kind.
+
+    Raises:
+      PairmillError: where there are no documents, or nothing to render them with.
+    """
+    assert recipe.documents is not None
+    check_installed()
+    logging.getLogger().setLevel(logging.ERROR)  # Beam warns of packages that nobody needs
+    from pipelines.document_shards import rendering_of
+
+    by_kind: dict[str, list[PlannedDocument]] = {}
+    for document in find_documents(recipe, None):
+        by_kind.setdefault(document.kind, []).append(document)
+    total = 0
+    with Renderer(rendering_of(recipe.documents)) as renderer:
+        for documents in by_kind.values():
+            some = documents[:: -(-len(documents) // _LOOKED_AT)]
+            sizes = [_bytes_of(document, renderer, recipe.documents.max_bytes) for document in some]
+            rendered = [size for size in sizes if size]
+            total += len(documents) * sum(rendered) // max(1, len(rendered))
+    return total
+
+
+def _bytes_of(planned: PlannedDocument, renderer: Renderer, max_bytes: int) -> int:
+    """Pages times the size of the first one; 0 of what cannot be rendered."""
+    from pipelines.document_shards import as_document
+
+    try:
+        body = read_document(planned.location, max_bytes)
+        found = list(islice(renderer.render(as_document(planned, body)), 2))
+    except (FetchError, RenderError):
+        return 0
+    match found:
+        case [Opened(pages=pages), Page(image=image)]:
+            return pages * len(image)
+    return 0
 
 
 def _font_findings(recipe: Recipe) -> Iterator[Finding]:

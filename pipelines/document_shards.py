@@ -20,7 +20,16 @@ from pipelines.rendered_rows import (
     commit_pages,
     rendering_shard,
 )
-from pipelines.rendering.pages import Document, Kind, LostPage, Opened, Page, RenderError, Rendering
+from pipelines.rendering.pages import (
+    Document,
+    Kind,
+    LostPage,
+    Opened,
+    Page,
+    RenderError,
+    RenderFault,
+    Rendering,
+)
 from pipelines.rendering.renderer import Renderer
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_rows
@@ -28,6 +37,7 @@ from schemas.languages import UNKNOWN, normalise_tag
 from schemas.pages import PlannedDocument
 
 STAGE = "documents"
+_MOST_CHARS = 5_000_000  # of a document: a shard's are in memory until it is committed
 TOLD_BY = 2_000  # characters of a page that tell its language: more tell no more
 
 
@@ -59,6 +69,12 @@ def rendering_of(rules: Documents) -> Rendering:
         deadline_s=rules.deadline_s,
         memory_bytes=rules.max_memory,
     )
+
+
+def as_document(planned: PlannedDocument, body: bytes) -> Document:
+    """A document as renderers take it; HTML may show what lies in its folder."""
+    folder, _, name = planned.location.rpartition("/")
+    return Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
 
 
 class RenderShard(beam.DoFn):
@@ -99,10 +115,8 @@ class RenderShard(beam.DoFn):
         except FetchError as error:
             shard.lose(at, 0, error.reason, error.detail)
             return
-        folder, _, name = planned.location.rpartition("/")
-        document = Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
         try:
-            for found in self._renderer.render(document):
+            for found in self._renderer.render(as_document(planned, body)):
                 self._take(at, found, shard)
         except RenderError as error:
             shard.lose(at, 0, error.fault.value, error.detail)
@@ -117,7 +131,11 @@ class RenderShard(beam.DoFn):
             at.leave(found)
 
     def _take_page(self, at: Place, page: Page, shard: RenderedShard) -> None:
-        if not at.texts_of(page):
+        at.characters += len(page.text)
+        if at.characters > _MOST_CHARS:
+            words = f"more than {_MOST_CHARS:,} characters in the document so far"
+            shard.lose(at, page.measures.page, RenderFault.TOO_MUCH_TEXT.value, words)
+        elif not at.texts_of(page):
             shard.lose(at, page.measures.page, NO_CAPTION, "no title, heading or caption", page)
         else:
             shard.keep(at, page, self._language(page, at.stated))

@@ -116,6 +116,11 @@ class Source:
                 f"sources.{self.name}.format: must be {only!r} where task is {self.task!r}, "
                 f"got {self.format!r}"
             )
+        if self.task == "document" and self.path.startswith(("http://", "https://")):
+            raise ValueError(
+                f"sources.{self.name}.path: must be a folder or glob of documents, URLs are not "
+                f"read: download them first, got {self.path!r}"
+            )
         of_task = {"image-text": _OF_PAIRS, "text-pair": _OF_PICTURES, "document": _OF_ROWS}
         senseless = {"format": _SENSELESS[self.format], "task": of_task[self.task]}
         for what, keys in senseless.items():

@@ -22,7 +22,7 @@ from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
 from schemas.pages import PageContent, PageMeasures, PlannedDocument
 from schemas.rows import GatheredPicture
 
-_RULES = {RenderFault.TOO_MANY_PAGES, RenderFault.TOO_MANY_PIXELS}
+_RULES = {RenderFault.TOO_MANY_PAGES, RenderFault.TOO_MANY_PIXELS, RenderFault.TOO_MUCH_TEXT}
 NO_CAPTION = "no-caption"
 _MOST_WORDS = 500  # characters of an error
 
@@ -144,6 +144,7 @@ class Place:
       title: its own, or "".
       stated: its language as it states it, or `und`.
       pages: that it has, 0 before it is opened.
+      characters: of the text of its pages so far.
     """
 
     def __init__(self, document: PlannedDocument) -> None:
@@ -151,6 +152,7 @@ class Place:
         self.title = ""
         self.stated = UNKNOWN
         self.pages = 0
+        self.characters = 0
         self._section = ""
 
     def open(self, found: Opened, stated: str) -> None:

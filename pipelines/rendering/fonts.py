@@ -70,7 +70,16 @@ def without_glyph(text: Iterable[str]) -> list[str]:
 
 @cache
 def _has_glyph(character: str) -> bool:
-    code = ord(character)
-    if code in covered() or unicodedata.category(character) in _NO_GLYPH_NEEDED:
-        return True
-    return any(code in span for span in _SELECTORS)
+    return ord(character) in covered() or not is_drawn(character)
+
+
+@cache
+def is_drawn(character: str) -> bool:
+    """Whether a character is to leave a mark of its own.
+
+    >>> is_drawn("ż"), is_drawn("\\u200b"), is_drawn("\\ufeff")
+    (True, False, False)
+    """
+    if unicodedata.category(character) in _NO_GLYPH_NEEDED:
+        return False
+    return not any(ord(character) in span for span in _SELECTORS)

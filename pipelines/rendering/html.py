@@ -81,8 +81,10 @@ _STILL = """() => {
 }"""
 _OPENED = """() => {
   const root = document.documentElement;
+  const title = Object.getOwnPropertyDescriptor(Document.prototype, "title");
   return {
-    title: document.title,
+    title: title.get.call(document),  // a form of that name hides it
+    isBroken: document.contentType !== "text/html" && root.querySelector("parsererror") !== null,
     language: root.lang || root.getAttribute("xml:lang") || "",
     height: Math.max(root.scrollHeight, document.body?.scrollHeight ?? 0),
   };
@@ -162,6 +164,8 @@ class HtmlRenderer:
             page.wait_for_timeout(_LOOK_MS)
         page.evaluate(_STILL)
         found = page.evaluate(_OPENED)
+        if found["isBroken"]:
+            raise RenderError(RenderFault.BROKEN, "it is no well-formed XML")
         screens = max(1, -(-found["height"] // height))
         if screens > self._settings.max_pages:
             words = f"{screens:,} screens, more than {self._settings.max_pages:,}"
@@ -226,7 +230,7 @@ class _Answers:
                 route.fulfill(status=204)
                 return
             self._opened = True
-            route.fulfill(body=_html_of(self._document), content_type="text/html")
+            route.fulfill(body=_html_of(self._document), content_type=_type_of(self._document))
             return
         body = None
         if (url.scheme, url.netloc) == ("http", _HOST):
@@ -261,6 +265,11 @@ def _is_whole_page(request: Request) -> bool:
         return request.frame.parent_frame is None
     except Error:  # the window is not there yet
         return True
+
+
+def _type_of(document: Document) -> str:
+    is_xml = document.kind == "html" and document.name.lower().endswith(".xhtml")
+    return "application/xhtml+xml" if is_xml else "text/html"
 
 
 def _html_of(document: Document) -> bytes:

@@ -21,6 +21,7 @@ class RenderFault(StrEnum):
     NO_PAGES = "no-pages"
     TOO_MANY_PAGES = "too-many-pages"
     TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_MUCH_TEXT = "too-much-text"
     BROKEN_PAGE = "broken-page"
     CRASHED = "renderer-crashed"
     TIMED_OUT = "renderer-timed-out"
@@ -127,8 +128,8 @@ class Page:
       image: the stored picture.
       pixels: what is measured of it.
       measures: what is measured of the page.
-      text: its text layer.
-      texts: in the order in which they stand on it.
+      text: its text layer, its first 100,000 characters at most.
+      texts: in the order in which they stand on it, a thousand at most.
     """
 
     image: bytes

@@ -15,6 +15,7 @@ import pypdfium2.raw as raw
 
 from filters.page_captions import captions_in
 from pipelines.rendering.drawings import Drawing, sort_drawings
+from pipelines.rendering.fonts import is_drawn
 from pipelines.rendering.pages import (
     Document,
     LostPage,
@@ -353,7 +354,7 @@ def _missing_glyphs(textpage: pdfium.PdfTextPage, text: str) -> int:
     sides = [ctypes.c_double() for _ in range(4)]
     missing = 0
     for index, character in enumerate(text):
-        if ord(character) < _NOT_LATIN or character.isspace():
+        if ord(character) < _NOT_LATIN or not is_drawn(character):
             continue
         if raw.FPDFText_GetCharBox(textpage, index, *sides):
             _, _, bottom, top = sides

@@ -16,6 +16,8 @@ from schemas.rows import Measures
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 _GRID = 256  # cells a side: shares are counted on them, to less than a hundredth
+_MOST_CHARS = 100_000  # of a page's text: ten times those of a dense one
+_MOST_TEXTS = 1_000  # that can stand for a page
 _LONGEST_TEXT = 300  # characters: longer ones are no headings and no captions
 _HYPHEN = re.compile(r"[\x02\ufffe]\s*")  # PDFium's for one that a line's end brought about
 _ENDS_IN_DIGITS = re.compile(r"\d\s*$")
@@ -48,7 +50,8 @@ def stored_page(
         **measured(pixels),
     )
     of_page = page_measures(number, pages, seen, of_pixels.ink)
-    return Page(image, of_pixels, of_page, seen.text, _without_twins(seen.texts))
+    texts = _without_twins(seen.texts)[:_MOST_TEXTS]
+    return Page(image, of_pixels, of_page, seen.text[:_MOST_CHARS], texts)
 
 
 def page_measures(number: int, pages: int, seen: Seen, ink: float) -> PageMeasures:

@@ -2,6 +2,8 @@ import gzip
 import io
 import json
 import shutil
+import subprocess
+import sys
 import tarfile
 import time
 from collections import Counter
@@ -14,6 +16,7 @@ import pytest
 from PIL import Image
 
 from pipelines.doctor import examine
+from pipelines.doctor_documents import bytes_of_pages
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
@@ -219,6 +222,7 @@ def test_pages_of_another_kind_are_not_mixed_in(tmp_path: Path) -> None:
         (("[documents]", '[documents]\nimage_format = "gif"'), "image_format"),
         (("max_pages = 20", "max_pixels = 1000"), "must hold a screen of HTML, 240,000 pixels"),
         (('path = "files"', 'path = "nowhere"'), "there are no .pdf"),
+        (('path = "files"', 'path = "https://a.org/b.pdf"'), "URLs are not read: download"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(
@@ -284,6 +288,8 @@ def test_doctor_looks_at_documents_renderers_and_fonts(
     said = capsys.readouterr().out
     assert "documents: 4 html, 1 markdown, 4 pdf" in said
     assert "fonts: all letters of 2 languages" in said
+    assert "disk: " in said
+    assert bytes_of_pages(read_recipe(str(recipe))) > 50_000
     (tmp_path / "fonts.conf").write_text("<fontconfig></fontconfig>")
     monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
     assert not examine(str(recipe))
@@ -405,3 +411,26 @@ def test_documents_that_failed_are_rendered_again_on_demand(tmp_path: Path) -> N
     rows = pq.read_table(tmp_path / "out/documents" / fresh).to_pylist()
     assert [row["url"] for row in rows] == ["cut.pdf"]
     assert counts(tmp_path / "out", "documents")["document failed broken-document"] == 1
+
+
+def test_no_document_fills_the_memory_with_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.document_shards._MOST_CHARS", 4_000)
+    heading = line("Red kites", size=24, y=760)
+    recipe = write_files(tmp_path, {"flood.pdf": pdf([heading + prose(n) for n in range(20, 25)])})
+    curate(recipe, stages=("documents",))
+    found = counts(tmp_path / "out", "documents")
+    assert (found["page kept"], found["page rejected too-much-text"]) == (2, 3)
+
+
+def test_without_its_extra_the_command_names_it(tmp_path: Path) -> None:
+    recipe = write_files(tmp_path, {"a.pdf": FILES["kites.pdf"]})
+    code = (
+        "import sys, importlib.util as u; find = u.find_spec; "
+        "u.find_spec = lambda name, *a: None if name == 'pypdfium2' else find(name, *a); "
+        f"from pipelines.cli import app; app(['documents', '{recipe}'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert "pypdfium2 is not installed: pip install 'pairmill[documents]'" in ran.stderr

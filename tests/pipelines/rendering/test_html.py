@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.rendering.pages import Document, Opened, Page
+from pipelines.rendering.pages import Document, Opened, Page, RenderError
 from pipelines.rendering.renderer import Renderer
 from tests.pipelines.rendering.made import html
 
@@ -90,6 +90,26 @@ def test_the_same_page_gives_the_same_bytes(renderer: Renderer) -> None:
         animation: k 3s infinite alternate }</style><div></div>"""
     document = Document("html", html(moving + FULL))
     assert pages(renderer, document) == pages(renderer, document)
+
+
+XHTML = """<?xml version="1.0" encoding="UTF-8"?>
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de"><head><title>Milane</title>
+<script src="none.js" /></head><body><h1>Milan</h1><p>Er kreist.</p>{}</body></html>"""
+
+
+def test_xhtml_is_read_as_xml(renderer: Renderer) -> None:
+    document = Document("html", XHTML.format("").encode(), name="a.xhtml")
+    opened, page = renderer.render(document)
+    assert opened == Opened(1, "Milane", "de")
+    assert isinstance(page, Page)
+    assert page.text.split() == ["Milan", "Er", "kreist."]
+    with pytest.raises(RenderError, match="no well-formed XML"):
+        list(renderer.render(Document("html", XHTML.format("<p>").encode(), name="a.xhtml")))
+
+
+def test_a_form_does_not_stand_for_the_title(renderer: Renderer) -> None:
+    opened, _ = renderer.render(Document("html", html('<form name="title">Da.</form>')))
+    assert opened == Opened(1, "Der Rotmilan", "de")
 
 
 def test_markdown_is_rendered_with_our_style(renderer: Renderer) -> None:

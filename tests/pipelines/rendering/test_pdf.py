@@ -92,18 +92,21 @@ def test_a_picture_is_a_figure_and_a_frame_round_text_is_none() -> None:
     assert measures.figure_share == pytest.approx(300 * 200 / (595 * 842), abs=0.01)
 
 
-def test_characters_that_the_fonts_here_do_not_have_are_counted() -> None:
+@pytest.mark.parametrize(
+    ("names", "missing"), [(b"/uni10D0/uniE001", 2), (b"/uni200B/uniFEFF", 0), (b"/uni200E/B", 0)]
+)
+def test_characters_that_the_fonts_here_do_not_have_are_counted(names: bytes, missing: int) -> None:
     descriptor = b"<</Type/FontDescriptor/FontName/Foo/Flags 4/StemV 80/ItalicAngle 0>>"
-    names = b"<</Type/Encoding/Differences[65/uni10D0/uniE001]>>"
+    encoding = b"<</Type/Encoding/Differences[65%s]>>" % names
     font = b"<</Type/Font/Subtype/Type1/BaseFont/Foo/Encoding %s/FontDescriptor %s>>"
     body = pdf([prose(2) + line("AB", y=90)], resources=b"<</Font<</F1 3 0 R/F2 100 0 R>>>>")
     assert only_page(body).measures.missing_glyphs == 0
     body = pdf(
         [prose(2) + line("AB", y=90).replace(b"/F1", b"/F2")],
-        {100: font % (names, descriptor)},
+        {100: font % (encoding, descriptor)},
         resources=b"<</Font<</F1 3 0 R/F2 100 0 R>>>>",
     )
-    assert only_page(body).measures.missing_glyphs == 2
+    assert only_page(body).measures.missing_glyphs == missing
 
 
 def test_links_and_the_words_in_them_are_counted() -> None:
