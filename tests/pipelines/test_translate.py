@@ -429,6 +429,20 @@ def test_what_comes_into_the_pivot_alike_leaves_it_once(
     assert all(of["remembered"] == of["texts"] for of in pairs["pairs"].values())
 
 
+def test_bundles_done_twice_by_way_of_the_pivot_give_the_same_bytes(
+    write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EndpointServer()
+    asked = by_way_of_english(server)
+    curate(write_translating(tmp_path / "once", **asked), HERE, stages=("translate",))
+    monkeypatch.setattr(translate, "_BUCKET_TRANSLATIONS", 20)
+    twice = write_translating(tmp_path / "twice", **asked)
+    curate(twice, HERE, "--direct_runner_bundle_repeat=1", stages=("translate",))
+    server.close()
+    expected = digests(tmp_path / "once/out/captions/translated")
+    assert digests(tmp_path / "twice/out/captions/translated") == expected
+
+
 def test_what_one_brings_into_the_pivot_is_no_one_elses(
     write_translating: Callable[..., Path], curated: Curated, tmp_path: Path
 ) -> None:
