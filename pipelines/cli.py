@@ -221,10 +221,7 @@ def train(
 @app.command()
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="A folder, or an id on the Hugging Face hub.")],
-    data: Annotated[
-        list[str],
-        typer.Argument(help="Packed shards or tables, local or s3:// …; see above."),
-    ],
+    data: Annotated[list[str], typer.Argument(help="Packed shards or tables; see above.")],
     dims: Annotated[
         str | None,
         typer.Option(
@@ -280,7 +277,7 @@ def evaluate(
     with _errors_shown():
         from model.evaluation_sets import EvaluationSet
         from model.teacher import TeacherSpec
-        from pipelines.evaluate import run_evaluation
+        from pipelines.evaluate import read_sizes, run_evaluation
 
         try:
             spec = TeacherSpec(
@@ -303,7 +300,7 @@ def evaluate(
                 )
                 for place in data
             ]
-            sizes = None if dims is None else _numbers("--dims", dims)
+            sizes = None if dims is None else read_sizes(dims)
         except ValueError as error:
             raise RecipeError(str(error)) from error
         run_evaluation(spec, sets, sizes, batch, json_file)
@@ -418,13 +415,6 @@ def _run(
             progress.close()
         if not preview:
             print(f"Output: {read.output}   (pairmill stats {read.output})")
-
-
-def _numbers(option: str, words: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in words.split(","))
-    except ValueError as error:
-        raise RecipeError(f"{option} must be numbers, as 64,128; got {words}") from error
 
 
 def _stage_index(name: str) -> int:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _LINE_EVERY_S = 10.0
 
 
+def read_sizes(words: str) -> tuple[int, ...]:
+    """The numbers of `--dims`. Raises RecipeError where they are none."""
+    try:
+        return tuple(int(word) for word in words.split(","))
+    except ValueError as error:
+        raise RecipeError(f"--dims must be numbers, as 64,128; got {words}") from error
+
+
 def run_evaluation(
     spec: "TeacherSpec",
     sets: "Sequence[EvaluationSet]",
