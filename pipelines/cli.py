@@ -180,10 +180,7 @@ def stats(
 def why(
     output: Annotated[str, typer.Argument(help="A recipe's output.")],
     id_: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID", help="uid, caption id, triplet id, URL, or row (source:file:number)."
-        ),
+        str, typer.Argument(metavar="ID", help="uid, other id, URL, or row (source:file:number).")
     ],
 ) -> None:
     """Shows the whole way of one picture, caption, triplet or row."""
