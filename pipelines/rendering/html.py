@@ -67,17 +67,31 @@ _ALONE = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 _STILL = """() => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`*, ::before, ::after {
+  const style = `*, ::before, ::after {
     animation-duration: 0s !important; animation-delay: 0s !important;
     animation-iteration-count: 1 !important; animation-fill-mode: forwards !important;
     transition: none !important; caret-color: transparent !important;
-    scroll-behavior: auto !important; }`);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  for (const svg of document.querySelectorAll("svg")) {
-    svg.pauseAnimations();
-    svg.setCurrentTime(0);
-  }
+    scroll-behavior: auto !important; }
+    progress:indeterminate { appearance: none !important; }`;
+  const stillDocument = (document) => {
+    const sheet = new document.defaultView.CSSStyleSheet();
+    sheet.replaceSync(style);
+    still(document, sheet);
+  };
+  const still = (root, sheet) => {
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) still(element.shadowRoot, sheet);
+      if (element.localName === "iframe" && element.contentDocument) {
+        stillDocument(element.contentDocument);
+      }
+      if (typeof element.pauseAnimations === "function") {
+        element.pauseAnimations();
+        element.setCurrentTime(0);
+      }
+    }
+  };
+  stillDocument(document);
 }"""
 _OPENED = """() => {
   const root = document.documentElement;
@@ -154,6 +168,9 @@ class HtmlRenderer:
         # Where a script goes elsewhere meanwhile, playwright waits for what never comes.
         until: Literal["commit", "load"] = "commit" if self._settings.scripts else "load"
         page.on("dialog", lambda dialog: dialog.dismiss())
+        devtools = context.new_cdp_session(page)
+        devtools.send("Animation.enable")
+        devtools.send("Animation.setPlaybackRate", {"playbackRate": 0})  # where _STILL cannot look
         try:
             page.goto(f"http://{_HOST}/{quote(document.name)}", wait_until=until)
         except Error as error:
@@ -171,7 +188,6 @@ class HtmlRenderer:
             words = f"{screens:,} screens, more than {self._settings.max_pages:,}"
             raise RenderError(RenderFault.TOO_MANY_PAGES, words)
         yield Opened(screens, one_line(found["title"]), found["language"])
-        devtools = context.new_cdp_session(page)
         for number in range(first, screens + 1):
             top = max(0, min((number - 1) * height, found["height"] - height))
             page.evaluate(_SCROLL, top)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-VERSION = 1
+VERSION = 2
 """Of what the same document is made into and measured as; to be raised when either changes."""
 
 Kind = Literal["pdf", "html", "markdown"]

@@ -1,4 +1,7 @@
+import time
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -110,6 +113,39 @@ def test_xhtml_is_read_as_xml(renderer: Renderer) -> None:
 def test_a_form_does_not_stand_for_the_title(renderer: Renderer) -> None:
     opened, _ = renderer.render(Document("html", html('<form name="title">Da.</form>')))
     assert opened == Opened(1, "Der Rotmilan", "de")
+
+
+SLIDING = """<style>@keyframes k { from { margin-left: 0 } to { margin-left: 200px } }
+    b { display: block; width: 50px; height: 50px; background: #c33;
+    animation: k 3s infinite alternate }</style><b></b>"""
+SLIDING_SVG = """<svg width="300" height="60"><rect width="50" height="50">
+    <animate attributeName="x" from="0" to="200" dur="1s" repeatCount="indefinite"/></rect></svg>"""
+MOVING = {
+    "a drawing": SLIDING_SVG,
+    "a frame": f'<iframe srcdoc="{escape(SLIDING + SLIDING_SVG)}"></iframe>',
+    "a frame of its own origin": f'<iframe src="data:text/html,{quote(SLIDING)}"></iframe>',
+    "progress": "<progress></progress>",
+    "marquee": "<marquee>Der Rotmilan kreist.</marquee>",
+    "a shadow root": f'<p><template shadowrootmode="open">{SLIDING}{SLIDING_SVG}</template></p>',
+    "a closed one": f'<p><template shadowrootmode="closed">{SLIDING}</template></p>',
+}
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_what_moves_stands_still(renderer: Renderer, name: str) -> None:
+    document = Document("html", html(MOVING[name]))
+    seen = set()
+    for _ in range(4):
+        seen.add(pages(renderer, document)[0].image)
+        time.sleep(0.13)  # no part of what periods have in common
+    assert len(seen) == 1
+
+
+def test_what_fades_in_is_there(renderer: Renderer) -> None:
+    style = """<style>@keyframes k { from { opacity: 0 } to { opacity: 1 } }
+        div { width: 300px; height: 300px; background: #000; animation: k 3s 1s both }</style>"""
+    (page,) = pages(renderer, Document("html", html(style + "<div></div>")))
+    assert page.measures.ink > 0.3
 
 
 def test_markdown_is_rendered_with_our_style(renderer: Renderer) -> None:
