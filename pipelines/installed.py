@@ -10,7 +10,7 @@ from pipelines.translators import check_installed as check_translators
 
 
 def check_extras(recipe: Recipe, stages: Collection[str]) -> None:
-    """Raises RecipeError where a package is missing that one of `stages` needs, naming the extra."""
+    """Raises RecipeError where a package is missing that a stage needs, naming the extra."""
     if "documents" in stages:
         check_renderers()
     if "score" in stages:
