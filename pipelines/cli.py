@@ -381,13 +381,10 @@ def _run(
     preview: bool = False,
 ) -> None:
     from pipelines.driver import Job
-    from pipelines.nearest import check_installed as check_mining
+    from pipelines.installed import check_extras
     from pipelines.progress import Progress
     from pipelines.recipe_file import read_recipe
-    from pipelines.rendering.installed import check_installed as check_renderers
     from pipelines.supervisor import supervise
-    from pipelines.teachers import check_installed
-    from pipelines.translators import check_translators
 
     with _errors_shown():
         read = read_recipe(recipe)
@@ -396,14 +393,7 @@ def _run(
             raise RecipeError(
                 f"{recipe} has no table of {' or '.join(stages)}: there is nothing to do"
             )
-        if "documents" in present:
-            check_renderers()
-        if "score" in present:
-            check_installed()
-        if "translate" in present and read.translate:
-            check_translators(read.translate)
-        if read.mine and "mine" in present:
-            check_mining(read.mine.bm25 > 0)
+        check_extras(read, present)
         progress = Progress(Console(stderr=True))
         try:
             job = Job(recipe, present, limit, tuple(beam or ()), retry, preview)

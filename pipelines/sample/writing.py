@@ -112,6 +112,27 @@ sample = "picture"           # all captions of a picture in one sample
 samples_per_shard = 100
 """
 
+_DOCUMENTS_RECIPE = f"""\
+# The sample world's web pages and PDFs.
+#   pairmill curate documents.toml
+output = "out-documents"
+seed = 17
+
+[[sources]]
+name = "documents"
+task = "document"
+format = "folder"
+path = "documents"
+licence = "{LICENCE}"
+
+[documents]                  # needs pairmill[documents] and Chromium
+viewport_width = 800         # pixels of a screen
+viewport_height = 1000
+
+[pack]
+samples_per_shard = 100
+"""
+
 
 def write_sample(
     folder: Path,
@@ -127,8 +148,9 @@ def write_sample(
 
     Below `folder`: `pictures/` and `pairs.parquet`; `truth.parquet`, a row for each of the pairs';
     `texts.parquet`, as many pairs of sentences; `evaluation/`, pictures and pairs that a training
-    set must not contain; `documents/` with `documents.parquet` and `documents_truth.parquet`. The
-    same arguments give the same bytes.
+    set must not contain; `documents/` with `documents.parquet`, `documents_truth.parquet` and a
+    recipe of their own, `documents.toml`: Chromium is not everywhere. The same arguments give the
+    same bytes.
 
     Args:
       folder: new, empty, or of an earlier sample, which goes.
@@ -164,6 +186,7 @@ def write_sample(
     write_documents(folder, documents, seed, defects, LICENCE, held_out=held_out)
     recipe = folder / "recipe.toml"
     recipe.write_text(_recipe(models), "utf-8", newline="\n")
+    (folder / "documents.toml").write_text(_DOCUMENTS_RECIPE, "utf-8", newline="\n")
     return recipe
 
 

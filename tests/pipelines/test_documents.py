@@ -21,6 +21,7 @@ from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.retrying import check_reasons
+from pipelines.sample import write_sample
 from pipelines.storage import Folder
 from pipelines.why import show_way
 from schemas.ids import page_uid, picture_uid
@@ -431,3 +432,19 @@ def test_without_its_extra_the_command_names_it(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 2
     assert "pypdfium2 is not installed: pip install 'pairmill[documents]'" in ran.stderr
+
+
+def test_what_is_planted_among_the_sample_worlds_documents_is_turned_away(tmp_path: Path) -> None:
+    write_sample(tmp_path, 6, 3, 0.5, documents=24)
+    curate(tmp_path / "documents.toml", stages=("documents",))
+    planted = {
+        (Path(row["path"]).name, row["page"]): row["defect"]
+        for row in pq.read_table(tmp_path / "documents_truth.parquet").to_pylist()
+    }
+    found = set()
+    for row in table(tmp_path / "out-documents/ledger/documents"):
+        name, _, page = row["row"].removeprefix("documents:").partition("#page=")
+        whole = planted.get((name, 0))
+        found.add((planted[name, int(page)] if whole is None else whole, row["reason"]))
+    assert found >= {("blank", "blank"), ("contents", "table-of-contents")}
+    assert {defect for defect, _ in found} <= {*planted.values()} - {""}

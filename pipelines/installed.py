@@ -1,0 +1,21 @@
+"""Whether what the stages of a run need beside the core is installed."""
+
+from collections.abc import Collection
+
+from pipelines.nearest import check_installed as check_mining
+from pipelines.recipe import Recipe
+from pipelines.rendering.installed import check_installed as check_renderers
+from pipelines.teachers import check_installed as check_teachers
+from pipelines.translators import check_translators
+
+
+def check_extras(recipe: Recipe, stages: Collection[str]) -> None:
+    """Raises RecipeError where a package is missing that a stage needs, naming the extra."""
+    if "documents" in stages:
+        check_renderers()
+    if "score" in stages:
+        check_teachers()
+    if "translate" in stages and recipe.translate:
+        check_translators(recipe.translate)
+    if recipe.mine and "mine" in stages:
+        check_mining(recipe.mine.bm25 > 0)
