@@ -104,7 +104,8 @@ def judge(rows: int) -> None:
     areas = _areas(_draw("planted", rows, seed=307, defects=0.5, templates="held-out"))
     for language, (together, hard) in areas.items():
         print(f"{language:4} mismatches {together:.3f}, hard ones alone {hard:.3f}")
-    found = {"retrieval": json.loads(scores.read_text("utf-8")), "area_under_roc": areas}
+    retrieval = json.loads(scores.read_text("utf-8").replace(f"{ROOT}/", ""))
+    found = {"retrieval": retrieval, "area_under_roc": areas}
     (SHIPPED / "scores.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
