@@ -1,5 +1,8 @@
 """Errors: those that a user sees as one sentence, and that of a single picture."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PairmillError(Exception):
     """Anything a person can mend; every other exception is a bug of ours."""
@@ -29,3 +32,12 @@ class FetchError(Exception):
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+@contextmanager
+def loading_told() -> Iterator[None]:
+    """Raises RunError with the first line of what a library says of a model it cannot load."""
+    try:
+        yield
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        raise RunError(str(error).strip().split("\n")[0]) from error

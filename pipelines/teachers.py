@@ -8,7 +8,7 @@ from typing import Any
 
 from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
-from pipelines.errors import RecipeError, RunError
+from pipelines.errors import RecipeError, RunError, loading_told
 from pipelines.mining_rules import Mine
 from pipelines.recipe import Select
 from pipelines.score_options import Score, ScoreTeacher
@@ -173,7 +173,5 @@ def load(spec: TeacherSpec) -> Teacher:
     Raises:
       RunError: where that is not possible; its first line says why.
     """
-    try:
+    with loading_told():
         return load_teacher(spec)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        raise RunError(str(error).strip().split("\n")[0]) from error

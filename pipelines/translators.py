@@ -15,7 +15,7 @@ from model.translator import (
     load_sizer,
     load_translator,
 )
-from pipelines.errors import RecipeError, RunError
+from pipelines.errors import RecipeError, loading_told
 from pipelines.translate_options import Translate, TranslateModel
 from schemas.ids import digest
 from schemas.languages import ALL
@@ -187,10 +187,8 @@ def load_known(spec: TranslatorSpec) -> Sizer:
     Raises:
       RunError: where that is not possible; its first line says why.
     """
-    try:
+    with loading_told():
         return load_sizer(spec)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        raise RunError(str(error).strip().split("\n")[0]) from error
 
 
 def load(spec: TranslatorSpec) -> Translator:
@@ -199,7 +197,5 @@ def load(spec: TranslatorSpec) -> Translator:
     Raises:
       RunError: where that is not possible; its first line says why.
     """
-    try:
+    with loading_told():
         return load_translator(spec)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        raise RunError(str(error).strip().split("\n")[0]) from error

@@ -121,6 +121,8 @@ def test_a_year_lost_is_found(year: int, language: str) -> None:
 
 
 @given(st.text("0123456789.,:-() 万億천", max_size=20), st.text("0123456789.,:() 万", max_size=20))
-def test_nothing_written_breaks_it(source: str, text: str) -> None:
+def test_whatever_is_written_what_is_named_are_numbers_of_it(source: str, text: str) -> None:
     for languages in (("en", "ja"), ("zh", "de"), ("ko", "en")):
-        change(source, languages[0], text, languages[1])
+        found = change(source, languages[0], text, languages[1])
+        assert all(any(map(str.isdigit, its)) for its in (*found.lost, *found.added))
+        assert change(source, languages[0], source, languages[1]) == NumberChange()
