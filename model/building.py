@@ -25,6 +25,8 @@ from model.plan import ModelPlan
 from model.tokens import learn_tokenizer
 from model.towers import DualEncoder, DualEncoderConfig, longest_text
 
+_HARDLY_KNOWN = 1e-4  # well under the root of what norms add to a variance, 1e-5
+
 
 def load_dual_encoder(folder: str) -> tuple[DualEncoder, VisionTextDualEncoderProcessor]:
     """Loads a model, in float32, that `DualEncoder.save_pretrained` wrote with its processor.
@@ -84,8 +86,11 @@ def build(
 
 @torch.no_grad()
 def _know_no_token(model: DualEncoder) -> None:
-    """Lets all tokens begin alike, so that those never met in training say nothing afterwards."""
-    model.text_tower.get_input_embeddings().weight.zero_()
+    """Lets all tokens begin almost alike, so that those never met in training say next to nothing.
+
+    Were they zero, all texts would be the zero vector, whose direction has no finite gradient.
+    """
+    model.text_tower.get_input_embeddings().weight.normal_(std=_HARDLY_KNOWN)
 
 
 def _tokenizer(plan: ModelPlan, texts: Iterable[str]) -> PreTrainedTokenizerBase:
