@@ -2,7 +2,7 @@
 
 Frames over its pipes are a length, big-endian, and so many bytes. A request is two frames: JSON
 `{kind, folder, name, first}` and the document. Replies are two frames each, JSON and a picture: an
-empty one when the process is there, and to each request
+empty one whenever the process waits for a request, the first included, and to each request
 first `{pages, title, language}` or `{fault, detail}`, then for each page from `first` on
 `{page, pixels, measures, text, texts}` with its picture, or `{page, fault, detail}`.
 """
@@ -40,7 +40,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what libraries print stays out of the frames
     requests = sys.stdin.buffer
     renderer = _renderer(kind, settings)
-    _reply(replies, {})  # that it is there
+    _reply(replies, {})
     for request, body in _requests(requests):
         document = Document(request["kind"], body, request["folder"], request["name"])
         try:
@@ -48,6 +48,7 @@ def main() -> None:
                 _reply(replies, *_as_reply(found))
         except RenderError as error:
             _reply(replies, {"fault": error.fault, "detail": error.detail})
+        _reply(replies, {})  # only now: what it takes to close a document is not the next one's
     renderer.close()
 
 

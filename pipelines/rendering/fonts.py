@@ -11,6 +11,7 @@ _NO_GLYPH_NEEDED = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # Unicode 15.1, 4.5: no
 _NAMES = {"no": ("nb",), "zh": ("zh-cn", "zh-tw")}  # fontconfig's, where they are not ours
 _EMOJI = "und-zsye"
 _CJK = {"zh", "ja", "ko"}
+_LIST_S = 120.0  # fontconfig reads all fonts where nobody has listed them before
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))  # of variants of what stands before
 
 
@@ -19,7 +20,7 @@ def covered() -> frozenset[int]:
     """The code points that some installed font has a glyph for.
 
     Raises:
-      RunError: where there is no fontconfig.
+      RunError: where there is no fontconfig, or it does not answer.
     """
     found: set[int] = set()
     for span in set(_listed("charset").split()):
@@ -56,8 +57,15 @@ def _listed(what: str) -> str:
     """A property of each installed font, a line each."""
     try:
         return subprocess.run(
-            ["fc-list", "--format", f"%{{{what}}}\n"], capture_output=True, check=True, text=True
+            ["fc-list", "--format", f"%{{{what}}}\n"],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=_LIST_S,
         ).stdout
+    except subprocess.TimeoutExpired as error:
+        words = f"fc-list has not ended after {_LIST_S:g} s: see what fc-cache -v stops at"
+        raise RunError(f"fonts cannot be told: {words}") from error
     except (OSError, subprocess.CalledProcessError) as error:
         words = f"fc-list cannot be run ({error}): apt-get install fontconfig"
         raise RunError(f"fonts cannot be told: {words}") from error

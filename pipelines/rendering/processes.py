@@ -16,12 +16,20 @@ def below(pid: int) -> list[int]:
     """The processes that one has started, and those have, parents first."""
     found, open_ = list[int](), [pid]
     while open_:
-        parent = open_.pop()
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        children = _children(open_.pop())
+        found += children
+        open_ += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Those of all its threads; of a process that is gone, or a thread, none."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
             with suppress(OSError):
-                children = [int(child) for child in task.read_text().split()]
-                found += children
-                open_ += children
+                words = Path(f"/proc/{pid}/task/{thread}/children").read_text()
+                found += map(int, words.split())
     return found
 
 

@@ -35,7 +35,8 @@ from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
 _LOOK_S = 0.2  # between two looks at what a renderer takes
-_START_S = 60.0  # for a renderer's process and its browser to start
+_START_S = 20.0  # for a renderer's process and its browser to start
+_END_S = 5.0  # for a process that has closed its pipe to end
 _WALL = (
     10  # seconds on the clock for each of processor time: machines are busy, and some hangs idle
 )
@@ -119,10 +120,11 @@ class Renderer:
           _Lost: where it died, or was killed, before the last.
         """
         name = "pdf" if document.kind == "pdf" else "html"
-        child = self._children.get(name) or self._start(name)
-        is_whole = False
+        child = self._ready(name)
+        is_asked = is_whole = False
         try:
-            child.ask(document, first)
+            child.ask(document, first, self._settings.deadline_s)
+            is_asked = True
             opened = _opened(child.reply(self._settings.deadline_s)[0])
             yield opened
             for _ in range(first, opened.pages + 1):
@@ -132,17 +134,31 @@ class Renderer:
             is_whole = True
             raise
         except _Lost as error:
-            error.was_idle = child.served > 0 and error.fault == RenderFault.CRASHED
+            crashed = error.fault == RenderFault.CRASHED
+            error.was_idle = not is_asked or (child.served > 0 and crashed)
             raise
         finally:
             child.served += 1
             if not is_whole:
                 self._end(name)
 
+    def _ready(self, name: str) -> "_Child":
+        """A process that waits for a request: the one that is there, or another in its place.
+
+        What keeps the one that is there from getting ready is left of the document before.
+        """
+        if child := self._children.get(name):
+            try:
+                child.wait_until_ready(self._settings.deadline_s)
+                return child
+            except _Lost:
+                self._end(name)
+        return self._start(name)
+
     def _start(self, name: str) -> "_Child":
         child = self._children[name] = _Child(name, self._settings)
         try:
-            child.reply(_START_S)
+            child.wait_until_ready(_START_S)
         except _Lost as error:
             said = child.last_words()
             self._end(name)
@@ -163,7 +179,7 @@ class _Lost(Exception):
     Attributes:
       fault: how.
       detail: for people.
-      was_idle: whether it died and had served another request before.
+      was_idle: whether it had not read the request, or died and had served another before.
     """
 
     def __init__(self, fault: RenderFault, detail: str) -> None:
@@ -235,21 +251,26 @@ class _Child:
         assert self._process.stdout is not None
         with suppress(PermissionError):  # of a user with many large pipes: slower, no more
             fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
         self._buffer = bytearray()
 
-    def ask(self, document: Document, first: int) -> None:
+    def wait_until_ready(self, deadline_s: float) -> None:
+        """Waits until the process waits for a request. Raises _Lost as `reply` does."""
+        self.reply(deadline_s)
+
+    def ask(self, document: Document, first: int, deadline_s: float) -> None:
         """Sends a request.
 
         Raises:
-          _Lost: where the process has died since.
+          _Lost: where the process has died since, or does not read it within the deadline.
         """
         values = {"kind": document.kind, "folder": document.folder, "name": document.name}
         head = json.dumps(values | {"first": first}).encode()
-        assert self._process.stdin is not None
+        deadline = _Deadline(deadline_s)
         try:
             for frame in (head, document.body):
-                self._process.stdin.write(LENGTH.pack(len(frame)) + frame)
-            self._process.stdin.flush()
+                self._send(LENGTH.pack(len(frame)) + frame, deadline)
         except BrokenPipeError as error:
             raise _Lost(RenderFault.CRASHED, self._end_of()) from error
 
@@ -270,6 +291,16 @@ class _Child:
         frame = bytes(self._buffer[LENGTH.size : LENGTH.size + length])
         del self._buffer[: LENGTH.size + length]
         return frame
+
+    def _send(self, data: bytes, deadline: "_Deadline") -> None:
+        """Writes `data`, as the process reads it, and looks at the time meanwhile."""
+        assert self._process.stdin is not None
+        pipe, left = self._process.stdin.fileno(), memoryview(data)
+        while left:
+            if select.select([], [pipe], [], _LOOK_S)[1]:
+                left = left[os.write(pipe, left) :]
+            else:
+                deadline.check(self._seconds())
 
     def _fill(self, size: int, deadline: "_Deadline") -> None:
         """Reads until the buffer has `size` bytes, and looks at time and memory meanwhile."""
@@ -300,7 +331,10 @@ class _Child:
 
     def _end_of(self) -> str:
         """How the process ended, in words."""
-        status = self._process.wait()
+        try:
+            status = self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            return f"closed its pipe and is there after {_END_S:g} s"
         ended = f"signal {-status}" if status < 0 else f"exit code {status}"
         last = self.last_words()
         return f"{ended}: {last}" if last else ended

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,14 @@ def test_where_there_is_no_fontconfig_the_error_says_what_to_install(
     fonts.covered.cache_clear()
     with pytest.raises(fonts.RunError, match="apt-get install fontconfig"):
         fonts.covered()
+
+
+def test_a_fontconfig_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "fc-list").write_text("#!/bin/sh\nexec sleep 3600\n")
+    (tmp_path / "fc-list").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(fonts, "_LIST_S", 0.2)
+    with pytest.raises(fonts.RunError, match=r"fc-list has not ended after 0.2 s: see what fc-c"):
+        has_emoji()
