@@ -16,7 +16,7 @@ from tests.conftest import Curated, curate, digests, table
 from tests.model import translators
 from tests.model.checkpoints import ours
 from tests.pipelines.test_score import stored_pictures, with_score
-from tests.pipelines.test_translate import HERE, with_translate
+from tests.pipelines.translating import HERE, with_translate
 
 RULES = "\nmax_cosine_drop = 0.0\nmin_cosine = {least}\n"
 LEAST = 0.3

@@ -1,0 +1,86 @@
+"""Translating by an HTTP endpoint."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from model import endpoint_translator
+from pipelines.doctor import examine
+from pipelines.errors import RunError
+from pipelines.recount import recount
+from pipelines.storage import Folder
+from tests.conftest import curate, table
+from tests.model.endpoint import EndpointServer, answer
+from tests.pipelines.translating import HERE, with_translate
+
+
+def test_an_endpoint_translates_within_its_budget(
+    write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
+    settings = 'into_languages = ["de"]'
+    few = write_translating(tmp_path, settings=settings, models=f"{endpoint}\nmax_requests = 1")
+    with pytest.raises(RunError, match=r"raise max_requests to at least \d+, and") as error:
+        curate(few, HERE, stages=("translate",))
+    assert not server.asked
+    least = int(str(error.value).partition("at least ")[2].partition(",")[0])
+    with_translate(
+        few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = {least}"
+    )
+    with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
+        curate(few, HERE, stages=("translate",))
+    assert len(server.asked) == least
+    with_translate(few, Path("big"), settings=settings, models=f"{endpoint}\nmax_requests = 60")
+    with pytest.raises(RunError, match=r"texts are left and the budget of .* does not suffice"):
+        curate(few, HERE, stages=("translate",))
+    asked = len(server.asked)
+    assert 0 < asked <= 60
+    recipe = with_translate(few, Path("big"), settings=settings, models=endpoint)
+    server.replies = {asked + 1: (401, {}, b"who")}
+    with pytest.raises(RunError, match=r"says status 401: who; the same command goes on"):
+        curate(recipe, HERE, stages=("translate",))
+    server.replies = {}
+    curate(recipe, HERE, stages=("translate", "pack"))
+    server.close()
+    prompts = [body["messages"][0]["content"] for body in server.asked]
+    assert len(prompts) - len(set(prompts)) < 60  # of one batch at most
+    output = tmp_path / "out"
+    sources = {row["caption_id"]: row for row in table(output / "captions/source")}
+    rows = table(output / "captions/translated")
+    assert rows
+    for row in rows:
+        assert row["text"] == sources[row["parent"]]["text"][::-1].strip()
+    assert not recount(Folder(str(output))).differences
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("\ud800 x", "invalid-text"), ("a\0b", "nul-in-text")]
+)
+def test_what_cannot_be_stored_fails_and_stops_nothing(
+    write_translating: Callable[..., Path], tmp_path: Path, text: str, reason: str
+) -> None:
+    server = EndpointServer()
+    server.replies = {3: (200, {}, answer(text))}
+    models = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}'
+    recipe = write_translating(tmp_path, settings='into_languages = ["de"]', models=models)
+    curate(recipe, HERE, stages=("translate",))
+    server.close()
+    failed = [row for row in table(tmp_path / "out/ledger/translate") if row["fate"] == "failed"]
+    assert {row["reason"] for row in failed} == {reason}
+
+
+def test_the_doctor_asks_an_endpoint(
+    write_translating: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = EndpointServer()
+    endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}"}}'
+    server.replies = {1: (401, {}, b"who are you")}
+    recipe = write_translating(tmp_path, models=endpoint)
+    examine(str(recipe))
+    assert ": from 30 into 30 of our languages" in capsys.readouterr().out
+    examine(str(recipe))
+    assert f"{server.url} says status 401: who are you" in capsys.readouterr().out
+    server.close()
