@@ -40,7 +40,7 @@ class Run:
     Attributes:
       recipe: what to do.
       limit: read only so many rows of each source, None for all.
-      retry: reasons for which pictures or documents failed that are to be tried again.
+      retry: reasons for which something failed that is to be tried again.
       options: Beam's, as given on the command line.
       workers: processes that Beam is to use here, 0 where a runner of the user's decides.
       tell: takes events for the person who waits, see `pipelines.progress`.

@@ -203,7 +203,7 @@ class TranslateStage:
                 _ = (
                     pipeline
                     | Deal("buckets", range(buckets))
-                    | beam.ParDo(PlanRequests(desk, turn))
+                    | beam.ParDo(PlanRequests(desk, turn, self._run.retry))
                 )
             desk.work.write(done, b"")
         return read_plan(desk.work, turn)

@@ -135,11 +135,13 @@ class PlanRequests(beam.DoFn):
     Args:
       desk: …
       turn: 0: what is said at once, and what goes into the pivot; 1: what comes out of it.
+      again: faults in the memory for which a text is asked for again.
     """
 
-    def __init__(self, desk: Desk, turn: int) -> None:
+    def __init__(self, desk: Desk, turn: int, again: tuple[str, ...]) -> None:
         self._desk = desk
         self._turn = turn
+        self._again = again
         self._sizers: dict[int, Sizer] = {}
 
     def process(self, bucket: int) -> None:
@@ -179,17 +181,23 @@ class PlanRequests(beam.DoFn):
         route = self._desk.routes.of(language, target)
         assert route is not None
         first, pair = route.speakers[0], f"{language}-{target}"
+        into = (key, route.pivot or target)
         plan.texts[pair] += 1
         if lookup.imported(key, target):
             plan.imported[pair] += 1
         elif route.pivot:
             plan.later[pair] += 1
-            if not (lookup.imported(key, route.pivot) or lookup.by(first, key, route.pivot)):
+            if not (lookup.imported(key, route.pivot) or self._is_known(lookup, first, into)):
                 yield first, Request(key, language, text, route.pivot)
-        elif lookup.by(first, key, target):
+        elif self._is_known(lookup, first, into):
             plan.remembered[pair] += 1
         else:
             yield first, Request(key, language, text, target)
+
+    def _is_known(self, lookup: Lookup, speaker: int, into: tuple[str, str]) -> bool:
+        """Whether a translator need not be asked for a text, named by key, in a language."""
+        found = lookup.by(speaker, *into)
+        return found is not None and found.fault not in self._again
 
     def _out_of_pivot(
         self, row: Between, target: str, lookup: Lookup, plan: BucketPlan
@@ -199,7 +207,7 @@ class PlanRequests(beam.DoFn):
         pair = f"{row.of_language}-{target}"
         if lookup.imported(row.key, target):
             plan.imported[pair] += 1
-        elif lookup.by(speaker, row.key, target):
+        elif self._is_known(lookup, speaker, (row.key, target)):
             plan.remembered[pair] += 1
         else:
             yield speaker, Request(row.key, row.source_language, row.text, target)

@@ -1,5 +1,6 @@
 """Translating by an HTTP endpoint."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import pytest
 
 from model import endpoint_translator
 from pipelines.doctor import examine
-from pipelines.errors import RunError
+from pipelines.driver import Job, run_job
+from pipelines.errors import RecipeError, RunError
+from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.retrying import check_reasons
 from pipelines.storage import Folder
-from tests.conftest import curate, table
+from tests.conftest import counts, curate, table
 from tests.model.endpoint import EndpointServer, answer
-from tests.pipelines.translating import HERE, with_translate
+from tests.pipelines.translating import HERE, of_one, with_translate
 
 
 def test_an_endpoint_translates_within_its_budget(
@@ -84,3 +88,35 @@ def test_the_doctor_asks_an_endpoint(
     examine(str(recipe))
     assert f"{server.url} says status 401: who are you" in capsys.readouterr().out
     server.close()
+
+
+def test_what_was_refused_is_asked_again_where_one_says_so(
+    write_translating: Callable[..., Path], tmp_path: Path
+) -> None:
+    server = EndpointServer()
+    shared = of_one(server) | {"settings": 'into_languages = ["de"]\nmemory = "../memory"'}
+    server.replies = {number: (400, {}, b"not that") for number in (3, 5)}
+    recipe = write_translating(tmp_path / "one", **shared)
+    curate(recipe, HERE, stages=("translate",))
+    output = tmp_path / "one/out"
+    lost = [row for row in table(output / "ledger/translate") if row["fate"] == "failed"]
+    assert {row["reason"] for row in lost} == {"refused"}
+    server.asked.clear()
+    server.replies = {}
+    other = write_translating(tmp_path / "two", **shared)
+    curate(other, HERE, stages=("translate",))
+    assert not server.asked
+    assert counts(tmp_path / "two/out", "translate")["caption failed refused"] == len(lost)
+    with pytest.raises(RecipeError, match=r"there is .*refused \(\d+\)"):
+        check_reasons(read_recipe(str(other)), ())
+    assert check_reasons(read_recipe(str(other)), ("refused",)) == {"translate": None}
+    run_job(Job(str(other), ("translate",), None, (HERE,), ("refused",)), lambda _: None)
+    assert len(server.asked) == 2
+    server.asked.clear()
+    shutil.rmtree(output / "ledger/translate")
+    curate(recipe, HERE, stages=("translate",))
+    server.close()
+    assert not server.asked
+    for found in (output, tmp_path / "two/out"):
+        assert not any(row["fate"] == "failed" for row in table(found / "ledger/translate"))
+        assert not recount(Folder(str(found))).differences
