@@ -13,12 +13,14 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.errors import RecipeError, RunError
+from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
 from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
+from pipelines.round_trips import BringBack, SendBack
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -42,25 +44,23 @@ from pipelines.translate_report import (
     write_speed,
 )
 from pipelines.translate_wanted import (
+    BACK,
     LOST,
+    THERE,
+    TURNS,
     Desk,
     ReadWanted,
     Wanted,
     rules_of,
     write_wanted,
 )
-from pipelines.translated import (
-    COMPARED,
-    STAGE,
-    JudgeBucket,
-    JudgedTranslation,
-    WriteTranslated,
-)
+from pipelines.translated import COMPARED, STAGE, WriteTranslated
 from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
     KEPT,
     MEMORY,
+    ROUND_TRIPS,
     TRANSLATED_CAPTIONS,
     TRANSLATION_REPORT_FILE,
     WORK,
@@ -83,7 +83,7 @@ class TranslateStage:
 
     name: str = STAGE
     version: int = 1
-    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS,)
+    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS, ROUND_TRIPS)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.translate is not None
@@ -118,20 +118,31 @@ class TranslateStage:
         if not parts:
             return {}
         buckets = self._plan(desk, parts)
-        for turn in range(2 if self._rules.pivot else 1):
-            if turn == 1:
-                self._once(desk, "regrouping by the pivot", buckets, IntoPivot(desk, buckets))
-            plan = self._requests(desk, turn, buckets)
-            if turn == 0:
-                for line in self._estimate(plan, {}):
-                    self._run.tell({"event": "note", "words": line})
-            for speaker in self._speakers:
-                self._translate(desk, speaker, plan.pieces)
-        if self._rules.pivot:
-            self._once(desk, "regrouping by the source", buckets, OutOfPivot(desk, buckets))
+        self._say(desk, THERE, buckets)
+        if self._rules.round_trip:
+            self._once(desk, "judging what goes back", buckets, SendBack(desk, buckets))
+            self._say(desk, BACK, buckets)
+            self._once(desk, "regrouping what came back", buckets, BringBack(desk, buckets))
         self._write(desk, buckets, parts)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))
+
+    def _say(self, desk: Desk, way: int, buckets: int) -> None:
+        """Has everything translated that is wanted on a way."""
+        words = " on the way back" if way == BACK else ""
+        for turn in (way, way + 1) if self._rules.pivot else (way,):
+            if turn != way:
+                into = IntoPivot(desk, way, buckets)
+                self._once(desk, f"regrouping by the pivot{words}", buckets, into)
+            plan = self._requests(desk, turn, buckets)
+            if turn == THERE:
+                for line in self._estimate(plan, {}):
+                    self._run.tell({"event": "note", "words": line})
+            for speaker in self._speakers:
+                self._translate(desk, speaker, plan.pieces, words)
+        if self._rules.pivot:
+            out = OutOfPivot(desk, way, buckets)
+            self._once(desk, f"regrouping by the source{words}", buckets, out)
 
     def tell_preview(self) -> None:
         """Tells what would be translated and how long it would take; translates next to nothing.
@@ -157,7 +168,7 @@ class TranslateStage:
         parts = len(part_names(self._run.output / self._kept.captions))
         if not parts:
             return desk, BucketPlan()
-        return desk, self._requests(desk, 0, self._plan(desk, parts))
+        return desk, self._requests(desk, THERE, self._plan(desk, parts))
 
     def _desk(self, work: Folder) -> Desk:
         """Looks at the translators, but for their weights, and brings imports into the memory."""
@@ -217,12 +228,14 @@ class TranslateStage:
                 _ = pipeline | work
             desk.work.write(done, b"")
 
-    def _translate(self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> None:
+    def _translate(
+        self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], words: str
+    ) -> None:
         mine = [piece for piece in pieces if piece.speaker == speaker.number]
         if not mine:
             return
         markers = done_folder(desk.work, mine[0])
-        name = f"translating by {speaker.label}"
+        name = f"translating by {speaker.label}{words}"
         self._run.step(name, len(mine), markers, ".json", "pieces")
         while left := without_done(markers, mine):  # else no model is loaded, nor what it needs
             from pipelines.transforms.translation import TranslatePieces
@@ -235,7 +248,7 @@ class TranslateStage:
     def _within_budget(
         self, desk: Desk, speaker: Speaker, left: list[TranslationPiece]
     ) -> list[TranslationPiece]:
-        """Those of the pieces left in a turn that a translator's budget, both turns', suffices for.
+        """Those of the pieces left in a turn that a translator's budget, all turns', suffices for.
 
         Raises:
           RunError: for none.
@@ -243,7 +256,7 @@ class TranslateStage:
         model, undone = self._rules.models[speaker.number], set(left)
         if not model.max_requests and not model.max_tokens:
             return left
-        plans = [read_plan(desk.work, turn) for turn in (0, 1)]
+        plans = [read_plan(desk.work, turn) for turn in TURNS]
         mine = [p for plan in plans for p in plan.pieces if p.speaker == speaker.number]
         spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
         requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
@@ -328,7 +341,7 @@ def without_done(markers: Folder, pieces: list[TranslationPiece]) -> list[Transl
 
 
 def check_routes(recipe: Recipe, routes: Routes) -> None:
-    """Refuses languages that no translator says anything in.
+    """Refuses languages that no translator says anything in, and ways that have no way back.
 
     Raises:
       RecipeError: naming them.
@@ -347,4 +360,10 @@ def check_routes(recipe: Recipe, routes: Routes) -> None:
         raise RecipeError(
             f"translate.into_languages: none of the models ({names}) translates into {into} from "
             f"{' '.join(sorted(rules.from_languages))}"
+        )
+    one_way = routes.one_way(sorted(rules.from_languages), rules.into_languages)
+    if recipe.translate and recipe.translate.round_trip and one_way:
+        raise RecipeError(
+            f"translate.round_trip: no model translates back what is said in {' '.join(one_way)}: "
+            "add one that does, name other from_languages or into_languages, or leave it out"
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from filters.round_trip import RoundTripRules
 from filters.translation import TranslationRules
 from model.translator import Decoding, Endpoint
 from schemas.languages import ALL, LANGUAGES
@@ -72,6 +73,8 @@ class Translate:
       threads: of the CPU for each process.
       decoding: `model.translator.Decoding`.
       rules: `filters.translation.TranslationRules`.
+      round_trip: `filters.round_trip.RoundTripRules`: what translations must be when they are
+        translated back by the same models; default: none is.
     """
 
     models: Annotated[tuple[TranslateModel, ...], Field(min_length=1)]
@@ -90,6 +93,7 @@ class Translate:
     threads: Positive = 1
     decoding: Decoding = field(default_factory=Decoding)
     rules: TranslationRules = field(default_factory=TranslationRules)
+    round_trip: RoundTripRules | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""

@@ -18,6 +18,8 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import read_rows, write_table
 from pipelines.translate_wanted import (
+    BACK,
+    THERE,
     Between,
     Desk,
     Lookup,
@@ -134,7 +136,7 @@ class PlanRequests(beam.DoFn):
 
     Args:
       desk: …
-      turn: 0: what is said at once, and what goes into the pivot; 1: what comes out of it.
+      turn: of `TURNS`: what is said at once and what goes into the pivot, or what comes out of it.
       again: faults in the memory for which a text is asked for again.
     """
 
@@ -161,7 +163,7 @@ class PlanRequests(beam.DoFn):
     def _requests(self, bucket: int, plan: BucketPlan) -> Iterator[tuple[int, Request]]:
         """What is to be asked for a bucket, and whom; counts the rest."""
         folder, name = wanted_folder(self._desk.work, self._turn), part_name(bucket)
-        if self._turn == 0:
+        if self._turn in (THERE, BACK):
             phrases = phrases_of(read_rows(folder, name, Wanted))
             lookup = Lookup(self._desk, phrases)
             for phrase in phrases:

@@ -12,9 +12,8 @@ from pipelines.progress import duration
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
 from pipelines.translate_plan import BucketPlan, TranslationPiece, read_plan
-from pipelines.translate_wanted import (
-    Desk,
-)
+from pipelines.translate_wanted import THERE, TURNS, Desk
+from pipelines.translated import ROUND_TRIP
 from pipelines.translating import done_folder, marker_of, read_batches
 from pipelines.translators import Speaker, load
 
@@ -147,10 +146,12 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
 
     Args:
       desk: of a finished run.
-      by_pair: captions' translations by `en-de fate reason`.
+      by_pair: captions' translations by `en-de fate reason`, and by `en-de round-trip chrF`.
     """
-    plan = read_plan(desk.work, 0)
-    plan.add(read_plan(desk.work, 1))
+    plans = [read_plan(desk.work, turn) for turn in TURNS]
+    pieces = [piece for plan in plans for piece in plan.pieces]
+    plan = plans[THERE]
+    plan.add(plans[THERE + 1])
     pairs: dict[str, dict[str, Any]] = {
         pair: {
             "texts": plan.texts[pair],
@@ -161,19 +162,20 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
             "kept": 0,
             "rejected": Counter[str](),
             "failed": Counter[str](),
+            ROUND_TRIP: Counter[str](),
         }
         for pair in sorted(plan.texts)
     }
     for name, n in by_pair.items():
         pair, fate, *reason = name.split(" ")
         of = pairs[pair]
-        of["created"] += n
+        of["created"] += n if fate != ROUND_TRIP else 0
         if reason:
             of[fate][reason[0]] += n
         else:
             of[fate] += n
     return {
-        "models": [_of_model(desk, speaker, plan.pieces) for speaker in desk.routes.speakers],
+        "models": [_of_model(desk, speaker, pieces) for speaker in desk.routes.speakers],
         "pairs": pairs,
     }
 

@@ -82,6 +82,9 @@ def _of_routes(recipe: Recipe, translate: Translate, routes: Routes) -> Iterator
         yield Finding("warning", words + hint)
     else:
         yield Finding("ok", f"all {asked} pairs of languages are translated")
+    if translate.round_trip and (one_way := routes.one_way(sources, targets)):
+        words = f"translate.round_trip: no translator says these back: {' '.join(one_way)}"
+        yield Finding("error", words)
 
 
 def _of_memory(translate: Translate) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def run(folder: Path, curated: Curated, rules: str) -> Path:
     with_score(recipe, ours(folder / "clip"))
     with_translate(recipe, folder / "nllb")
     text = recipe.read_text("utf-8").replace("[translate.rules]", "[translate.rules]" + rules)
-    text = text.replace('"cosine-drop", "unlike-source"', "")
+    text = text.replace('"cosine-drop", "unlike-source", ', "")
     recipe.write_text(text, "utf-8")
     curate(recipe, HERE, stages=("score", "translate", "pack"))
     return recipe
