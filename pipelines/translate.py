@@ -35,8 +35,10 @@ from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
 from pipelines.translate_report import (
+    Means,
     Speed,
     estimate_lines,
+    estimate_of_way_back,
     read_speed,
     sums_of,
     translation_report,
@@ -90,6 +92,7 @@ class TranslateStage:
         self._run = run
         self._rules: Translate = run.recipe.translate
         self._speakers = speakers_of(self._rules)
+        self._prices = [model.price for model in self._rules.models]
         self.reads: tuple[str, ...] = (last_before(run.recipe, STAGE),)
         self._kept = KEPT[kept_before(run.recipe, STAGE)]
         self._memory = Folder(self._rules.memory or run.output.path(MEMORY))
@@ -135,8 +138,8 @@ class TranslateStage:
                 into = IntoPivot(desk, way, buckets)
                 self._once(desk, f"regrouping by the pivot{words}", buckets, into)
             plan = self._requests(desk, turn, buckets)
-            if turn == THERE:
-                for line in self._estimate(plan, {}):
+            if turn == way:
+                for line in self._estimate(plan, {}, way):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces, words)
@@ -159,7 +162,7 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in self._estimate(plan, tried):
+        for line in self._estimate(plan, tried, THERE):
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
@@ -236,7 +239,8 @@ class TranslateStage:
             return
         markers = done_folder(desk.work, mine[0])
         name = f"translating by {speaker.label}{words}"
-        self._run.step(name, len(mine), markers, ".json", "pieces")
+        work, price = sum(piece.tokens for piece in mine), self._prices[speaker.number]
+        self._run.step(name, len(mine), markers, ".json", "pieces", work, price)
         while left := without_done(markers, mine):  # else no model is loaded, nor what it needs
             from pipelines.transforms.translation import TranslatePieces
 
@@ -315,13 +319,17 @@ class TranslateStage:
     def _report(self, desk: Desk) -> None:
         """Leaves what `stats` shows of translations."""
         by_pair = json.loads(desk.work.read(_BY_PAIR_FILE))
-        report = translation_report(desk, by_pair)
+        report = translation_report(desk, by_pair, self._prices)
         text = json.dumps(report, ensure_ascii=False, indent=1).encode()
         (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
 
-    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed]) -> Iterator[str]:
+    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed], way: int) -> Iterator[str]:
         known = {of.number: read_speed(self._memory, of) for of in self._speakers}
-        return estimate_lines(plan, self._speakers, known | tried, self._run.workers)
+        means = Means(self._speakers, self._prices, known | tried, self._run.workers)
+        if way == BACK:
+            return estimate_of_way_back(plan, means)
+        trip = self._rules.round_trip
+        return estimate_lines(plan, means, trip.share if trip else 0.0)
 
     def _try(self, desk: Desk, pieces: list[TranslationPiece]) -> dict[int, Speed]:
         """How fast translators are that nobody has timed yet, by a few batches each."""

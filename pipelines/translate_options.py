@@ -36,6 +36,8 @@ class TranslateModel:
         any number. A run ends where it would need more, and goes on when it is given more.
       max_tokens: that it may read and write in one run; likewise. Those of a text that was not
         asked yet are taken as twice the guess of what it reads.
+      price: of a million tokens, read or written, in your currency: what a run costs is told; 0:
+        nothing is told.
     """
 
     model: Annotated[str, Field(min_length=1)]
@@ -47,6 +49,7 @@ class TranslateModel:
     endpoint: Endpoint | None = None
     max_requests: Annotated[int, Field(ge=0)] = 0
     max_tokens: Annotated[int, Field(ge=0)] = 0
+    price: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,8 @@ def speed_lines(report: dict[str, Any]) -> Iterator[str]:
     """A line on each model that was asked."""
     for of in report.get("models", ()):
         if of["texts"]:
-            words = f", for non-commercial use alone ({of['licence']})" if of["licence"] else ""
+            words = f", cost {of['cost']:,.2f}" if of.get("cost") else ""
+            words += f", for non-commercial use alone ({of['licence']})" if of["licence"] else ""
             yield (
                 f"translated {of['texts']:,} texts of {of['source_tokens']:,} tokens by "
                 f"{as_line(of['model'], 60)}, {of['source_tokens_a_second']:,.0f} tokens a second "

@@ -1,8 +1,10 @@
 """Translating by an HTTP endpoint."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.retrying import check_reasons
+from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from tests.conftest import counts, curate, table
 from tests.model.endpoint import EndpointServer, answer
@@ -120,3 +123,38 @@ def test_what_was_refused_is_asked_again_where_one_says_so(
     for found in (output, tmp_path / "two/out"):
         assert not any(row["fate"] == "failed" for row in table(found / "ledger/translate"))
         assert not recount(Folder(str(found))).differences
+
+
+def test_what_a_run_costs_is_told_before_while_and_after(
+    write_translating: Callable[..., Path],
+    nllb: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server = EndpointServer()
+    priced = of_one(server)
+    priced["models"] += "price = 2000.0\n"
+    recipe = write_translating(tmp_path, **priced)
+    events = curate(recipe, HERE, stages=("translate",))
+    (told,) = (of["words"] for of in events if "costs about" in of.get("words", ""))
+    tokens = int(told.partition(" texts of ")[2].partition(" ")[0].replace(",", ""))
+    assert told.endswith(
+        f"costs about {2 * tokens * 2000 / 1e6:,.2f}; how long they take is known after the first "
+        "pieces"
+    )
+    step = next(of for of in events if of["event"] == "step" and "translating by" in of["name"])
+    assert (step["work"], step["price"]) == (tokens, 2000.0)
+    paid = 10 * len(server.asked)  # 7 and 3 tokens a request, as the server has it
+    output = tmp_path / "out"
+    (of_model,) = json.loads((output / "ledger/translate/translations.json").read_text())["models"]
+    assert of_model["cost"] == pytest.approx(paid * 2000 / 1e6)
+    assert show_stats(str(output))
+    assert f", cost {of_model['cost']:,.2f}" in capsys.readouterr().out
+    more: list[dict[str, Any]] = []
+    other = with_translate(recipe, nllb, **priced | {"settings": 'into_languages = ["fi"]'})
+    run_job(Job(str(other), ("translate",), None, (HERE,), preview=True), more.append)
+    server.close()
+    (told,) = (of["line"] for of in more if "costs about" in of.get("line", ""))
+    planned = int(told.partition(" texts of ")[2].partition(" ")[0].replace(",", ""))
+    assert f"costs about {planned * paid / tokens * 2000 / 1e6:,.2f}" in told
+    assert "as in its last run" in told
