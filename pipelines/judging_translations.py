@@ -10,9 +10,12 @@ import pyarrow as pa
 from filters.round_trip import judge_round_trip
 from filters.text import tidied
 from filters.translation import (
+    Cosines,
     Finding,
     Translated,
     TranslationFault,
+    TranslationRules,
+    judge_cosines,
     judge_translations,
 )
 from model.translator import TranslationFault as Unanswered
@@ -34,6 +37,7 @@ from schemas.layout import part_name
 
 DECIDED = "decided"
 GATED = "gated"
+COMPARED_TEXTS = "compared-texts"
 RETURNED = "returned"
 UNASKED = -2.0
 """In the place of a chrF: the translation was not to come back."""
@@ -156,6 +160,7 @@ class JudgeBucket(beam.DoFn):
         assert desk.recipe.translate is not None
         self._rules = desk.recipe.translate.rules
         self._trip = desk.recipe.translate.round_trip
+        self._has_encoder = desk.recipe.translate.encoder is not None
 
     def setup(self) -> None:
         screen = self._desk.recipe.screen
@@ -181,6 +186,19 @@ class JudgeBucket(beam.DoFn):
 
     def decide(self, bucket: int) -> list[Decision]:
         """What is decided on a bucket's translations, each once."""
+        if not self._has_encoder:
+            return self.returned(bucket)
+        from pipelines.translation_sentences import text_cosines  # with torch
+
+        work = self._desk.work
+        compared: list[Decision] = read_rows(work / COMPARED_TEXTS, part_name(bucket), Decision)
+        said = text_cosines(work, bucket, compared)
+        return [
+            _compared(of, cosine, self._rules) for of, cosine in zip(compared, said, strict=True)
+        ]
+
+    def returned(self, bucket: int) -> list[Decision]:
+        """What is decided once translations have been said back, where they are to be."""
         if not self._trip:
             return self.gate(bucket)
         name = part_name(bucket)
@@ -242,6 +260,14 @@ class JudgeBucket(beam.DoFn):
             guesses = self._model.identify([its.text for its in whole])
             whole = [its._replace(guess=guess) for its, guess in zip(whole, guesses, strict=True)]
         return judge_translations(whole, self._rules)
+
+
+def _compared(of: Decision, cosine: float | None, rules: TranslationRules) -> Decision:
+    """A decision when the texts' cosine is known, None where nobody was asked for it."""
+    found = next(iter(judge_cosines(Cosines(texts=cosine), rules)), None)
+    if found is None:
+        return of
+    return replace(of, fate=Fate.REJECTED.value, reason=found.fault.value, detail=found.detail)
 
 
 class Answers:

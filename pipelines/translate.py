@@ -12,6 +12,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from model.sentence_encoder import encoder_revision
 from pipelines.errors import RecipeError, RunError
 from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
@@ -21,6 +22,7 @@ from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.round_trips import BringBack, SendBack
+from pipelines.sentence_encoders import encoder_label, encoder_spec
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -102,6 +104,10 @@ class TranslateStage:
         rules, recipe = asdict(self._rules), self._run.recipe
         for name in ("models", "device", "threads", "memory", "memory_imports"):
             del rules[name]  # where things lie and how fast they go
+        encoder = self._rules.encoder
+        if encoder:
+            spec = encoder_spec(encoder, self._rules.device)
+            rules["encoder"] = [encoder_label(spec), encoder_revision(spec), encoder.languages]
         speakers = [[of.depends_on(), of.spec.sources, of.spec.targets] for of in self._speakers]
         model = recipe.screen.language.model if recipe.screen else ""
         language_model = [model, model_version(model)]
@@ -126,6 +132,10 @@ class TranslateStage:
             self._once(desk, "judging what goes back", buckets, SendBack(desk, buckets))
             self._say(desk, BACK, buckets)
             self._once(desk, "regrouping what came back", buckets, BringBack(desk, buckets))
+        if self._rules.encoder:
+            from pipelines.translation_sentences import embed_sentences  # with torch
+
+            embed_sentences(self._run, desk, buckets)
         self._write(desk, buckets, parts)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))

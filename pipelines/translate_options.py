@@ -53,6 +53,22 @@ class TranslateModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranslateEncoder:
+    """A model that says how near two texts of any languages are in what they mean.
+
+    Attributes:
+      model: a folder that sentence-transformers reads, relative to the recipe's folder, or its id
+        on the Hugging Face hub.
+      revision: of an id: the commit's 40 hex digits.
+      languages: those that it understands: of others nothing is asked; default: all.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    revision: str | None = None
+    languages: Languages | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Translate:
     """Which captions are translated, into which languages, and how.
 
@@ -78,6 +94,7 @@ class Translate:
       rules: `filters.translation.TranslationRules`.
       round_trip: `filters.round_trip.RoundTripRules`: what translations must be when they are
         translated back by the same models; default: none is.
+      encoder: asked for `rules.min_cosine` in the teacher's place; default: the teacher is asked.
     """
 
     models: Annotated[tuple[TranslateModel, ...], Field(min_length=1)]
@@ -97,6 +114,7 @@ class Translate:
     decoding: Decoding = field(default_factory=Decoding)
     rules: TranslationRules = field(default_factory=TranslationRules)
     round_trip: RoundTripRules | None = None
+    encoder: TranslateEncoder | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""
@@ -106,6 +124,7 @@ class Translate:
             "share_in": self.share_in,
             "weights": self.weights,
             "pivot": [self.pivot] if self.pivot else (),
+            "encoder.languages": (self.encoder and self.encoder.languages) or (),
             "models.sources": [code for of in self.models for code in of.sources or ()],
             "models.targets": [code for of in self.models for code in of.targets or ()],
         }
@@ -122,6 +141,10 @@ class Translate:
                 raise ValueError(f"weights.{code} must be over 0, got {weight}")
         if self.weights and not self.per_caption:
             raise ValueError("weights must go with per_caption, the number that is chosen")
+        if self.encoder and self.rules.min_cosine <= -1:
+            raise ValueError(
+                "encoder must go with rules.min_cosine, over -1, which it is asked for"
+            )
         models = Counter((of.model, of.sources, of.targets) for of in self.models)
         twice = [model for (model, *_), n in models.items() if n > 1]
         if twice:
@@ -130,4 +153,5 @@ class Translate:
 
 def asks_for_cosines(translate: Translate) -> bool:
     """Whether a teacher is to judge translations."""
-    return translate.rules.max_cosine_drop < 2 or translate.rules.min_cosine > -1
+    of_texts = translate.rules.min_cosine > -1 and translate.encoder is None
+    return translate.rules.max_cosine_drop < 2 or of_texts

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Literal
 
@@ -67,6 +68,8 @@ class WriteTranslated(beam.DoFn):
         self._fresh = fresh
         assert desk.recipe.translate is not None
         self._rules = desk.recipe.translate.rules
+        if desk.recipe.translate.encoder:  # it has judged texts in the teacher's place
+            self._rules = replace(self._rules, min_cosine=-1.0)
         self._is_returned = desk.recipe.translate.round_trip is not None
 
     def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
