@@ -47,6 +47,9 @@ MADE_QUALITY = 0.5
 """Of what a model said and no person has seen: source captions, of 1, come before it."""
 IMPORTED_QUALITY = 0.75
 """Of a translation that the user brought."""
+_AT_ONCE = (
+    500  # texts, with all their translations: what the gates make of them takes far more room
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,14 @@ class JudgeBucket(beam.DoFn):
         """What the gates on texts say of a bucket's translations, each once."""
         phrases = phrases_of(self._wanted(bucket))
         answers_of = Answers(self._desk, THERE, phrases, bucket)
+        return [
+            decision
+            for first in range(0, len(phrases), _AT_ONCE)
+            for decision in self._gated(phrases[first : first + _AT_ONCE], answers_of)
+        ]
+
+    def _gated(self, phrases: list[Phrase], answers_of: "Answers") -> Iterator[Decision]:
+        """What the gates say of some texts' translations."""
         answers = [
             (phrase, language, answers_of.of(phrase, language))
             for phrase in phrases
@@ -239,7 +250,6 @@ class JudgeBucket(beam.DoFn):
             if not answer.fault
         ]
         findings = iter(self._findings(whole))
-        decisions = []
         for phrase, language, answer in answers:
             fate, reason, detail = Fate.FAILED.value, answer.fault, ""
             if not reason:
@@ -248,8 +258,7 @@ class JudgeBucket(beam.DoFn):
                 reason, detail = (first.fault.value, first.detail) if first else ("", "")
             of_text = (phrase.key, phrase.language, phrase.text, language)
             said = (answer.text, answer.engine, answer.quality)
-            decisions.append(Decision(*of_text, *said, fate, reason, detail))
-        return decisions
+            yield Decision(*of_text, *said, fate, reason, detail)
 
     def _wanted(self, bucket: int) -> list[Wanted]:
         return read_rows(wanted_folder(self._desk.work, THERE), part_name(bucket), Wanted)

@@ -71,8 +71,8 @@ from schemas.layout import (
     ledger_folder,
 )
 
-_BUCKET_TRANSLATIONS = 50_000
-"""Of texts that are looked up and judged together: some 50 MB."""
+_BUCKET_TRANSLATIONS = 20_000
+"""Of texts that are looked up and judged together: some 100 MB."""
 
 _PREVIEW = "translate-preview"
 _PLANNED = "planned"

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from model.translator import Sizer
 from pipelines.storage import Folder
@@ -219,17 +221,17 @@ class PlanRequests(beam.DoFn):
     ) -> Iterator[TranslationPiece]:
         """Writes requests batch by batch; cuts pieces of them."""
         ordered, ends = self._batched(speaker, requests)
-        write_table(self._desk.work / REQUESTS, file, table_of(Request, ordered))
+        write_table(self._desk.work / REQUESTS, file, ordered)
         memory = self._desk.routes.speakers[speaker].memory_name
         first = 0
         last_ends = [*ends[BATCHES_A_PIECE - 1 : -1 : BATCHES_A_PIECE], *ends[-1:]]
         for number, end in enumerate(last_ends):
-            tokens = sum(request.tokens for request in ordered[first:end])
+            tokens = pc.sum(ordered["tokens"].slice(first, end - first)).as_py()
             yield TranslationPiece(file, number, first, end, speaker, memory, tokens)
             first = end
 
-    def _batched(self, speaker: int, requests: list[Request]) -> tuple[list[Request], list[int]]:
-        """Requests in the order of their batches, and where each batch ends."""
+    def _batched(self, speaker: int, requests: list[Request]) -> tuple[pa.Table, list[int]]:
+        """A table of requests in the order of their batches, and where each batch ends."""
         if speaker not in self._sizers:
             self._sizers[speaker] = load_known(self._desk.routes.speakers[speaker].spec)
         sizes = self._sizers[speaker].sizes(
@@ -240,16 +242,14 @@ class PlanRequests(beam.DoFn):
         tried = {number for batch in sizes.batches for number in batch}
         others = [number for number in range(len(requests)) if number not in tried]
         batches = [batch for batch in (others, *sizes.batches) if batch]
-        ordered = [
-            _in_batch(requests[at], sizes.tokens[at] if at in tried else 0, number)
-            for number, batch in enumerate(batches)
-            for at in batch
-        ]
+        order = [at for batch in batches for at in batch]
+        numbers = [number for number, batch in enumerate(batches) for _ in batch]
+        tokens = [sizes.tokens[at] if at in tried else 0 for at in order]
+        ordered = table_of(Request, requests).take(pa.array(order, pa.int64()))
+        for name, column in (("tokens", tokens), ("batch", numbers)):
+            at = ordered.schema.get_field_index(name)
+            ordered = ordered.set_column(at, ordered.field(name), pa.array(column, pa.int64()))
         return ordered, np.cumsum([len(batch) for batch in batches]).tolist()
-
-
-def _in_batch(request: Request, tokens: int, batch: int) -> Request:
-    return Request(**asdict(request) | {"tokens": tokens, "batch": batch})
 
 
 def read_plan(work: Folder, turn: int) -> BucketPlan:
