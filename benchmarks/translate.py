@@ -8,8 +8,8 @@ reads what was planned, cuts it to tokens, and keeps results batch by batch; and
 the tokens of the same batches, cut before its watch begins, to ctranslate2. Both load the model
 before. The ratio is the loop's CPU seconds by the pipeline's; 0.95 is the aim.
 
-Second, the command on M and 4 M captions with one layer: the peaks of the tree of processes (PSS)
-while it translates, which should be about equal.
+Second, the command on M, 4 M and 16 M captions with one layer: the peaks of the tree of processes
+(PSS) while it plans, translates and judges, and by how much that of all steps grows with a caption.
 """
 
 import argparse
@@ -48,7 +48,8 @@ from schemas.layout import PICTURES, SOURCE_CAPTIONS, STAGE_FILE, ledger_folder,
 from schemas.rows import Caption, LedgerRow, Measures, Picture
 
 _TARGETS = ["de", "el", "hi", "ja", "tr"]
-_TIMES = 4
+_TIMES = (1, 4, 16)
+_STEPS = ("looking into the memory", "translating by", "judging translations")
 _PIECES = 4_000
 _POSITIONS = 256
 _SPECIALS = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -240,18 +241,22 @@ def _giving(translator: Translator) -> Callable[[TranslatorSpec], Translator]:
 
 def show_memory(scratch: Path, number: int) -> None:
     model = write_model(scratch / "small", 1, 64)
-    rows = []
-    for captions_ in (number, _TIMES * number):
+    rows: list[tuple[str, ...]] = []
+    before = (0, 0)  # captions, bytes
+    for captions_ in (times * number for times in _TIMES):
         recipe = write_captions(scratch / f"{captions_}", captions_, model)
         command = [sys.executable, "-m", "benchmarks.told", "translate", str(recipe)]
         run = measure([*command, "--", "--direct_num_workers=1"], memory=True)
         if run.code:
             raise RuntimeError(f"exit status {run.code} of {' '.join(command)}:\n{run.said}")
-        peaks = {name: moment for name, moment in run.peaks.items() if "translating by" in name}
-        peak = max(peaks.values(), key=lambda moment: moment.pss)
-        whole = run.peak.pss / _MIB
-        rows.append((f"{captions_:,}", f"{peak.pss / _MIB:,.0f}", f"{whole:,.0f}", run.peak.step))
-    show(("captions", "peak MiB while translating", "of all steps", "in"), rows)
+        peaks = [
+            max(moment.pss for name, moment in run.peaks.items() if step in name) for step in _STEPS
+        ]
+        grown = (run.peak.pss - before[1]) / (captions_ - before[0])
+        told = [f"{peak / _MIB:,.0f}" for peak in (*peaks, run.peak.pss)]
+        rows.append((f"{captions_:,}", *told, f"{grown:,.0f}" if before[0] else ""))
+        before = (captions_, run.peak.pss)
+    show(("captions", *(f"MiB {step}" for step in _STEPS), "all steps", "bytes a caption"), rows)
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ class TranslationFault(StrEnum):
     PLACEHOLDERS = "placeholder-broken"
     COSINE = "cosine-drop"
     MEANING = "unlike-source"
+    ROUND_TRIP = "round-trip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from model.translator import Decoding, Sizes, Translation, TranslationFault
 _STEP = 8  # source tokens: how closely lengths must agree to be translated together
 _SLACK = 16  # tokens of a translation that its source need not account for
 
+_SIZED_AT_ONCE = 1_000
+
 Tokens = list[str]
 
 
@@ -60,7 +62,13 @@ class BatchedSizer:
 
     def sizes(self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> Sizes:
         """See `model.translator.Sizer`."""
-        return self._sizes(self._encoded(texts, sources, targets))
+        self._require_pairs(texts, sources, targets)
+        lengths: list[int] = []
+        for first in range(0, len(texts), _SIZED_AT_ONCE):  # tokens take far more room than texts
+            some = slice(first, first + _SIZED_AT_ONCE)
+            encoded = self._tokenizer.encode(texts[some], sources[some], targets[some])
+            lengths += map(len, encoded)
+        return self._sizes(lengths)
 
     def _encoded(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
@@ -68,8 +76,7 @@ class BatchedSizer:
         self._require_pairs(texts, sources, targets)
         return self._tokenizer.encode(texts, sources, targets)
 
-    def _sizes(self, encoded: Sequence[Tokens]) -> Sizes:
-        lengths = [len(tokens) for tokens in encoded]
+    def _sizes(self, lengths: list[int]) -> Sizes:
         tried = [number for number, length in enumerate(lengths) if 0 < length <= self._most_read]
         return Sizes(lengths, list(batches_of(tried, lengths, self._decoding.batch_tokens)))
 
@@ -127,7 +134,7 @@ class BatchedTranslator(BatchedSizer):
     ) -> list[Translation]:
         """See `model.translator.Translator`."""
         encoded = self._encoded(texts, sources, targets)
-        lengths, batches = self._sizes(encoded)
+        lengths, batches = self._sizes([len(tokens) for tokens in encoded])
         too_long = TranslationFault.SOURCE_TOO_LONG
         translations = [
             Translation("", 0, 0, too_long if length > self._most_read else None)

@@ -32,6 +32,8 @@ _PROBE = "a dog"
 _TOLD = 200  # characters of an answer that is no translation
 _AGAIN = frozenset({408, 409, 425, 429})  # and from 500 on
 _OF_TEXT = frozenset({400, 413, 422})  # what is wrong lies in the request
+_WITHHELD = "content_filter"  # why an answer ends
+_BROKEN_OFF = frozenset({"abort", "error"})  # likewise, of a server that stops, say
 
 
 class EndpointSizer:
@@ -129,13 +131,18 @@ class EndpointTranslator(EndpointSizer):
         try:
             choice, usage = answer["choices"][0], answer.get("usage") or {}
             text = str(choice["message"]["content"] or "").strip()
-            is_cut = choice.get("finish_reason") == "length"
+            end = choice.get("finish_reason")
             read, written = (int(usage.get(f"{n}_tokens", 0)) for n in ("prompt", "completion"))
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise ConnectionError(
                 f"{self._endpoint.url} answers otherwise than OpenAI's chat completions: "
                 f"{json.dumps(answer)[:_TOLD]}"
             ) from error
+        if end in _BROKEN_OFF:
+            raise ConnectionError(f"{self._endpoint.url} broke an answer off: {end}")
+        if end == _WITHHELD:
+            return Translation("", read, written, TranslationFault.REFUSED)
+        is_cut = end == "length"
         return Translation(text, read, written, TranslationFault.UNFINISHED if is_cut else None)
 
     def _require_answers(self, refused: Mapping[str, Any]) -> None:

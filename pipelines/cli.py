@@ -31,7 +31,7 @@ app = typer.Typer(
     pairmill why world/out ID              what became of one
     pairmill select R.toml --dry-run       what a threshold would keep
     pairmill translate R.toml --dry-run    what there is to translate, and how long it takes
-    pairmill retry world/recipe.toml       gather or render again what failed
+    pairmill retry world/recipe.toml       gather, render, ask again what failed
     pairmill evaluate CHECKPOINT DATA      how well a model retrieves
     """,
 )
@@ -91,7 +91,8 @@ def retry(
         list[str] | None, typer.Option(help="Why they failed, e.g. http-503; may come again.")
     ] = None,
 ) -> None:
-    """Gathers pictures again that could not be had, renders documents that failed, no others.
+    """Gathers pictures again that could not be had, renders documents that failed, asks again for
+    translations that were refused; no others.
 
     \b
     pairmill retry recipe.toml                                 say what there is to retry

@@ -38,7 +38,7 @@ class Job:
       stages: their names, in order.
       limit: rows of each source, None for all.
       flags: Beam's options.
-      retry: reasons for which pictures or documents failed that are to be tried again.
+      retry: reasons for which something failed that is to be tried again.
       preview: whether the stage is only to say what it would do.
     """
 

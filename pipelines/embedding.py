@@ -121,9 +121,7 @@ class ReadBatches(beam.DoFn):
         else:
             understood = [row for row in planned if row["language"] in self._languages]
             texts = {row["id"]: TextToEmbed(**row) for row in understood}
-            parted = _cut(list(texts.values()), self._rules.text_batch)
-            for number, batch in enumerate(parted):
-                yield _worded(piece, len(parted), number, batch)
+            yield from worded_batches(piece, list(texts.values()), self._rules.text_batch)
 
 
 def _cut(rows: list[Row], size: int) -> list[list[Row]]:
@@ -145,6 +143,13 @@ def _decoded(
             lost.append(Lost(of.uid, DecodeFault.BROKEN.value, str(error)))
     uids = tuple(images)
     return Batch(piece, number, batches, uids, uids, tuple(images.values()), lost=tuple(lost))
+
+
+def worded_batches(piece: Piece, texts: list[TextToEmbed], size: int) -> Iterator[Batch]:
+    """A piece's texts, so many at once."""
+    parted = _cut(texts, size)
+    for number, batch in enumerate(parted):
+        yield _worded(piece, len(parted), number, batch)
 
 
 def _worded(piece: Piece, batches: int, number: int, texts: list[TextToEmbed]) -> Batch:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pipelines.nearest import check_installed as check_mining
 from pipelines.recipe import Recipe
 from pipelines.rendering.installed import check_installed as check_renderers
+from pipelines.sentence_encoders import check_encoder
 from pipelines.teachers import check_installed as check_teachers
 from pipelines.translators import check_translators
 
@@ -17,5 +18,6 @@ def check_extras(recipe: Recipe, stages: Collection[str]) -> None:
         check_teachers()
     if "translate" in stages and recipe.translate:
         check_translators(recipe.translate)
+        check_encoder(recipe.translate)
     if recipe.mine and "mine" in stages:
         check_mining(recipe.mine.bm25 > 0)

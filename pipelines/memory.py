@@ -109,7 +109,12 @@ def _overlaps(statistics: Any, low: str, high: str) -> bool:
 
 
 def _first_of_each(rows: pa.Table) -> pa.Table:
-    """By key and language, of several translations the first: two runs may have made one each."""
+    """By key and language, of several translations the first that is whole, else the first.
+
+    Two runs may have made one each, and what was refused may have been asked for again.
+    """
     names = pc.binary_join_element_wise(rows["key"], rows["language"], " ").to_pylist()
-    first = {name: row for row, name in reversed(list(enumerate(names)))}
+    faults, first = rows["fault"].to_pylist(), dict[str, int]()
+    for row in sorted(range(len(names)), key=lambda row: faults[row] != ""):
+        first.setdefault(names[row], row)
     return rows.take(pa.array([first[name] for name in sorted(first)], pa.int64())).combine_chunks()

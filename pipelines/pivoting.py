@@ -31,6 +31,7 @@ from pipelines.translate_wanted import (
     Wanted,
     phrases_of,
     wanted_folder,
+    write_between,
 )
 from schemas.ids import phrase_id
 from schemas.layout import part_name
@@ -67,25 +68,26 @@ class IntoPivot(beam.PTransform):
 
     Args:
       desk: …
+      way: `THERE` or `BACK`.
       buckets: of texts.
     """
 
-    def __init__(self, desk: Desk, buckets: int) -> None:
+    def __init__(self, desk: Desk, way: int, buckets: int) -> None:
         super().__init__()
         self._desk = desk
+        self._way = way
         self._buckets = buckets
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        between = (
-            begin | Deal("buckets", range(self._buckets)) | beam.ParDo(ReadBetween(self._desk))
-        )
+        read = ReadBetween(self._desk, self._way)
+        between = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(read)
         by_key = hash_buckets("key", self._buckets)
         return (
             {"between": between}
             | Regroup(
                 "texts between by id", {"between": arrow_schema(Between)}, self._buckets, by_key
             )
-            | "WriteBetween" >> beam.Map(_write_between, self._desk.work)
+            | "WriteBetween" >> beam.Map(write_between, self._desk.work, self._way + 1)
         )
 
 
@@ -94,35 +96,38 @@ class OutOfPivot(beam.PTransform):
 
     Args:
       desk: …
+      way: `THERE` or `BACK`.
       buckets: of texts.
     """
 
-    def __init__(self, desk: Desk, buckets: int) -> None:
+    def __init__(self, desk: Desk, way: int, buckets: int) -> None:
         super().__init__()
         self._desk = desk
+        self._way = way
         self._buckets = buckets
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        pivoted = (
-            begin | Deal("buckets", range(self._buckets)) | beam.ParDo(ReadPivoted(self._desk))
-        )
+        read = ReadPivoted(self._desk, self._way)
+        pivoted = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(read)
         schemas, by_source = {"pivoted": arrow_schema(Pivoted)}, column_buckets("bucket")
+        folder = self._desk.work / _PIVOTED / str(self._way)
         return (
             {"pivoted": pivoted}
             | Regroup("pivoted texts by source", schemas, self._buckets, by_source)
-            | "WritePivoted" >> beam.Map(_write_pivoted, self._desk.work)
+            | "WritePivoted" >> beam.Map(_write_pivoted, folder)
         )
 
 
 class ReadBetween(beam.DoFn):
     """What a bucket's texts are in the pivot's language, where that is on their way."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, way: int) -> None:
         self._desk = desk
+        self._way = way
 
     def process(self, bucket: int) -> Iterator[pa.Table]:
         name = part_name(bucket)
-        phrases = phrases_of(read_rows(wanted_folder(self._desk.work, 0), name, Wanted))
+        phrases = phrases_of(read_rows(wanted_folder(self._desk.work, self._way), name, Wanted))
         lookup = Lookup(self._desk, phrases)
         found = [self._between(phrase, lookup, bucket) for phrase in phrases]
         yield table_of(Between, [row for row in found if row])
@@ -154,11 +159,12 @@ class ReadBetween(beam.DoFn):
 class ReadPivoted(beam.DoFn):
     """What became of a bucket's texts between, for each of the sources that they stand for."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, way: int) -> None:
         self._desk = desk
+        self._way = way
 
     def process(self, bucket: int) -> Iterator[pa.Table]:
-        folder = wanted_folder(self._desk.work, 1)
+        folder = wanted_folder(self._desk.work, self._way + 1)
         rows: list[Between] = read_rows(folder, part_name(bucket), Between)
         lookup = Lookup(self._desk, phrases_of(rows))
         found = [
@@ -180,22 +186,16 @@ class ReadPivoted(beam.DoFn):
         return Pivoted(row.of, language, said.text, said.fault, engine, row.part)
 
 
-def read_pivoted(desk: Desk, bucket: int) -> dict[tuple[str, str], Pivoted]:
+def read_pivoted(desk: Desk, way: int, bucket: int) -> dict[tuple[str, str], Pivoted]:
     """What came out of the pivot for a bucket's source texts, by key and language."""
-    folder, name = desk.work / _PIVOTED, part_name(bucket)
+    folder, name = desk.work / _PIVOTED / str(way), part_name(bucket)
     if not folder.exists(name):  # there is no pivot
         return {}
     rows: list[Pivoted] = read_rows(folder, name, Pivoted)
     return {(row.key, row.language): row for row in rows}
 
 
-def _write_between(keyed: Keyed, work: Folder) -> None:
-    bucket, tables = keyed
-    rows = tables["between"].sort_by([("key", "ascending"), ("of", "ascending")])
-    write_table(wanted_folder(work, 1), part_name(bucket), rows)
-
-
-def _write_pivoted(keyed: Keyed, work: Folder) -> None:
+def _write_pivoted(keyed: Keyed, folder: Folder) -> None:
     bucket, tables = keyed
     rows = tables["pivoted"].sort_by([("key", "ascending"), ("language", "ascending")])
-    write_table(work / _PIVOTED, part_name(bucket), rows)
+    write_table(folder, part_name(bucket), rows)

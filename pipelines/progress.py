@@ -29,7 +29,8 @@ class Progress:
         self._stage = ""
         self._next_poll = self._next_line = 0.0
         self.pieces_done = 0
-        self._begin({"name": "starting", "total": 0, "pieces": "", "markers": "", "suffix": ""})
+        nothing = {"name": "starting", "total": 0, "pieces": "", "markers": "", "suffix": ""}
+        self._begin(nothing | {"work": 0, "price": 0.0})
         self._next_line = self._started + _LINE_EVERY_S
 
     def close(self) -> None:
@@ -68,6 +69,7 @@ class Progress:
         if self._markers and now >= self._next_poll:
             self._poll()
             self._next_poll = now + _POLL_EVERY_S
+            self._announce(now)
         if self._status:
             self._status.update(f"{self._stage:<8} {self._line(now)}")
         elif now >= self._next_line:
@@ -84,15 +86,19 @@ class Progress:
     def _begin(self, step: dict[str, Any]) -> None:
         self._name, self._total, self._pieces = step["name"], step["total"], step["pieces"]
         self._suffix = step["suffix"]
+        self._whole, self._price = step["work"] or step["total"], step["price"]
+        self._is_announced = not step["work"]
         self._markers = Folder(step["markers"]) if step["markers"] else None
         self._seen: set[str] = set()
         self.pieces_done = 0
         self._rows = self._kept = self._rows_before = self._before = 0
+        self._work = self._paid = self._work_before = 0
         self._started = time.monotonic()
         self._next_line = self._started + _FIRST_LINE_S
         if self._markers:  # what an earlier run finished counts as done, but not as speed
             self._poll()
             self._before, self._rows_before = self.pieces_done, self._rows
+            self._work_before = self._work
 
     def _poll(self) -> None:
         assert self._markers is not None
@@ -101,6 +107,8 @@ class Progress:
             marker = json.loads(self._markers.read(name))
             self._rows += marker["count"]
             self._kept += marker["successes"]
+            self._work += marker.get("work", 1)
+            self._paid += marker.get("paid", 0)
         self._seen = found
         self.pieces_done = len(found)
 
@@ -112,13 +120,36 @@ class Progress:
         seconds = max(now - self._started, 1e-9)
         words = f"{self._name}: {self.pieces_done} of {total} {self._pieces}"
         if done:
-            left = seconds / done * (total - self.pieces_done)
+            left = self._seconds_of_all(now) - seconds
             rate = (self._rows - self._rows_before) / seconds
             kept = self._kept / max(1, self._rows)
             words += f", {self._rows:,} rows, {rate:,.0f}/s, {kept:.1%} kept"
             if self.pieces_done < total:
                 words += f", {duration(left)} left"
+            if self._price:
+                words += f", cost {self._cost():,.2f} of about {self._cost_of_all():,.2f}"
         return words
+
+    def _announce(self, now: float) -> None:
+        """Says once, after the first pieces, how long a step whose work is known will take."""
+        if self._is_announced or not self._before < self.pieces_done < self._total:
+            return
+        self._is_announced = True
+        seconds = self._seconds_of_all(now)
+        if seconds > _LINE_EVERY_S or self._price:
+            cost = f", costs about {self._cost_of_all():,.2f}" if self._price else ""
+            self.say(f"{self._name}: takes about {duration(seconds)} in all{cost}")
+
+    def _seconds_of_all(self, now: float) -> float:
+        """What the step takes from its beginning to its end, by what it has taken so far."""
+        share = (self._work - self._work_before) / max(1, self._whole - self._work_before)
+        return (now - self._started) / max(share, 1e-9)
+
+    def _cost(self) -> float:
+        return self._price * self._paid / 1e6
+
+    def _cost_of_all(self) -> float:
+        return self._cost() * self._whole / max(1, self._work)
 
 
 def _outcome(counts: dict[str, int]) -> str:

@@ -358,7 +358,7 @@ class Recipe:
         if asks_for_cosines(translate) and not self.score:
             raise ValueError(
                 "translate.rules.max_cosine_drop and min_cosine must go with a [score], whose "
-                "teacher says them"
+                "teacher says them, min_cosine else with a translate.encoder"
             )
         sources, targets = (
             {*(asked or self.languages)}

@@ -99,7 +99,13 @@ def _translate_with_absolute_paths(translate: Translate, folder: str) -> Transla
     models = tuple(_with_absolute_model(model, folder) for model in translate.models)
     imports = tuple(absolute(path, folder) for path in translate.memory_imports)
     memory = translate.memory and absolute(translate.memory, folder)
-    return dataclasses.replace(translate, models=models, memory=memory, memory_imports=imports)
+    encoder = translate.encoder
+    if encoder:
+        found = _found_model("translate.encoder.model", encoder.model, folder)
+        encoder = dataclasses.replace(encoder, model=found)
+    return dataclasses.replace(
+        translate, models=models, memory=memory, memory_imports=imports, encoder=encoder
+    )
 
 
 def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:

@@ -1,8 +1,9 @@
-"""What can be gathered or rendered again? Read from the stages' records, before anything runs."""
+"""What can be done again? Read from the stages' records, before anything runs."""
 
 from collections import Counter
 
 from filters.set_faults import SetFault
+from model.translator import TranslationFault
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe import Recipe
 from pipelines.records import Record, read_record
@@ -12,8 +13,11 @@ from schemas.fates import Fate, Unit
 _LOST = {
     "gather": tuple(f"{Unit.PICTURE} {fate} " for fate in (Fate.FAILED, Fate.REJECTED)),
     "documents": tuple(f"{unit} {Fate.FAILED} " for unit in (Unit.DOCUMENT, Unit.PAGE)),
+    "translate": (f"{Unit.CAPTION} {Fate.FAILED} {TranslationFault.REFUSED}",),
 }
 """By stage, what it can do again."""
+
+_MAY_LACK = ("translate",)  # what was gathered can be tried again before anything is translated
 
 _NEVER_GATHERED = (SetFault.NO_CAPTION,)
 
@@ -27,13 +31,19 @@ def check_reasons(recipe: Recipe, reasons: tuple[str, ...]) -> dict[str, int | N
       RunError: where a stage has not come to its end yet.
     """
     records = {
-        stage: _finished(recipe, stage) for stage in _LOST if getattr(recipe, stage) is not None
+        stage: _finished(recipe, stage)
+        for stage in _LOST
+        if getattr(recipe, stage) is not None
+        and (stage not in _MAY_LACK or read_record(Folder(recipe.output), stage))
     }
     lost = {stage: _lost(stage, record) for stage, record in records.items()}
     together = sum(lost.values(), Counter[str]())
     there_is = ", ".join(f"{reason} ({n:,})" for reason, n in sorted(together.items()))
     if not together:
-        raise RecipeError("there is nothing to retry: no picture, document or page failed")
+        raise RecipeError(
+            "there is nothing to retry: no picture, document or page failed, and no "
+            "translation was refused"
+        )
     if not reasons:
         raise RecipeError(f"say --reason; there is {there_is}")
     for reason in reasons:

@@ -40,7 +40,7 @@ class Run:
     Attributes:
       recipe: what to do.
       limit: read only so many rows of each source, None for all.
-      retry: reasons for which pictures or documents failed that are to be tried again.
+      retry: reasons for which something failed that is to be tried again.
       options: Beam's, as given on the command line.
       workers: processes that Beam is to use here, 0 where a runner of the user's decides.
       tell: takes events for the person who waits, see `pipelines.progress`.
@@ -80,10 +80,23 @@ class Run:
         markers: Folder | None = None,
         suffix: str = "",
         pieces: str = "shards",
+        work: int = 0,
+        price: float = 0.0,
     ) -> None:
-        """Says which step begins; where each of its pieces leaves a marker, they are counted."""
+        """Says which step begins; where each of its pieces leaves a marker, they are counted.
+
+        Args:
+          name: of the step.
+          total: pieces.
+          markers: where they leave them.
+          suffix: of markers' names.
+          pieces: what they are called.
+          work: in all of them, of which markers say their `work`; 0: they are alike.
+          price: of a million of what markers say is `paid`.
+        """
         event = {"event": "step", "name": name, "total": total, "pieces": pieces, "suffix": suffix}
-        self.tell(event | {"markers": markers.uri if markers else ""})
+        event |= {"work": work, "price": price, "markers": markers.uri if markers else ""}
+        self.tell(event)
 
 
 class _Options(PipelineOptions):

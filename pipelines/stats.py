@@ -19,7 +19,7 @@ from pipelines.recount_tables import SIDES
 from pipelines.recount_translated import read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
-from pipelines.translation_page import pair_table, speed_lines
+from pipelines.translation_page import pair_table, round_trip_table, speed_lines
 from pipelines.triplet_report import read_triplet_report, triplet_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
@@ -267,6 +267,9 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
         console.print(as_grid(made) + "\n")
     if report["translation"]:
         console.print(pair_table(report["translation"]), "")
+        trips = round_trip_table(report["translation"])
+        if trips.row_count:
+            console.print(trips, "")
     for teacher, languages in report["scores"].items():
         console.print(f"scores by {as_line(teacher, 60)}: median, of shuffled pairs", style="bold")
         console.print(as_grid([_told(code, said) for code, said in languages.items()]) + "\n")

@@ -12,13 +12,17 @@ from typing import Any
 
 import apache_beam as beam
 
+from model.sentence_encoder import encoder_revision
 from pipelines.errors import RecipeError, RunError
+from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
 from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
+from pipelines.round_trips import BringBack, SendBack
+from pipelines.sentence_encoders import encoder_label, encoder_spec
 from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -33,8 +37,10 @@ from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
 from pipelines.translate_report import (
+    Means,
     Speed,
     estimate_lines,
+    estimate_of_way_back,
     read_speed,
     sums_of,
     translation_report,
@@ -42,33 +48,31 @@ from pipelines.translate_report import (
     write_speed,
 )
 from pipelines.translate_wanted import (
+    BACK,
     LOST,
+    THERE,
+    TURNS,
     Desk,
     ReadWanted,
     Wanted,
     rules_of,
     write_wanted,
 )
-from pipelines.translated import (
-    COMPARED,
-    STAGE,
-    JudgeBucket,
-    JudgedTranslation,
-    WriteTranslated,
-)
+from pipelines.translated import COMPARED, STAGE, WriteTranslated
 from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
     KEPT,
     MEMORY,
+    ROUND_TRIPS,
     TRANSLATED_CAPTIONS,
     TRANSLATION_REPORT_FILE,
     WORK,
     ledger_folder,
 )
 
-_BUCKET_TRANSLATIONS = 50_000
-"""Of texts that are looked up and judged together: some 50 MB."""
+_BUCKET_TRANSLATIONS = 20_000
+"""Of texts that are looked up and judged together: some 100 MB."""
 
 _PREVIEW = "translate-preview"
 _PLANNED = "planned"
@@ -83,13 +87,14 @@ class TranslateStage:
 
     name: str = STAGE
     version: int = 1
-    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS,)
+    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS, ROUND_TRIPS)
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.translate is not None
         self._run = run
         self._rules: Translate = run.recipe.translate
         self._speakers = speakers_of(self._rules)
+        self._prices = [model.price for model in self._rules.models]
         self.reads: tuple[str, ...] = (last_before(run.recipe, STAGE),)
         self._kept = KEPT[kept_before(run.recipe, STAGE)]
         self._memory = Folder(self._rules.memory or run.output.path(MEMORY))
@@ -99,6 +104,10 @@ class TranslateStage:
         rules, recipe = asdict(self._rules), self._run.recipe
         for name in ("models", "device", "threads", "memory", "memory_imports"):
             del rules[name]  # where things lie and how fast they go
+        encoder = self._rules.encoder
+        if encoder:
+            spec = encoder_spec(encoder, self._rules.device)
+            rules["encoder"] = [encoder_label(spec), encoder_revision(spec), encoder.languages]
         speakers = [[of.depends_on(), of.spec.sources, of.spec.targets] for of in self._speakers]
         model = recipe.screen.language.model if recipe.screen else ""
         language_model = [model, model_version(model)]
@@ -118,20 +127,35 @@ class TranslateStage:
         if not parts:
             return {}
         buckets = self._plan(desk, parts)
-        for turn in range(2 if self._rules.pivot else 1):
-            if turn == 1:
-                self._once(desk, "regrouping by the pivot", buckets, IntoPivot(desk, buckets))
-            plan = self._requests(desk, turn, buckets)
-            if turn == 0:
-                for line in self._estimate(plan, {}):
-                    self._run.tell({"event": "note", "words": line})
-            for speaker in self._speakers:
-                self._translate(desk, speaker, plan.pieces)
-        if self._rules.pivot:
-            self._once(desk, "regrouping by the source", buckets, OutOfPivot(desk, buckets))
+        self._say(desk, THERE, buckets)
+        if self._rules.round_trip:
+            self._once(desk, "judging what goes back", buckets, SendBack(desk, buckets))
+            self._say(desk, BACK, buckets)
+            self._once(desk, "regrouping what came back", buckets, BringBack(desk, buckets))
+        if self._rules.encoder:
+            from pipelines.translation_sentences import embed_sentences  # with torch
+
+            embed_sentences(self._run, desk, buckets)
         self._write(desk, buckets, parts)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))
+
+    def _say(self, desk: Desk, way: int, buckets: int) -> None:
+        """Has everything translated that is wanted on a way."""
+        words = " on the way back" if way == BACK else ""
+        for turn in (way, way + 1) if self._rules.pivot else (way,):
+            if turn != way:
+                into = IntoPivot(desk, way, buckets)
+                self._once(desk, f"regrouping by the pivot{words}", buckets, into)
+            plan = self._requests(desk, turn, buckets)
+            if turn == way:
+                for line in self._estimate(plan, {}, way):
+                    self._run.tell({"event": "note", "words": line})
+            for speaker in self._speakers:
+                self._translate(desk, speaker, plan.pieces, words)
+        if self._rules.pivot:
+            out = OutOfPivot(desk, way, buckets)
+            self._once(desk, f"regrouping by the source{words}", buckets, out)
 
     def tell_preview(self) -> None:
         """Tells what would be translated and how long it would take; translates next to nothing.
@@ -148,7 +172,7 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in self._estimate(plan, tried):
+        for line in self._estimate(plan, tried, THERE):
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
@@ -157,7 +181,7 @@ class TranslateStage:
         parts = len(part_names(self._run.output / self._kept.captions))
         if not parts:
             return desk, BucketPlan()
-        return desk, self._requests(desk, 0, self._plan(desk, parts))
+        return desk, self._requests(desk, THERE, self._plan(desk, parts))
 
     def _desk(self, work: Folder) -> Desk:
         """Looks at the translators, but for their weights, and brings imports into the memory."""
@@ -203,7 +227,7 @@ class TranslateStage:
                 _ = (
                     pipeline
                     | Deal("buckets", range(buckets))
-                    | beam.ParDo(PlanRequests(desk, turn))
+                    | beam.ParDo(PlanRequests(desk, turn, self._run.retry))
                 )
             desk.work.write(done, b"")
         return read_plan(desk.work, turn)
@@ -217,13 +241,16 @@ class TranslateStage:
                 _ = pipeline | work
             desk.work.write(done, b"")
 
-    def _translate(self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> None:
+    def _translate(
+        self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], words: str
+    ) -> None:
         mine = [piece for piece in pieces if piece.speaker == speaker.number]
         if not mine:
             return
         markers = done_folder(desk.work, mine[0])
-        name = f"translating by {speaker.label}"
-        self._run.step(name, len(mine), markers, ".json", "pieces")
+        name = f"translating by {speaker.label}{words}"
+        work, price = sum(piece.tokens for piece in mine), self._prices[speaker.number]
+        self._run.step(name, len(mine), markers, ".json", "pieces", work, price)
         while left := without_done(markers, mine):  # else no model is loaded, nor what it needs
             from pipelines.transforms.translation import TranslatePieces
 
@@ -235,7 +262,7 @@ class TranslateStage:
     def _within_budget(
         self, desk: Desk, speaker: Speaker, left: list[TranslationPiece]
     ) -> list[TranslationPiece]:
-        """Those of the pieces left in a turn that a translator's budget, both turns', suffices for.
+        """Those of the pieces left in a turn that a translator's budget, all turns', suffices for.
 
         Raises:
           RunError: for none.
@@ -243,7 +270,7 @@ class TranslateStage:
         model, undone = self._rules.models[speaker.number], set(left)
         if not model.max_requests and not model.max_tokens:
             return left
-        plans = [read_plan(desk.work, turn) for turn in (0, 1)]
+        plans = [read_plan(desk.work, turn) for turn in TURNS]
         mine = [p for plan in plans for p in plan.pieces if p.speaker == speaker.number]
         spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
         requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
@@ -302,13 +329,17 @@ class TranslateStage:
     def _report(self, desk: Desk) -> None:
         """Leaves what `stats` shows of translations."""
         by_pair = json.loads(desk.work.read(_BY_PAIR_FILE))
-        report = translation_report(desk, by_pair)
+        report = translation_report(desk, by_pair, self._prices)
         text = json.dumps(report, ensure_ascii=False, indent=1).encode()
         (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
 
-    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed]) -> Iterator[str]:
+    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed], way: int) -> Iterator[str]:
         known = {of.number: read_speed(self._memory, of) for of in self._speakers}
-        return estimate_lines(plan, self._speakers, known | tried, self._run.workers)
+        means = Means(self._speakers, self._prices, known | tried, self._run.workers)
+        if way == BACK:
+            return estimate_of_way_back(plan, means)
+        trip = self._rules.round_trip
+        return estimate_lines(plan, means, trip.share if trip else 0.0)
 
     def _try(self, desk: Desk, pieces: list[TranslationPiece]) -> dict[int, Speed]:
         """How fast translators are that nobody has timed yet, by a few batches each."""
@@ -328,7 +359,7 @@ def without_done(markers: Folder, pieces: list[TranslationPiece]) -> list[Transl
 
 
 def check_routes(recipe: Recipe, routes: Routes) -> None:
-    """Refuses languages that no translator says anything in.
+    """Refuses languages that no translator says anything in, and ways that have no way back.
 
     Raises:
       RecipeError: naming them.
@@ -347,4 +378,10 @@ def check_routes(recipe: Recipe, routes: Routes) -> None:
         raise RecipeError(
             f"translate.into_languages: none of the models ({names}) translates into {into} from "
             f"{' '.join(sorted(rules.from_languages))}"
+        )
+    one_way = routes.one_way(sorted(rules.from_languages), rules.into_languages)
+    if recipe.translate and recipe.translate.round_trip and one_way:
+        raise RecipeError(
+            f"translate.round_trip: no model translates back what is said in {' '.join(one_way)}: "
+            "add one that does, name other from_languages or into_languages, or leave it out"
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from filters.round_trip import RoundTripRules
 from filters.translation import TranslationRules
 from model.translator import Decoding, Endpoint
 from schemas.languages import ALL, LANGUAGES
@@ -35,6 +36,8 @@ class TranslateModel:
         any number. A run ends where it would need more, and goes on when it is given more.
       max_tokens: that it may read and write in one run; likewise. Those of a text that was not
         asked yet are taken as twice the guess of what it reads.
+      price: of a million tokens, read or written, in your currency: what a run costs is told; 0:
+        nothing is told.
     """
 
     model: Annotated[str, Field(min_length=1)]
@@ -46,6 +49,23 @@ class TranslateModel:
     endpoint: Endpoint | None = None
     max_requests: Annotated[int, Field(ge=0)] = 0
     max_tokens: Annotated[int, Field(ge=0)] = 0
+    price: Annotated[float, Field(ge=0)] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslateEncoder:
+    """A model that says how near two texts of any languages are in what they mean.
+
+    Attributes:
+      model: a folder that sentence-transformers reads, relative to the recipe's folder, or its id
+        on the Hugging Face hub.
+      revision: of an id: the commit's 40 hex digits.
+      languages: those that it understands: of others nothing is asked; default: all.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    revision: str | None = None
+    languages: Languages | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +92,9 @@ class Translate:
       threads: of the CPU for each process.
       decoding: `model.translator.Decoding`.
       rules: `filters.translation.TranslationRules`.
+      round_trip: `filters.round_trip.RoundTripRules`: what translations must be when they are
+        translated back by the same models; default: none is.
+      encoder: asked for `rules.min_cosine` in the teacher's place; default: the teacher is asked.
     """
 
     models: Annotated[tuple[TranslateModel, ...], Field(min_length=1)]
@@ -90,6 +113,8 @@ class Translate:
     threads: Positive = 1
     decoding: Decoding = field(default_factory=Decoding)
     rules: TranslationRules = field(default_factory=TranslationRules)
+    round_trip: RoundTripRules | None = None
+    encoder: TranslateEncoder | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""
@@ -99,6 +124,7 @@ class Translate:
             "share_in": self.share_in,
             "weights": self.weights,
             "pivot": [self.pivot] if self.pivot else (),
+            "encoder.languages": (self.encoder and self.encoder.languages) or (),
             "models.sources": [code for of in self.models for code in of.sources or ()],
             "models.targets": [code for of in self.models for code in of.targets or ()],
         }
@@ -115,6 +141,10 @@ class Translate:
                 raise ValueError(f"weights.{code} must be over 0, got {weight}")
         if self.weights and not self.per_caption:
             raise ValueError("weights must go with per_caption, the number that is chosen")
+        if self.encoder and self.rules.min_cosine <= -1:
+            raise ValueError(
+                "encoder must go with rules.min_cosine, over -1, which it is asked for"
+            )
         models = Counter((of.model, of.sources, of.targets) for of in self.models)
         twice = [model for (model, *_), n in models.items() if n > 1]
         if twice:
@@ -123,4 +153,5 @@ class Translate:
 
 def asks_for_cosines(translate: Translate) -> bool:
     """Whether a teacher is to judge translations."""
-    return translate.rules.max_cosine_drop < 2 or translate.rules.min_cosine > -1
+    of_texts = translate.rules.min_cosine > -1 and translate.encoder is None
+    return translate.rules.max_cosine_drop < 2 or of_texts

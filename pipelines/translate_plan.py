@@ -12,12 +12,16 @@ from dataclasses import asdict, dataclass, field
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from model.translator import Sizer
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from pipelines.transforms.tables import read_rows, write_table
 from pipelines.translate_wanted import (
+    BACK,
+    THERE,
     Between,
     Desk,
     Lookup,
@@ -134,12 +138,14 @@ class PlanRequests(beam.DoFn):
 
     Args:
       desk: …
-      turn: 0: what is said at once, and what goes into the pivot; 1: what comes out of it.
+      turn: of `TURNS`: what is said at once and what goes into the pivot, or what comes out of it.
+      again: faults in the memory for which a text is asked for again.
     """
 
-    def __init__(self, desk: Desk, turn: int) -> None:
+    def __init__(self, desk: Desk, turn: int, again: tuple[str, ...]) -> None:
         self._desk = desk
         self._turn = turn
+        self._again = again
         self._sizers: dict[int, Sizer] = {}
 
     def process(self, bucket: int) -> None:
@@ -159,7 +165,7 @@ class PlanRequests(beam.DoFn):
     def _requests(self, bucket: int, plan: BucketPlan) -> Iterator[tuple[int, Request]]:
         """What is to be asked for a bucket, and whom; counts the rest."""
         folder, name = wanted_folder(self._desk.work, self._turn), part_name(bucket)
-        if self._turn == 0:
+        if self._turn in (THERE, BACK):
             phrases = phrases_of(read_rows(folder, name, Wanted))
             lookup = Lookup(self._desk, phrases)
             for phrase in phrases:
@@ -179,17 +185,23 @@ class PlanRequests(beam.DoFn):
         route = self._desk.routes.of(language, target)
         assert route is not None
         first, pair = route.speakers[0], f"{language}-{target}"
+        into = (key, route.pivot or target)
         plan.texts[pair] += 1
         if lookup.imported(key, target):
             plan.imported[pair] += 1
         elif route.pivot:
             plan.later[pair] += 1
-            if not (lookup.imported(key, route.pivot) or lookup.by(first, key, route.pivot)):
+            if not (lookup.imported(key, route.pivot) or self._is_known(lookup, first, into)):
                 yield first, Request(key, language, text, route.pivot)
-        elif lookup.by(first, key, target):
+        elif self._is_known(lookup, first, into):
             plan.remembered[pair] += 1
         else:
             yield first, Request(key, language, text, target)
+
+    def _is_known(self, lookup: Lookup, speaker: int, into: tuple[str, str]) -> bool:
+        """Whether a translator need not be asked for a text, named by key, in a language."""
+        found = lookup.by(speaker, *into)
+        return found is not None and found.fault not in self._again
 
     def _out_of_pivot(
         self, row: Between, target: str, lookup: Lookup, plan: BucketPlan
@@ -199,7 +211,7 @@ class PlanRequests(beam.DoFn):
         pair = f"{row.of_language}-{target}"
         if lookup.imported(row.key, target):
             plan.imported[pair] += 1
-        elif lookup.by(speaker, row.key, target):
+        elif self._is_known(lookup, speaker, (row.key, target)):
             plan.remembered[pair] += 1
         else:
             yield speaker, Request(row.key, row.source_language, row.text, target)
@@ -209,17 +221,17 @@ class PlanRequests(beam.DoFn):
     ) -> Iterator[TranslationPiece]:
         """Writes requests batch by batch; cuts pieces of them."""
         ordered, ends = self._batched(speaker, requests)
-        write_table(self._desk.work / REQUESTS, file, table_of(Request, ordered))
+        write_table(self._desk.work / REQUESTS, file, ordered)
         memory = self._desk.routes.speakers[speaker].memory_name
         first = 0
         last_ends = [*ends[BATCHES_A_PIECE - 1 : -1 : BATCHES_A_PIECE], *ends[-1:]]
         for number, end in enumerate(last_ends):
-            tokens = sum(request.tokens for request in ordered[first:end])
+            tokens = pc.sum(ordered["tokens"].slice(first, end - first)).as_py()
             yield TranslationPiece(file, number, first, end, speaker, memory, tokens)
             first = end
 
-    def _batched(self, speaker: int, requests: list[Request]) -> tuple[list[Request], list[int]]:
-        """Requests in the order of their batches, and where each batch ends."""
+    def _batched(self, speaker: int, requests: list[Request]) -> tuple[pa.Table, list[int]]:
+        """A table of requests in the order of their batches, and where each batch ends."""
         if speaker not in self._sizers:
             self._sizers[speaker] = load_known(self._desk.routes.speakers[speaker].spec)
         sizes = self._sizers[speaker].sizes(
@@ -230,16 +242,14 @@ class PlanRequests(beam.DoFn):
         tried = {number for batch in sizes.batches for number in batch}
         others = [number for number in range(len(requests)) if number not in tried]
         batches = [batch for batch in (others, *sizes.batches) if batch]
-        ordered = [
-            _in_batch(requests[at], sizes.tokens[at] if at in tried else 0, number)
-            for number, batch in enumerate(batches)
-            for at in batch
-        ]
+        order = [at for batch in batches for at in batch]
+        numbers = [number for number, batch in enumerate(batches) for _ in batch]
+        tokens = [sizes.tokens[at] if at in tried else 0 for at in order]
+        ordered = table_of(Request, requests).take(pa.array(order, pa.int64()))
+        for name, column in (("tokens", tokens), ("batch", numbers)):
+            at = ordered.schema.get_field_index(name)
+            ordered = ordered.set_column(at, ordered.field(name), pa.array(column, pa.int64()))
         return ordered, np.cumsum([len(batch) for batch in batches]).tolist()
-
-
-def _in_batch(request: Request, tokens: int, batch: int) -> Request:
-    return Request(**asdict(request) | {"tokens": tokens, "batch": batch})
 
 
 def read_plan(work: Folder, turn: int) -> BucketPlan:

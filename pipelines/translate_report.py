@@ -12,9 +12,8 @@ from pipelines.progress import duration
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
 from pipelines.translate_plan import BucketPlan, TranslationPiece, read_plan
-from pipelines.translate_wanted import (
-    Desk,
-)
+from pipelines.translate_wanted import THERE, TURNS, Desk
+from pipelines.translated import ROUND_TRIP
 from pipelines.translating import done_folder, marker_of, read_batches
 from pipelines.translators import Speaker, load
 
@@ -28,18 +27,37 @@ class Speed:
     """How fast one process of a translator was.
 
     Attributes:
-      tokens: of sources.
+      tokens: of sources, as they were planned.
+      paid: that it read and wrote.
       seconds: that they took.
       tried: whether a few batches were timed, not a run.
     """
 
     tokens: int
+    paid: int
     seconds: float
     tried: bool = False
 
     @property
     def tokens_a_second(self) -> float:
         return self.tokens / max(self.seconds, 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run translates with.
+
+    Attributes:
+      speakers: …
+      prices: theirs, of a million tokens; 0 where none is known.
+      speeds: by their numbers, None of those that nobody has timed.
+      workers: processes, 0 where that is not known.
+    """
+
+    speakers: Sequence[Speaker]
+    prices: Sequence[float]
+    speeds: Mapping[int, Speed | None]
+    workers: int
 
 
 def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
@@ -54,15 +72,15 @@ def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
 def write_speed(desk: Desk, speaker: Speaker, pieces: Sequence[TranslationPiece]) -> None:
     """Remembers how fast a translator was."""
     sums = sums_of(desk.work, pieces)
-    if sums["source_tokens"]:
-        speed = Speed(int(sums["source_tokens"]), sums["seconds"])
+    if sums["work"] and sums["seconds"]:
+        speed = Speed(int(sums["work"]), int(sums["paid"]), sums["seconds"])
         text = json.dumps(asdict(speed)).encode()
         (desk.memory / speaker.memory_name).write(_SPEED_FILE, text)
 
 
 def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
     """Has a translator say a few batches, for two seconds or little more; forgets what it said."""
-    model, tokens, seconds = load(speaker.spec), 0, 0.0
+    model, tokens, paid, seconds = load(speaker.spec), 0, 0, 0.0
     for requests in read_batches(desk.work, piece)[:_TRY_BATCHES]:
         began = time.perf_counter()
         translations = model.translate(
@@ -71,25 +89,20 @@ def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
             [request.language for request in requests],
         )
         seconds += time.perf_counter() - began
-        tokens += sum(translation.source_tokens for translation in translations)
+        tokens += sum(request.tokens for request in requests)
+        paid += sum(translation.source_tokens + translation.tokens for translation in translations)
         if seconds > _TRY_S:
             break
-    return Speed(tokens, seconds, tried=True)
+    return Speed(tokens, paid, seconds, tried=True)
 
 
-def estimate_lines(
-    plan: BucketPlan,
-    speakers: Sequence[Speaker],
-    speeds: Mapping[int, Speed | None],
-    workers: int,
-) -> Iterator[str]:
-    """How many texts are to be said in which languages, and how long that will take.
+def estimate_lines(plan: BucketPlan, means: Means, share_back: float) -> Iterator[str]:
+    """How many texts are to be said in which languages, how long that will take and what it costs.
 
     Args:
       plan: of the first turn.
-      speakers: …
-      speeds: by their numbers, None of those that nobody has timed.
-      workers: processes, 0 where that is not known.
+      means: …
+      share_back: of the translations that are to come back.
     """
     missing = _missing(plan)
     yield (
@@ -97,12 +110,27 @@ def estimate_lines(
         f"imported, {plan.remembered.total():,} remembered, {missing.total():,} to translate"
     )
     yield from _by_language(plan, missing)
-    for speaker in speakers:
-        pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
-        if pieces:
-            yield _time_of(speaker, pieces, speeds.get(speaker.number), workers)
+    yield from _times(plan, means)
     if later := plan.later.total():
         yield f"{later:,} texts come out of the pivot, after these, where no memory has them"
+    back = round(share_back * (plan.texts.total() - plan.imported.total()))
+    if back:
+        yield f"about {back:,} of the translations are then translated back"
+
+
+def estimate_of_way_back(plan: BucketPlan, means: Means) -> Iterator[str]:
+    """The same of the translations that are to come back."""
+    known = plan.imported.total() + plan.remembered.total()
+    yield f"{plan.texts.total():,} translations to say back, {known:,} of them known"
+    yield from _times(plan, means)
+
+
+def _times(plan: BucketPlan, means: Means) -> Iterator[str]:
+    """A line on each translator that is to be asked."""
+    for speaker in means.speakers:
+        pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
+        if pieces:
+            yield _time_of(speaker, pieces, means)
 
 
 def _missing(plan: BucketPlan) -> Counter[str]:
@@ -123,12 +151,14 @@ def _by_language(plan: BucketPlan, missing: Counter[str]) -> Iterator[str]:
         yield f"{words}, from {told}" if told else words
 
 
-def _time_of(
-    speaker: Speaker, pieces: Sequence[TranslationPiece], speed: Speed | None, workers: int
-) -> str:
+def _time_of(speaker: Speaker, pieces: Sequence[TranslationPiece], means: Means) -> str:
+    speed, price = means.speeds.get(speaker.number), means.prices[speaker.number]
     tokens = sum(piece.tokens for piece in pieces)
     texts = sum(piece.end - piece.first for piece in pieces)
     words = f"{speaker.label}: {texts:,} texts of {tokens:,} tokens"
+    if price:
+        paid = tokens * speed.paid / max(1, speed.tokens) if speed else 2.0 * tokens
+        words += f", costs about {price * paid / 1e6:,.2f}"
     if speed is None:
         return f"{words}; how long they take is known after the first pieces"
     seconds = tokens / max(speed.tokens_a_second, 1e-9)
@@ -136,21 +166,26 @@ def _time_of(
     words += (
         f", {duration(seconds)} of one process at {speed.tokens_a_second:,.0f} tokens/s, {source}"
     )
-    side_by_side = min(workers, len(pieces))
-    return (
-        f"{words}; {duration(seconds / side_by_side)} in {side_by_side}" if workers > 1 else words
-    )
+    if means.workers > 1:
+        side_by_side = min(means.workers, len(pieces))
+        words += f"; {duration(seconds / side_by_side)} in {side_by_side}"
+    return words
 
 
-def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]:
+def translation_report(
+    desk: Desk, by_pair: Mapping[str, int], prices: Sequence[float]
+) -> dict[str, Any]:
     """What `stats` shows: by model, and by pair of languages.
 
     Args:
       desk: of a finished run.
-      by_pair: captions' translations by `en-de fate reason`.
+      by_pair: captions' translations by `en-de fate reason`, and by `en-de round-trip chrF`.
+      prices: of translators, by their numbers.
     """
-    plan = read_plan(desk.work, 0)
-    plan.add(read_plan(desk.work, 1))
+    plans = [read_plan(desk.work, turn) for turn in TURNS]
+    pieces = [piece for plan in plans for piece in plan.pieces]
+    plan = plans[THERE]
+    plan.add(plans[THERE + 1])
     pairs: dict[str, dict[str, Any]] = {
         pair: {
             "texts": plan.texts[pair],
@@ -161,24 +196,27 @@ def translation_report(desk: Desk, by_pair: Mapping[str, int]) -> dict[str, Any]
             "kept": 0,
             "rejected": Counter[str](),
             "failed": Counter[str](),
+            ROUND_TRIP: Counter[str](),
         }
         for pair in sorted(plan.texts)
     }
     for name, n in by_pair.items():
         pair, fate, *reason = name.split(" ")
         of = pairs[pair]
-        of["created"] += n
+        of["created"] += n if fate != ROUND_TRIP else 0
         if reason:
             of[fate][reason[0]] += n
         else:
             of[fate] += n
     return {
-        "models": [_of_model(desk, speaker, plan.pieces) for speaker in desk.routes.speakers],
+        "models": [_of_model(desk, speaker, pieces, prices) for speaker in desk.routes.speakers],
         "pairs": pairs,
     }
 
 
-def _of_model(desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> dict[str, Any]:
+def _of_model(
+    desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], prices: Sequence[float]
+) -> dict[str, Any]:
     mine = [piece for piece in pieces if piece.speaker == speaker.number]
     sums = sums_of(desk.work, mine)
     tokens, seconds = int(sums["source_tokens"]), sums["seconds"]
@@ -188,6 +226,7 @@ def _of_model(desk: Desk, speaker: Speaker, pieces: list[TranslationPiece]) -> d
         "texts": int(sums["count"]),
         "source_tokens": tokens,
         "tokens": int(sums["tokens"]),
+        "cost": round(prices[speaker.number] * sums["paid"] / 1e6, 4),
         "seconds": round(seconds, 3),
         "source_tokens_a_second": round(tokens / seconds, 1) if seconds else 0.0,
     }

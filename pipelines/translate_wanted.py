@@ -22,6 +22,11 @@ from schemas.layout import part_name
 from schemas.rows import Caption
 
 LOST = "lost"
+THERE, BACK = 0, 2
+"""The first turns of the two ways, of captions' texts and of translations that are said back; what
+came into the pivot in one leaves it in the next.
+"""
+TURNS = range(4)
 _WANTED = "wanted"
 
 Wish = tuple[Caption, str, tuple[str, ...]]
@@ -49,14 +54,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Between(Wanted):
-    """A text in the pivot's language that is to be translated in the place of another.
+    """A text that is to be translated in the place of another: in the pivot's language, or back.
 
     Its `part` is the bucket of that other text.
 
     Attributes:
       of: key of the text that it is a translation of.
       of_language: that text's.
-      engine: what made it.
+      engine: what made it, "" where that is not told.
     """
 
     of: str
@@ -166,7 +171,14 @@ def write_wanted(keyed: Keyed, work: Folder) -> None:
     """Writes what is wanted of a bucket's texts."""
     bucket, tables = keyed
     order = [("key", "ascending"), ("part", "ascending")]
-    write_table(wanted_folder(work, 0), part_name(bucket), tables["wanted"].sort_by(order))
+    write_table(wanted_folder(work, THERE), part_name(bucket), tables["wanted"].sort_by(order))
+
+
+def write_between(keyed: Keyed, work: Folder, turn: int) -> None:
+    """Writes what is wanted of a bucket's texts in a turn that is not the first."""
+    bucket, tables = keyed
+    rows = tables["between"].sort_by([(name, "ascending") for name in ("key", "of", "languages")])
+    write_table(wanted_folder(work, turn), part_name(bucket), rows)
 
 
 def wanted_folder(work: Folder, turn: int) -> Folder:

@@ -1,10 +1,11 @@
 """Judges translations a bucket at a time, brings them to their captions, writes what is kept."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import apache_beam as beam
 import pyarrow as pa
@@ -12,232 +13,33 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
 from filters.set_faults import SetFault
-from filters.text import tidied
 from filters.translation import (
     Cosines,
-    Finding,
-    Translated,
-    TranslationFault,
     TranslationRules,
     judge_cosines,
-    judge_translations,
 )
-from pipelines.language_model import LanguageModel
-from pipelines.pivoting import IMPORTED, read_pivoted
+from pipelines.judging_translations import UNASKED, JudgedTranslation
 from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
-from pipelines.transforms.tables import read_rows, rows_of, write_table
+from pipelines.transforms.tables import rows_of, write_table
 from pipelines.transforms.tally import Count
 from pipelines.translate_wanted import (
     Desk,
-    Lookup,
-    Phrase,
-    Wanted,
     Wish,
-    phrases_of,
-    wanted_folder,
     wishes_of,
 )
 from schemas.fates import Fate, Unit
 from schemas.ids import translation_id
-from schemas.layout import TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
-from schemas.rows import Caption, Float32, LedgerRow, TranslatedCaption
+from schemas.layout import ROUND_TRIPS, TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
+from schemas.rows import Caption, Float32, LedgerRow, RoundTrip, TranslatedCaption
 
 STAGE = "translate"
-DECIDED = "decided"
+ROUND_TRIP = "round-trip"
+"""In the place of a fate: of what came back, by whole chrF, -1 where nothing did."""
 ORIGIN = "translated"
-MADE_QUALITY = 0.5
-"""Of what a model said and no person has seen: source captions, of 1, come before it."""
-IMPORTED_QUALITY = 0.75
-"""Of a translation that the user brought."""
 
 _BLOCK_CAPTIONS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedTranslation:
-    """A translation and what was decided on it, for one of the parts that want it.
-
-    Attributes:
-      key: `schemas.ids.phrase_id` of the source text.
-      language: of the translation.
-      part: of the captions.
-      text: the translation.
-      engine: what made it.
-      quality: in [0, 1].
-      fate: a `Fate`.
-      reason: why it is not kept, or "".
-      detail: for people.
-    """
-
-    key: str
-    language: str
-    part: int
-    text: str
-    engine: str
-    quality: float
-    fate: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided on a text's translation, whoever wants it.
-
-    Attributes:
-      key: `schemas.ids.phrase_id` of the source text.
-      source_language: ISO 639-1.
-      source_text: …
-      language: of the translation.
-      text: the translation.
-      engine: what made it.
-      quality: in [0, 1].
-      fate: a `Fate`.
-      reason: why it is not kept, or "".
-      detail: for people.
-    """
-
-    key: str
-    source_language: str
-    source_text: str
-    language: str
-    text: str
-    engine: str
-    quality: float
-    fate: str
-    reason: str
-    detail: str
-
-
-class Answer(NamedTuple):
-    """What there is of a text in a language.
-
-    Attributes:
-      text: the translation.
-      fault: why it is not the whole translation, or "".
-      engine: what made it.
-      quality: in [0, 1].
-    """
-
-    text: str
-    fault: str
-    engine: str
-    quality: float
-
-
-class JudgeBucket(beam.DoFn):
-    """The translations of a bucket's texts, judged, for each part that wants them.
-
-    Args:
-      desk: …
-    """
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        assert desk.recipe.translate is not None
-        self._rules = desk.recipe.translate.rules
-
-    def setup(self) -> None:
-        screen = self._desk.recipe.screen
-        self._model = LanguageModel(screen.language.model if screen else "")
-
-    def process(self, bucket: int) -> Iterator[pa.Table]:
-        name = part_name(bucket)
-        is_decided = (self._desk.work / DECIDED).exists(name)
-        decisions: list[Decision] = (
-            read_rows(self._desk.work / DECIDED, name, Decision)
-            if is_decided
-            else self.decide(bucket)
-        )
-        by_name = {(of.key, of.language): of for of in decisions}
-        yield table_of(
-            JudgedTranslation,
-            [
-                _for_part(by_name[row.key, language], row.part)
-                for row in self._wanted(bucket)
-                for language in row.languages.split()
-            ],
-        )
-
-    def decide(self, bucket: int) -> list[Decision]:
-        """What the gates on texts say of a bucket's translations, each once."""
-        phrases = phrases_of(self._wanted(bucket))
-        answers_of = _Answers(self._desk, phrases, bucket)
-        answers = [
-            (phrase, language, answers_of.of(phrase, language))
-            for phrase in phrases
-            for language in phrase.targets
-        ]
-        whole = [
-            Translated(phrase.text, phrase.language, answer.text, language)
-            for phrase, language, answer in answers
-            if not answer.fault
-        ]
-        findings = iter(self._findings(whole))
-        decisions = []
-        for phrase, language, answer in answers:
-            fate, reason, detail = Fate.FAILED.value, answer.fault, ""
-            if not reason:
-                first = next(iter(next(findings)), None)
-                fate = Fate.REJECTED.value if first else Fate.KEPT.value
-                reason, detail = (first.fault.value, first.detail) if first else ("", "")
-            of_text = (phrase.key, phrase.language, phrase.text, language)
-            said = (answer.text, answer.engine, answer.quality)
-            decisions.append(Decision(*of_text, *said, fate, reason, detail))
-        return decisions
-
-    def _wanted(self, bucket: int) -> list[Wanted]:
-        return read_rows(wanted_folder(self._desk.work, 0), part_name(bucket), Wanted)
-
-    def _findings(self, whole: list[Translated]) -> list[list[Finding]]:
-        """What is wrong with translations."""
-        if TranslationFault.LANGUAGE not in self._rules.overlook:
-            guesses = self._model.identify([its.text for its in whole])
-            whole = [its._replace(guess=guess) for its, guess in zip(whole, guesses, strict=True)]
-        return judge_translations(whole, self._rules)
-
-
-class _Answers:
-    """What there is of a bucket's texts.
-
-    Args:
-      desk: …
-      phrases: the texts.
-      bucket: its number.
-    """
-
-    def __init__(self, desk: Desk, phrases: list[Phrase], bucket: int) -> None:
-        self._desk = desk
-        self._lookup = Lookup(desk, phrases)
-        self._pivoted = read_pivoted(desk, bucket)
-
-    def of(self, phrase: Phrase, language: str) -> Answer:
-        """What there is of a text in a language.
-
-        Raises:
-          RunError: nothing, though it was there when the text was planned, or put there since.
-        """
-        if brought := self._lookup.imported(phrase.key, language):
-            return Answer(tidied(brought.text), "", IMPORTED, IMPORTED_QUALITY)
-        routes = self._desk.routes
-        route = routes.of(phrase.language, language)
-        assert route is not None
-        labels = [routes.speakers[number].label for number in route.speakers]
-        if pivoted := self._pivoted.get((phrase.key, language)):
-            return Answer(tidied(pivoted.text), pivoted.fault, pivoted.engine, MADE_QUALITY)
-        found = self._lookup.by(route.speakers[0], phrase.key, route.pivot or language)
-        if found is None or (route.pivot and not found.fault):
-            self._desk.give_up()
-        return Answer(tidied(found.text), found.fault, " + ".join(labels), MADE_QUALITY)
-
-
-def _for_part(of: Decision, part: int) -> JudgedTranslation:
-    return JudgedTranslation(
-        of.key, of.language, part, of.text, of.engine, of.quality, of.fate, of.reason, of.detail
-    )
-
 
 COMPARED = pa.schema(
     [
@@ -266,6 +68,9 @@ class WriteTranslated(beam.DoFn):
         self._fresh = fresh
         assert desk.recipe.translate is not None
         self._rules = desk.recipe.translate.rules
+        if desk.recipe.translate.encoder:  # it has judged texts in the teacher's place
+            self._rules = replace(self._rules, min_cosine=-1.0)
+        self._is_returned = desk.recipe.translate.round_trip is not None
 
     def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
         number, tables = keyed
@@ -276,16 +81,20 @@ class WriteTranslated(beam.DoFn):
         judgements = _Judgements(tables["judged"], tables.get("compared"))
         sources = _sources(captions)
         kept, ledger = [TRANSLATED.empty_table()], [LEDGER.empty_table()]
+        trips = [table_of(RoundTrip, [])]
         pairs: Counter[str] = Counter()
         for wishes in _in_blocks(wishes_of(of_part, self._desk)):
             verdicts = _Verdicts(sources, judgements.of(wishes), self._rules)
             kept.append(verdicts.kept_table())
             ledger.append(table_of(LedgerRow, verdicts.ledger))
+            trips.append(table_of(RoundTrip, verdicts.round_trips))
             pairs += verdicts.pairs
         lost = pa.concat_tables(ledger)
         translated = sum(table.num_rows for table in kept)
         write_table(self._fresh / TRANSLATED_CAPTIONS, name, pa.concat_tables(kept))
         write_table(self._fresh / ledger_folder(STAGE), name, lost)
+        if self._is_returned:
+            write_table(self._fresh / ROUND_TRIPS, name, pa.concat_tables(trips))
         fates = (lost[column].to_pylist() for column in ("unit", "fate", "reason"))
         counts = Counter(" ".join(fate) for fate in zip(*fates, strict=True))
         counts["caption in"] = captions.num_rows
@@ -369,6 +178,7 @@ class _Verdicts:
     ) -> None:
         self._kept: list[TranslatedCaption] = []
         self.ledger: list[LedgerRow] = []
+        self.round_trips: list[RoundTrip] = []
         self.pairs: Counter[str] = Counter()
         self._sources = sources
         self._made: dict[tuple[str, str, str], str] = {}
@@ -395,6 +205,10 @@ class _Verdicts:
                 detail = f"as {first}"
         pair = f"{caption.language}-{judged.language}"
         self.pairs[f"{pair} {fate} {reason}".strip()] += 1
+        if judged.chrf != UNASKED:
+            trip = RoundTrip(id_, caption.uid, judged.back, Float32(judged.chrf))
+            self.round_trips.append(trip)
+            self.pairs[f"{pair} {ROUND_TRIP} {math.floor(judged.chrf)}"] += 1
         if fate == Fate.KEPT:
             self._kept.append(_translated(caption, judged, id_, said))
             return

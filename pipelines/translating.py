@@ -124,7 +124,9 @@ class KeepTranslations(beam.DoFn):
         Memory(self._memory / piece.memory).add(rows)
         sums = {name: pc.sum(rows[name]).as_py() for name in ("seconds", "source_tokens", "tokens")}
         good = pc.sum(pc.equal(rows["fault"], "")).as_py()
-        marker = {"count": rows.num_rows, "successes": good, **sums}
+        paid = int(sums["source_tokens"] + sums["tokens"])
+        counts = {"count": rows.num_rows, "successes": good, "work": piece.tokens, "paid": paid}
+        marker = counts | sums
         marker_text = json.dumps(marker).encode()
         done_folder(self._work, piece).write(marker_of(piece), marker_text)
         folder.remove()

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from pipelines.embedding import EmbedPieces, Shard, embedded_folder, marker_of, read_embedded
 from pipelines.errors import RecipeError
+from pipelines.judging_translations import DECIDED, Decision, JudgeBucket
 from pipelines.score_options import Score
 from pipelines.score_plan import PLAN, TextToEmbed, by_length, pieces_in, pieces_of, plan_name
 from pipelines.scored import read_kept
@@ -38,7 +39,7 @@ from pipelines.translate_wanted import (
     Desk,
     wishes_of,
 )
-from pipelines.translated import COMPARED, DECIDED, Decision, JudgeBucket
+from pipelines.translated import COMPARED
 from schemas.fates import Fate, ScoreStatus
 from schemas.layout import (
     GATHERED,

@@ -12,6 +12,7 @@ _MOST_PAIRS = 20
 _COLUMNS = ("pair", "texts", "known", "translated", "kept", "lost", "most often as")
 _KNOWN = ("imported", "remembered")
 _LOST = ("rejected", "failed")
+_TRIPS = "round-trip"
 
 
 def pair_table(report: dict[str, Any]) -> Table:
@@ -33,6 +34,46 @@ def pair_table(report: dict[str, Any]) -> Table:
     return table
 
 
+def round_trip_table(report: dict[str, Any]) -> Table:
+    """A line a pair of languages whose translations were translated back, and their chrF.
+
+    Args:
+      report: of `translate`.
+    """
+    table = plain_table("pair", "sent back", "no answer", "chrF 5%", "median", "rejected", words=1)
+    pairs = {pair: of for pair, of in report["pairs"].items() if of.get(_TRIPS)}
+    ordered = sorted(pairs.items(), key=lambda item: (-sum(item[1][_TRIPS].values()), item[0]))
+    for pair, of in ordered[:_MOST_PAIRS]:
+        table.add_row(pair, *_trip_cells([of]))
+    if len(pairs) > _MOST_PAIRS:
+        table.add_row("others", *_trip_cells([of for _, of in ordered[_MOST_PAIRS:]]))
+    if len(pairs) > 1:
+        table.add_row("all", *_trip_cells([of for _, of in ordered]))
+    return table
+
+
+def _trip_cells(rows: list[dict[str, Any]]) -> Iterator[str]:
+    counts: Counter[int] = Counter()
+    for of in rows:
+        counts.update({int(chrf): n for chrf, n in of[_TRIPS].items()})
+    yield f"{counts.total():,}"
+    unanswered = counts.pop(-1, 0)
+    yield f"{unanswered:,}"
+    for share in (0.05, 0.5):
+        yield _quantile(counts, share)
+    yield f"{sum(of['rejected'].get(_TRIPS, 0) for of in rows):,}"
+
+
+def _quantile(counts: Counter[int], share: float) -> str:
+    """The whole chrF at or under which a share of the counted is, "" of none."""
+    seen = 0
+    for chrf in sorted(counts):
+        seen += counts[chrf]
+        if seen >= share * counts.total():
+            return str(chrf)
+    return ""
+
+
 def _cells(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield f"{sum(of['texts'] for of in rows):,}"
     yield f"{sum(of[name] for of in rows for name in _KNOWN):,}"
@@ -51,7 +92,8 @@ def speed_lines(report: dict[str, Any]) -> Iterator[str]:
     """A line on each model that was asked."""
     for of in report.get("models", ()):
         if of["texts"]:
-            words = f", for non-commercial use alone ({of['licence']})" if of["licence"] else ""
+            words = f", cost {of['cost']:,.2f}" if of.get("cost") else ""
+            words += f", for non-commercial use alone ({of['licence']})" if of["licence"] else ""
             yield (
                 f"translated {of['texts']:,} texts of {of['source_tokens']:,} tokens by "
                 f"{as_line(of['model'], 60)}, {of['source_tokens_a_second']:,.0f} tokens a second "

@@ -8,6 +8,7 @@ from model.translator import TranslationFault
 from pipelines.errors import PairmillError
 from pipelines.findings import Finding
 from pipelines.recipe import Recipe
+from pipelines.sentence_encoders import check_encoder, encoder_label, encoder_spec, load_encoder
 from pipelines.storage import Folder
 from pipelines.translate_options import Translate
 from pipelines.translators import Routes, Speaker, check_translators, load, pairs_of, speakers_of
@@ -36,6 +37,7 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
             return
         yield from _of_speaker(speaker, pairs[-1])
     yield from _of_routes(recipe, translate, Routes(speakers, pairs, translate.pivot))
+    yield from _of_encoder(translate)
     yield from _of_memory(translate)
 
 
@@ -82,6 +84,22 @@ def _of_routes(recipe: Recipe, translate: Translate, routes: Routes) -> Iterator
         yield Finding("warning", words + hint)
     else:
         yield Finding("ok", f"all {asked} pairs of languages are translated")
+    if translate.round_trip and (one_way := routes.one_way(sources, targets)):
+        words = f"translate.round_trip: no translator says these back: {' '.join(one_way)}"
+        yield Finding("error", words)
+
+
+def _of_encoder(translate: Translate) -> Iterator[Finding]:
+    """Loads the sentence encoder, where there is one."""
+    if translate.encoder is None:
+        return
+    try:
+        check_encoder(translate)
+        spec = encoder_spec(translate.encoder, translate.device)
+        words = f"encoder {encoder_label(spec)}: {load_encoder(spec).dim} features"
+        yield Finding("ok", words)
+    except (PairmillError, OSError) as error:
+        yield Finding("error", f"encoder {translate.encoder.model}: {error}")
 
 
 def _of_memory(translate: Translate) -> Iterator[Finding]:

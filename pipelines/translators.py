@@ -106,6 +106,15 @@ class Routes:
         """Those of some languages that texts of another can be said in."""
         return tuple(code for code in languages if self.of(source, code))
 
+    def one_way(self, sources: Iterable[str], languages: Sequence[str]) -> list[str]:
+        """The pairs `en-de` that are translated and of which the way back is not."""
+        return [
+            f"{source}-{target}"
+            for source in sources
+            for target in self.targets(source, languages)
+            if self.of(target, source) is None
+        ]
+
     def direct(self, source: str, target: str) -> int | None:
         """Number of the first translator that says it at once."""
         numbers = range(len(self._pairs))
@@ -166,6 +175,11 @@ def check_translators(translate: Translate) -> None:
                 f"[translate] needs {missing[0]}, which is not installed: "
                 f"pip install 'pairmill[{_EXTRAS[engine]}]'"
             )
+    if translate.round_trip and find_spec("sacrebleu") is None:
+        raise RecipeError(
+            "translate.round_trip needs sacrebleu, which is not installed: "
+            "pip install 'pairmill[translate]'"
+        )
     for model in translate.models:
         spec_of(model, translate)
 

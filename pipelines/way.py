@@ -26,6 +26,7 @@ from schemas.layout import (
     KEPT,
     PAIRS,
     PICTURES,
+    ROUND_TRIPS,
     SCORES,
     SCREENED_TEXTS,
     SOURCE_CAPTIONS,
@@ -38,6 +39,7 @@ from schemas.rows import (
     GatheredPicture,
     LedgerRow,
     Picture,
+    RoundTrip,
     Score,
     TextPair,
     TextScore,
@@ -90,6 +92,7 @@ class Way:
       uid: of the picture.
       captions: kept by gather or inherited, in the order of their rows.
       translations: of these, that were kept, by language.
+      round_trips: of translations, kept or not, by their ids.
       ledger: what was rejected or failed, the picture itself among it.
       picture: None where it was not kept.
       scores: of its captions.
@@ -100,6 +103,7 @@ class Way:
     uid: str
     captions: list[Caption]
     translations: list[TranslatedCaption]
+    round_trips: dict[str, RoundTrip]
     ledger: list[LedgerRow]
     picture: Picture | None
     scores: list[Score]
@@ -132,6 +136,7 @@ def read_way(output: Folder, uid: str) -> Way:
     translations = sorted(
         (as_row(TranslatedCaption, row) for row in made), key=lambda c: (c.language, c.caption_id)
     )
+    trips = _in_parts(output / ROUND_TRIPS, "uid", uid) if "translate" in stages else []
     pictures = _in_parts(output / PICTURES, "uid", uid)
     scores = _in_parts(output / SCORES, "uid", uid) if "score" in stages else []
     ledger = [
@@ -149,6 +154,7 @@ def read_way(output: Folder, uid: str) -> Way:
         uid=uid,
         captions=kept,
         translations=translations,
+        round_trips={row["caption_id"]: as_row(RoundTrip, row) for row in trips},
         ledger=sorted((as_row(LedgerRow, row) for row in ledger), key=lambda r: _row_order(r.row)),
         picture=as_row(Picture, pictures[0]) if pictures else None,
         scores=[as_row(Score, row) for row in scores],

@@ -182,11 +182,20 @@ def _translations(way: Way, thing: Thing, parent: str) -> Iterator[str]:
             mark = ">" if thing.id == caption.caption_id else " "
             yield f"{mark}   translated to {caption.language}: {as_line(caption.text)}"
             yield f"      by {as_line(caption.engine)}, caption {caption.caption_id}"
+            yield from _round_trip(way, caption.caption_id)
     for row in way.ledger:
         if row.stage == "translate" and f" of {parent}: " in row.detail:
             mark = ">" if thing.id == row.id else " "
             told = row.detail.replace(f" of {parent}", "", 1)
             yield f"{mark}   {row.fate}: {row.reason} ({as_line(told)})"
+            yield from _round_trip(way, row.id)
+
+
+def _round_trip(way: Way, translation: str) -> Iterator[str]:
+    """What a translation was when it was translated back, if it was."""
+    if trip := way.round_trips.get(translation):
+        told = f"chrF {trip.chrf:.1f}: {as_line(trip.text)}" if trip.chrf >= 0 else "no answer"
+        yield f"      translated back, {told}"
 
 
 def _judgement(score: Score | TextScore) -> str:

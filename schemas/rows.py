@@ -83,6 +83,23 @@ class TranslatedCaption(Caption):
 
 
 @dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """A translation that was translated back: `captions/round-trips/part-*.parquet`.
+
+    Attributes:
+      caption_id: the translation's, be it kept or not.
+      uid: the picture's.
+      text: what came back, in the source caption's language.
+      chrf: of this beside the source caption, in [0, 100]; -1 where nothing came back.
+    """
+
+    caption_id: str
+    uid: str
+    text: str
+    chrf: Float32
+
+
+@dataclass(frozen=True, slots=True)
 class TextPair:
     """A query and a text that answers it: `screened/texts/part-*.parquet`.
 

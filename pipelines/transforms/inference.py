@@ -1,18 +1,22 @@
-"""Beam's inference with our teachers: one element is one batch, cut before it comes here."""
+"""Beam's inference with models that embed: one element is one batch, cut before it comes here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler
 from PIL import Image
 
-from model.teacher import Teacher, TeacherSpec
+from model.sentence_encoder import SentenceEncoder, SentenceEncoderSpec
+from model.teacher import Embeddings, Teacher, TeacherSpec
 from pipelines.embedding_files import Halves
 from pipelines.errors import RunError
 from pipelines.score_plan import Piece
+from pipelines.sentence_encoders import load_encoder
 from pipelines.teachers import load
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +77,25 @@ class Embedded:
     embeddings: Halves
 
 
-class TeacherHandler(ModelHandler[Batch, Embedded, Teacher]):
-    """Embeds batches with a teacher, which Beam loads once a process.
+class BatchHandler(ModelHandler[Batch, Embedded, M], Generic[M]):
+    """Embeds batches with a model, which Beam loads once a process.
 
     Batches come as they are to be embedded, since Beam's own batching depends on timing and an
     embedding's last bits on its batch.
-
-    Args:
-      spec: which teacher.
     """
 
-    def __init__(self, spec: TeacherSpec) -> None:
-        super().__init__()
-        self._spec = spec
-
-    def load_model(self) -> Teacher:
-        return load(self._spec)
+    def embed(self, model: M, batch: Batch) -> Embeddings:
+        """What the model makes of a batch."""
+        raise NotImplementedError
 
     def run_inference(  # a batch is one element
         self,
         batch: Batch,
-        model: Teacher,
+        model: M,
         inference_args: dict[str, Any] | None = None,  # noqa: ARG002  # Beam's
     ) -> Iterator[Embedded]:
         try:
-            embeddings = (
-                model.embed_images(batch.images)
-                if batch.images
-                else model.embed_texts(batch.texts, batch.languages)
-            )
+            embeddings = self.embed(model, batch)
         except FloatingPointError as error:
             raise RunError(str(error)) from error
         rest = Batch(
@@ -118,3 +112,43 @@ class TeacherHandler(ModelHandler[Batch, Embedded, Teacher]):
 
     def get_metrics_namespace(self) -> str:
         return "score"
+
+
+class TeacherHandler(BatchHandler[Teacher]):
+    """Embeds batches with a teacher.
+
+    Args:
+      spec: which one.
+    """
+
+    def __init__(self, spec: TeacherSpec) -> None:
+        super().__init__()
+        self._spec = spec
+
+    def load_model(self) -> Teacher:
+        return load(self._spec)
+
+    def embed(self, model: Teacher, batch: Batch) -> Embeddings:
+        """See `BatchHandler`."""
+        if batch.images:
+            return model.embed_images(batch.images)
+        return model.embed_texts(batch.texts, batch.languages)
+
+
+class SentenceHandler(BatchHandler[SentenceEncoder]):
+    """Embeds batches of texts with a sentence encoder.
+
+    Args:
+      spec: which one.
+    """
+
+    def __init__(self, spec: SentenceEncoderSpec) -> None:
+        super().__init__()
+        self._spec = spec
+
+    def load_model(self) -> SentenceEncoder:
+        return load_encoder(self._spec)
+
+    def embed(self, model: SentenceEncoder, batch: Batch) -> Embeddings:
+        """See `BatchHandler`."""
+        return model.embed_texts(batch.texts)

@@ -109,6 +109,7 @@ def test_it_gives_up_after_so_many_tries(server: EndpointServer) -> None:
         ((404, {}, b"no such model"), "says status 404: no such model"),
         ((200, {}, {"choices": []}), "otherwise than OpenAI's"),
         ((200, {}, b"<html>"), "answers no JSON"),
+        ((200, {}, answer("half an", "abort")), "broke an answer off: abort"),
     ],
 )
 def test_what_does_not_pass_stops(server: EndpointServer, reply: Any, said: str) -> None:
@@ -127,6 +128,12 @@ def test_a_text_fails_alone(server: EndpointServer) -> None:
     assert found[1] == Translation("halb", 7, 3, TranslationFault.UNFINISHED)
     assert (found[2].text, found[2].fault) == ("c", None)
     assert found[3] == Translation("", 0, 0, TranslationFault.SOURCE_TOO_LONG)
+
+
+def test_what_the_endpoint_withholds_is_refused(server: EndpointServer) -> None:
+    server.replies = {0: (200, {}, answer("", "content_filter"))}
+    (found,) = translator(server).translate(["a"], ["en"], ["de"])
+    assert found == Translation("", 7, 3, TranslationFault.REFUSED)
 
 
 def test_an_endpoint_that_refuses_everything_stops(server: EndpointServer) -> None:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from transformers import (
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 from transformers.tokenization_utils_base import generate_merges
 
-from model import checkpoint_translator, ctranslate2_translator
+from model import batched_translator, checkpoint_translator, ctranslate2_translator
 from model.translation_checkpoint import read_checkpoint
 from model.translation_manifest import read_manifest
 from model.translation_tokens import Tokenizer
@@ -339,6 +340,24 @@ def test_a_sizer_knows_the_batches(
     assert asked == together
     assert sizes.tokens[8] == 0
     assert not {8, 9} & {n for batch in sizes.batches for n in batch}
+
+
+def test_sizing_holds_the_tokens_of_some_texts_alone(
+    converted: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizer = load_sizer(TranslatorSpec(model=str(converted("nllb"))))
+    texts = [" ".join(["red"] * (number % 7 + 1)) for number in range(5_000)]
+    asked = (texts, ["en"] * 5_000, ["de", "fr"] * 2_500)
+    held = []
+    for at_once in (10_000, 500):
+        monkeypatch.setattr(batched_translator, "_SIZED_AT_ONCE", at_once)
+        tracemalloc.start()
+        sizes = sizer.sizes(*asked)
+        held.append((sizes, tracemalloc.get_traced_memory()[1]))
+        tracemalloc.stop()
+    (whole, most), (parted, less) = held
+    assert parted == whole
+    assert less < most / 2
 
 
 def test_a_sizer_of_a_converted_model_needs_no_engine(converted: Places) -> None:

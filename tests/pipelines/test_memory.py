@@ -1,5 +1,6 @@
 """Translations that are there already: found whatever the files, added to by any number of runs."""
 
+import dataclasses
 import tracemalloc
 from itertools import pairwise
 from pathlib import Path
@@ -72,6 +73,15 @@ def test_of_two_translations_one_stays(tmp_path: Path) -> None:
     first, second = (rows_of(memory.find(keys_of({"a", "b"})), Remembered) for _ in range(2))
     assert first == second
     assert len(first) == 2
+
+
+def test_a_whole_translation_comes_before_one_that_was_refused(tmp_path: Path) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    refused = dataclasses.replace(remembered("a"), text="", fault="refused")
+    for others in (("b",), ("c",), ("d",)):  # in files of any order
+        memory.add(table_of(Remembered, [refused, *(remembered(other) for other in others)]))
+    memory.add(table_of(Remembered, [remembered("a"), remembered("e")]))
+    assert rows_of(memory.find(keys_of({"a"})), Remembered) == [remembered("a")]
 
 
 def test_only_row_groups_of_the_range_are_read(

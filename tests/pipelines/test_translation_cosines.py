@@ -16,7 +16,7 @@ from tests.conftest import Curated, curate, digests, table
 from tests.model import translators
 from tests.model.checkpoints import ours
 from tests.pipelines.test_score import stored_pictures, with_score
-from tests.pipelines.test_translate import HERE, with_translate
+from tests.pipelines.translating import HERE, with_translate
 
 RULES = "\nmax_cosine_drop = 0.0\nmin_cosine = {least}\n"
 LEAST = 0.3
@@ -31,7 +31,7 @@ def run(folder: Path, curated: Curated, rules: str) -> Path:
     with_score(recipe, ours(folder / "clip"))
     with_translate(recipe, folder / "nllb")
     text = recipe.read_text("utf-8").replace("[translate.rules]", "[translate.rules]" + rules)
-    text = text.replace('"cosine-drop", "unlike-source"', "")
+    text = text.replace('"cosine-drop", "unlike-source", ', "")
     recipe.write_text(text, "utf-8")
     curate(recipe, HERE, stages=("score", "translate", "pack"))
     return recipe

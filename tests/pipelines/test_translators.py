@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from filters.round_trip import RoundTripRules
 from filters.translation import TranslationRules
 from model import endpoint_translator
 from model.translator import Decoding, Endpoint
 from pipelines.errors import RecipeError
 from pipelines.recipe import Recipe
 from pipelines.recipe_file import read_recipe
-from pipelines.translate_options import Translate, TranslateModel
+from pipelines.translate_options import Translate, TranslateEncoder, TranslateModel
 from pipelines.translator_findings import translator_findings
 from pipelines.translators import check_translators
 from tests.model.endpoint import EndpointServer, answer
@@ -47,6 +48,8 @@ def test_the_example_is_read_and_has_every_key_of_translating() -> None:
         (Endpoint, models["endpoint"]),
         (Decoding, asked["decoding"]),
         (TranslationRules, asked["rules"]),
+        (RoundTripRules, asked["round_trip"]),
+        (TranslateEncoder, asked["encoder"]),
     ):
         assert {field.name for field in fields(kind)} == said.keys()
 
