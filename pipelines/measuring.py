@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.pdq import SIDE, pdq
-from pipelines.resizing import Pixels
+from pipelines.resizing import Bgrx, Pixels
 
 Luma = NDArray[np.uint8]  # [height, width]
 
@@ -22,9 +22,14 @@ _BEFORE_THUMB = (4 * SIDE, 4 * SIDE)  # pixels: halved twice they are what PDQ h
 _OPPONENTS = np.array([[2, -2, 0], [1, 1, -2]], np.float32)  # twice red - green, yellow - blue
 
 
-def measured(pixels: Pixels) -> dict[str, Any]:
-    """The fields of `schemas.rows.Measures` that speak of pixels, but for their number."""
-    luma = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+def measured(pixels: Pixels | Bgrx) -> dict[str, Any]:
+    """The fields of `schemas.rows.Measures` that speak of pixels, but for their number.
+
+    The same of both orders of channels.
+    """
+    is_bgrx = pixels.shape[2] == 4
+    how = cv2.COLOR_BGRA2GRAY if is_bgrx else cv2.COLOR_RGB2GRAY
+    luma = np.asarray(cv2.cvtColor(pixels, how), dtype=np.uint8)
     mean, std = cv2.meanStdDev(luma)
     hashed, quality = pdq(_thumb(luma))
     return {
@@ -33,7 +38,7 @@ def measured(pixels: Pixels) -> dict[str, Any]:
         "sharpness": _sharpness(luma),
         "luma_mean": round(float(mean[0, 0]), 3),
         "luma_std": round(float(std[0, 0]), 3),
-        "colourfulness": _colourfulness(pixels),
+        "colourfulness": _colourfulness(pixels[:, :, 2::-1] if is_bgrx else pixels),
         "ink": _ink(luma),
     }
 
@@ -64,6 +69,18 @@ def _colourfulness(pixels: Pixels) -> float:
 
 
 def _ink(luma: Luma) -> float:
-    paper = int(cv2.calcHist([luma[::_PAPER_ROWS]], [0], None, [256], [0, 256]).argmax())
+    paper = _commonest(luma[::_PAPER_ROWS])
     near = cv2.inRange(luma, paper - _INK_DISTANCE, paper + _INK_DISTANCE)
     return round(1 - cv2.countNonZero(near) / luma.size, 6)
+
+
+def _commonest(luma: Luma) -> int:
+    """The commonest luma, of several the darkest.
+
+    Most pages are paper from their first pixel on: what most have is told in a third of the time
+    that counting all takes.
+    """
+    first = int(luma[0, 0])
+    if 2 * cv2.countNonZero(cv2.inRange(luma, first, first)) > luma.size:
+        return first
+    return int(cv2.calcHist([luma], [0], None, [256], [0, 256]).argmax())

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from pipelines.rendering.drawings import Drawing, sort_drawings
-from pipelines.rendering.storing import Box, area_share, covered_share
+from pipelines.rendering.pages import Box
+from pipelines.rendering.storing import area_share, covered_share
 
 SIZE = (600.0, 800.0)
 WORDS: list[Box] = [(110, 110, 140, 120), (210, 110, 240, 120), (110, 150, 140, 160)]
@@ -18,7 +20,7 @@ def grid(left: float, top: float, columns: int, rows: int) -> list[Drawing]:
 
 
 def kinds_of(drawings: list[Drawing], texts: list[Box]) -> tuple[int, int, int]:
-    kinds = sort_drawings(drawings, texts, SIZE)
+    kinds = sort_drawings(drawings, np.array(texts, np.float64).reshape(-1, 4), SIZE)
     return len(kinds.tables), len(kinds.charts), len(kinds.figures)
 
 
