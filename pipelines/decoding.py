@@ -25,7 +25,7 @@ from pipelines.measuring import measured
 from pipelines.resizing import Bgrx, Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
-VERSION = 1
+VERSION = 2
 """Of what the same bytes are made into and measured as; to be raised when either changes."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")

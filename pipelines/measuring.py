@@ -44,12 +44,25 @@ def measured(pixels: Pixels | Bgrx) -> dict[str, Any]:
 
 
 def _thumb(luma: Luma) -> Luma:
+    if max(luma.shape) > 4 * max(_BEFORE_THUMB):
+        luma = _halved(luma)
     small = max(luma.shape) <= 2 * max(_BEFORE_THUMB)  # so that linear steps skip no pixel
     how = cv2.INTER_LINEAR if small else cv2.INTER_AREA
     block = cv2.resize(luma, _BEFORE_THUMB, interpolation=how)
     for _ in range(2):
         block = cv2.resize(block, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     return np.asarray(block, dtype=np.uint8)
+
+
+def _halved(luma: Luma) -> Luma:
+    """Averages of four pixels, without a last odd row or column.
+
+    OpenCV does these with SIMD, and an area average by a broken factor pixel by pixel.
+    """
+    height, width = (max(2, side // 2 * 2) for side in luma.shape)
+    even = luma[:height, :width]
+    half = width // 2, height // 2
+    return np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _sharpness(luma: Luma) -> float:

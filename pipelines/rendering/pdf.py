@@ -97,7 +97,11 @@ class PdfRenderer:
         return stored_page(number, pages, "pdf", pixels, seen, settings)
 
     def _bitmap(
-        self, width: int, height: int, format: int, rev_byteorder: bool
+        self,
+        width: int,
+        height: int,
+        format: int,  # noqa: A002  # pypdfium2's name for it
+        rev_byteorder: bool,
     ) -> pdfium.PdfBitmap:
         """A bitmap in the one buffer that all pages are drawn in, one after another."""
         size = _BYTES * width * height

@@ -1,7 +1,6 @@
 """What a PDF's text layer says beside its text: headings, links, characters without a glyph."""
 
 import ctypes
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +14,6 @@ from pipelines.rendering.pdfium_calls import (
     address_of,
     characters_of,
     code_of_character,
-    get_origin,
     object_of_character,
     text_of_object,
 )
@@ -28,7 +26,6 @@ _MOST_LOOKS = 300_000  # at characters, when PDFium looks for each object's: abo
 _NOT_LATIN = "\u0250"  # Unicode: from here on
 _NO_HEIGHT = 0.05  # points: no mark is that low
 _SPACE = " "
-_LINE_END = "\r\n"
 _UNIT = 2  # bytes of UTF-16's
 
 
@@ -55,12 +52,10 @@ def headings(objects: PageObjects, textpage: pdfium.PdfTextPage) -> Iterator[Pag
 
 def _body_size(objects: PageObjects) -> float:
     """The size of letters, to half a point, that covers most width; of several the smallest."""
-    boxes = objects.text_boxes
-    widths: Counter[float] = Counter()
-    sizes, spans = np.rint(2 * objects.font_sizes) / 2, np.rint(boxes[:, 2] - boxes[:, 0])
-    for size, width in zip(sizes.tolist(), spans.tolist(), strict=True):
-        widths[size] += width
-    return max(widths, key=lambda size: (widths[size], -size))
+    left, _, right, _ = objects.text_boxes.T
+    sizes, places = np.unique(np.rint(2 * objects.font_sizes) / 2, return_inverse=True)
+    widths = np.bincount(places, weights=np.rint(right - left))
+    return float(sizes[widths.argmax()])
 
 
 def _is_apart(before: Box, box: Box, size: float) -> bool:
@@ -99,33 +94,15 @@ def _joined(parts: list[str]) -> str:
 
 
 def _texts_by_object(page: int | None, wanted: set[int]) -> dict[int, list[str]]:
-    """As `CPDF_TextPage::GetTextByObject` puts them together, for many objects at once.
-
-    A space after an object's characters is its own. Where it goes on after others that are no
-    spaces, on another line than it last did so, it gets a line's end.
-    """
+    """The characters of many objects at once; a space right after an object's is its own."""
     texts: dict[int, list[str]] = {}
-    last: dict[int, int] = {}  # where each object's characters ended so far
-    line: dict[int, float] = {}  # where each went on last
-    x, y = ctypes.c_double(), ctypes.c_double()
-    x_place, y_place = ctypes.addressof(x), ctypes.addressof(y)
-    before, unspaced = None, -1
+    before = None
     for index in range(characters_of(page)):
         of, code = object_of_character(page, index), code_of_character(page, index)
         if of != before and code == ord(_SPACE) and before in wanted:
             texts[before].append(_SPACE)
         if of in wanted:
-            parts = texts.setdefault(of, [])
-            if of != before and unspaced > last.get(of, index):
-                get_origin(page, index, x_place, y_place)
-                if y.value != line.get(of, 0.0):
-                    line[of] = y.value
-                    parts += [_LINE_END] * bool(parts)
-            if code:
-                parts.append(chr(code))
-            last[of] = index
-        if code != ord(_SPACE):
-            unspaced = index
+            texts.setdefault(of, []).append(chr(code) if code else "")
         before = of
     return texts
 

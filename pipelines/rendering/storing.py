@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.decoding import Decoding, encode
 from pipelines.measuring import measured
@@ -90,10 +91,18 @@ def covered_share(boxes: Boxes, size: tuple[float, float]) -> float:
         return 0.0
     scale = np.array([_GRID / size[0], _GRID / size[1]] * 2)
     cells = np.clip(np.rint(np.array(boxes, dtype=np.float64) * scale), 0, _GRID).astype(int)
-    grid = np.zeros((_GRID, _GRID), dtype=bool)
-    for left, top, right, bottom in cells.tolist():
-        grid[top:bottom, left:right] = True
-    return round(float(np.count_nonzero(grid)) / grid.size, 4)
+    left, top, right, bottom = cells.T
+    right, bottom = np.maximum(left, right), np.maximum(top, bottom)
+    # How many boxes begin in a cell less how many end there; summed both ways, that cover it.
+    steps = _cells(top, left) + _cells(bottom, right) - _cells(top, right) - _cells(bottom, left)
+    covered = np.cumsum(np.cumsum(steps, axis=0), axis=1)
+    return round(float(np.count_nonzero(covered)) / _GRID**2, 4)
+
+
+def _cells(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of these places lie in each cell, shape [_GRID + 1, _GRID + 1]."""
+    side = _GRID + 1
+    return np.bincount(rows * side + columns, minlength=side**2).reshape(side, side)
 
 
 def area_share(box: Box, size: tuple[float, float]) -> float:
