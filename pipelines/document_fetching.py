@@ -16,7 +16,9 @@ from typing import Any
 import apache_beam as beam
 
 from filters.document_kind import charset_of, document_kind
+from filters.html_opt_outs import html_opt_out
 from filters.location import request_url
+from filters.opt_outs import agent_token
 from filters.response import FetchFault
 from pipelines.commit import committed_shards, finish_claims
 from pipelines.document_files import unpacked
@@ -128,21 +130,27 @@ class FetchLane(GatherLane):
     def __init__(self, output: Folder, rules: Documents, hosts: Folder) -> None:
         super().__init__(output, rules_of(rules), hosts)
         self._max_bytes = rules.max_bytes
+        self._agent = agent_token(rules.fetch.user_agent) if rules.fetch.respect_opt_outs else None
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[Prepare]:
         async def prepare(fetched: Fetched) -> tuple[bytes, Measures]:
-            return await asyncio.to_thread(stored_document, fetched, self._max_bytes)
+            return await asyncio.to_thread(stored_document, fetched, self._max_bytes, self._agent)
 
         yield prepare
 
 
-def stored_document(fetched: Fetched, max_bytes: int) -> tuple[bytes, Measures]:
+def stored_document(fetched: Fetched, max_bytes: int, agent: str | None) -> tuple[bytes, Measures]:
     """A fetched document as it is stored: unpacked, and text in UTF-8 where its server says in what
     charset it came.
 
+    Args:
+      fetched: what came.
+      max_bytes: of it, unpacked.
+      agent: our product token, by which pages may call us; None where opt-outs are not obeyed.
+
     Raises:
-      FetchError: where it is none, or unpacked of more than `max_bytes`.
+      FetchError: where it is no document, too large, or asks to be left alone.
     """
     url = request_url(fetched.location)
     path = url.target.partition("?")[0] if url else ""
@@ -153,6 +161,8 @@ def stored_document(fetched: Fetched, max_bytes: int) -> tuple[bytes, Measures]:
     kind = document_kind(body, said, path)
     if kind is None:
         raise FetchError(FetchFault.NOT_A_DOCUMENT, f"{said or 'no Content-Type'}: {body[:40]!r}")
+    if kind == "html" and agent is not None and (opt_out := html_opt_out(body, agent)):
+        raise FetchError(opt_out, "in a meta element")
     known = replace(
         NOTHING,
         sha256=hashlib.sha256(fetched.body).hexdigest(),

@@ -22,7 +22,8 @@ class Fetch:
       per_host: requests in flight to one host, all workers together.
       deadline_s: seconds for one document: waiting, redirects, retries and body together.
       retries: further attempts on 429, 5xx and broken connections.
-      respect_opt_outs: whether robots.txt, `X-Robots-Tag` and TDM reservations are obeyed.
+      respect_opt_outs: whether robots.txt, `X-Robots-Tag`, TDM reservations and what a page's meta
+        elements say of these are obeyed.
       allow_hosts: `host:port` exempt from the rule that only public addresses are asked.
       user_agent: what servers are told.
     """

@@ -60,6 +60,7 @@ FILES = {
     "milan.html": html("<h1>Der Rotmilan</h1><p>Er kreist über dem Tal und sucht Beute.</p>"),
     "old.html": RUSSIAN.encode("cp1251"),
     "pairs.md": b"# Pairs\n\nThere were twelve pairs of red kites in the valley.\n",
+    "noai.html": html("<p>Kites</p>").replace(b"<meta ", b"<meta name=robots content=noai><meta "),
     "picture.pdf": b"\x89PNG\r\n\x1a\n\0",
     "withheld.pdf": pdf([prose()]),
     "private/a.pdf": pdf([prose()]),
@@ -79,6 +80,7 @@ KEPT = {
 LOST = {
     "picture.pdf": "not-a-document",
     "withheld.pdf": "opt-out-x-robots-tag",
+    "noai.html": "opt-out-meta",
     "private/a.pdf": "opt-out-robots-txt",
     "large.pdf": "too-many-bytes",
     "bomb.html.gz": "too-many-bytes",
