@@ -12,6 +12,7 @@ class OptOut(StrEnum):
     X_ROBOTS_TAG = "opt-out-x-robots-tag"
     TDM_HEADER = "opt-out-tdm-reservation"
     TDMREP = "opt-out-tdmrep-json"
+    META = "opt-out-meta"
 
 
 _REFUSALS = {"noai", "noimageai", "noindex", "noimageindex", "none", "noml"}

@@ -31,6 +31,7 @@ class FetchFault(StrEnum):
     SHA256 = "sha256-mismatch"
     NO_FILE = "file-missing"
     UNREADABLE = "file-unreadable"
+    NOT_A_DOCUMENT = "not-a-document"
 
 
 # RFC 9110, 5.6.7: as it is written today, as RFC 850 had it, as C's asctime does; all in GMT.

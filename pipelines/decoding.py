@@ -22,10 +22,10 @@ from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 from pipelines.colours import flattened, managed
 from pipelines.formats import claims_to_be_a_picture, is_cut
 from pipelines.measuring import measured
-from pipelines.resizing import Pixels, Scaled, Size, eighths_to_decode, resized
+from pipelines.resizing import Bgrx, Pixels, Scaled, Size, eighths_to_decode, resized
 from schemas.rows import Measures
 
-VERSION = 1
+VERSION = 2
 """Of what the same bytes are made into and measured as; to be raised when either changes."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
@@ -221,11 +221,15 @@ def _framed(pixels: Pixels, settings: Decoding) -> Pixels:
     return pixels
 
 
-def encode(pixels: Pixels, settings: Decoding) -> bytes:
-    """The picture file of RGB pixels, shape [height, width, 3], as they are."""
+def encode(pixels: Pixels | Bgrx, settings: Decoding) -> bytes:
+    """The picture file of pixels as they are; the same of both orders of channels."""
+    is_bgrx = pixels.shape[2] == 4
     if settings.image_format == "jpeg":
-        jpeg: bytes = simplejpeg.encode_jpeg(pixels, settings.quality, "RGB", "420")
+        order = "BGRX" if is_bgrx else "RGB"
+        jpeg: bytes = simplejpeg.encode_jpeg(pixels, settings.quality, order, "420")
         return jpeg
+    if is_bgrx:
+        pixels = np.ascontiguousarray(pixels[:, :, 2::-1])
     sink = io.BytesIO()
     Image.fromarray(pixels).save(sink, settings.image_format, quality=settings.quality)
     return sink.getvalue()

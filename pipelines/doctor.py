@@ -48,7 +48,7 @@ def examine(uri: str) -> bool:
 def _findings(recipe: Recipe) -> Iterator[Finding]:
     rows = of_pages = 0
     for source in recipe.sources:
-        if source.task == "document":
+        if source.task == "document" and source.format == "folder":
             continue
         try:
             splits = find_splits([source], None)

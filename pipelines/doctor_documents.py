@@ -26,14 +26,14 @@ def document_findings(recipe: Recipe) -> Iterator[Finding]:
         found = find_documents(recipe, None)
         kinds = Counter(document.kind for document in found)
         told = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
-        yield Finding("ok", f"documents: {told}")
-        if kinds.keys() - {"pdf"}:
+        yield Finding("ok", f"documents: {told or 'behind URLs alone'}")
+        if kinds.keys() - {"pdf"} or not kinds:
             yield Finding("ok", f"documents: HTML is rendered by {find_browser()}")
         yield from _font_findings(recipe)
     except PairmillError as error:
         yield Finding("error", str(error))
     for source in recipe.sources:
-        if source.task == "document" and not source.licence:
+        if source.task == "document" and source.format == "folder" and not source.licence:
             yield Finding("warning", f"source {source.name!r} states no licence: set licence")
 
 

@@ -24,7 +24,7 @@ _PACKED = ".gz"
 
 
 def find_documents(recipe: Recipe, limit: int | None) -> list[PlannedDocument]:
-    """The documents of all sources in order, or the first `limit` of each.
+    """The files of all sources that are folders or globs in order, or the first `limit` of each.
 
     A few hundred bytes a document are in memory at once.
 
@@ -36,7 +36,7 @@ def find_documents(recipe: Recipe, limit: int | None) -> list[PlannedDocument]:
     return [
         found
         for source in recipe.sources
-        if source.task == "document"
+        if source.task == "document" and source.format == "folder"
         for found in _found(source, limits)[:limit]
     ]
 
@@ -91,8 +91,20 @@ def read_document(location: str, max_bytes: int) -> bytes:
       FetchError: where there are none, or more than `max_bytes`.
     """
     body = read_picture(location, max_bytes)
-    if not location.lower().endswith(_PACKED):
-        return body
+    return unpacked(body, location, max_bytes) if location.lower().endswith(_PACKED) else body
+
+
+def unpacked(body: bytes, location: str, max_bytes: int) -> bytes:
+    """What gzip packed.
+
+    Args:
+      body: packed.
+      location: that it is from, for people.
+      max_bytes: of what is in it.
+
+    Raises:
+      FetchError: where there is nothing in it, or more than `max_bytes`, or it is no gzip.
+    """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
             unpacked = file.read(max_bytes + 1)

@@ -8,6 +8,33 @@ from pydantic import Field
 from filters.page import PageRules
 
 Positive = Annotated[int, Field(ge=1)]
+HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
+UserAgent = Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")]
+USER_AGENT = "pairmill/0.1 (+https://example.org/bot)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """How documents are fetched that a table names by URL: as `[gather]` fetches pictures.
+
+    Attributes:
+      concurrency: requests in flight in one worker process; so many bodies are in its memory.
+      per_host: requests in flight to one host, all workers together.
+      deadline_s: seconds for one document: waiting, redirects, retries and body together.
+      retries: further attempts on 429, 5xx and broken connections.
+      respect_opt_outs: whether robots.txt, `X-Robots-Tag`, TDM reservations and what a page's meta
+        elements say of these are obeyed.
+      allow_hosts: `host:port` exempt from the rule that only public addresses are asked.
+      user_agent: what servers are told.
+    """
+
+    concurrency: Positive = 16
+    per_host: Positive = 4
+    deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    retries: Annotated[int, Field(ge=0)] = 2
+    respect_opt_outs: bool = True
+    allow_hosts: tuple[HostPort, ...] = ()
+    user_agent: UserAgent = USER_AGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +57,7 @@ class Documents:
         many on the clock.
       max_memory: bytes that a renderer may take for itself.
       page: which pages are worth having, `filters.page`; a changed rule renders nothing anew.
+      fetch: how those named by URL are fetched.
     """
 
     dpi: Annotated[int, Field(ge=18, le=1200)] = 144
@@ -46,6 +74,7 @@ class Documents:
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     max_memory: Annotated[int, Field(ge=300_000_000)] = 2_000_000_000
     page: PageRules = field(default_factory=PageRules)
+    fetch: Fetch = field(default_factory=Fetch)
 
     def limits(self) -> list[Any]:
         """What may turn a document or page away, of all that rendering depends on.

@@ -38,6 +38,7 @@ from schemas.pages import PlannedDocument
 
 STAGE = "documents"
 _MOST_CHARS = 5_000_000  # of a document: a shard's are in memory until it is committed
+_IN_A_TAR = "tar+"  # see `pipelines.local_pictures`
 TOLD_BY = 2_000  # characters of a page that tell its language: more tell no more
 
 
@@ -72,7 +73,12 @@ def rendering_of(rules: Documents) -> Rendering:
 
 
 def as_document(planned: PlannedDocument, body: bytes) -> Document:
-    """A document as renderers take it; HTML may show what lies in its folder."""
+    """A document as renderers take it.
+
+    HTML may show what lies in its folder; what was fetched has none.
+    """
+    if planned.location.startswith(_IN_A_TAR):
+        return Document(cast(Kind, planned.kind), body)
     folder, _, name = planned.location.rpartition("/")
     return Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
 
@@ -110,6 +116,9 @@ class RenderShard(beam.DoFn):
     def _render(self, at: Place, shard: RenderedShard) -> None:
         """Renders a document; what cannot be is a row of the shard, too."""
         planned = at.document
+        if planned.reason:
+            shard.lose(at, 0, planned.reason, planned.detail)
+            return
         try:
             body = read_document(planned.location, self._rules.max_bytes)
         except FetchError as error:

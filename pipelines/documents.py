@@ -1,4 +1,5 @@
-"""Renders documents: files to a plan, the plan to shards of pages, the shards' fates to tables.
+"""Renders documents: files and what is fetched to a plan, the plan to shards of pages, the shards'
+fates to tables.
 
 `documents/` only ever grows, as `gathered/` does: a killed run and an added file both come down to
 rendering the documents that have no fate yet, in the version that they are in now. What an older
@@ -14,9 +15,11 @@ import apache_beam as beam
 import pyarrow as pa
 
 from pipelines.commit import committed_shards, finish_claims
+from pipelines.document_fetching import fetch_documents
 from pipelines.document_files import find_documents
 from pipelines.document_rules import Documents
 from pipelines.document_shards import STAGE, PlannedShard, RenderShard
+from pipelines.document_urls import Urls, fetched_documents, find_urls, planned_urls
 from pipelines.gathered import check_rendering
 from pipelines.records import Counts
 from pipelines.rendering.pages import VERSION
@@ -35,10 +38,19 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Tally
 from schemas.ids import digest
-from schemas.layout import DOCUMENTS, PAGE_CAPTIONS, PAGES, STATS_SUFFIX
+from schemas.layout import (
+    DOCUMENTS,
+    FETCHING,
+    PAGE_CAPTIONS,
+    PAGES,
+    STATS_SUFFIX,
+    ledger_folder,
+)
 from schemas.pages import PlannedDocument
+from schemas.rows import LedgerRow
 
 _PLAN_FILE = "plan.json"
+_ROWS_FILE = "rows-00000.parquet"
 _OF_A_RUN = ("documents_per_shard", "deadline_s", "max_memory")  # what was rendered stands
 _SHARDS_A_WORKER = 4  # so that workers end at about the same time
 
@@ -57,33 +69,53 @@ class DocumentsStage:
         self._rules: Documents = run.recipe.documents
 
     @cached_property
-    def found(self) -> list[PlannedDocument]:
-        """The documents of all sources."""
+    def files(self) -> list[PlannedDocument]:
+        """The documents that are files."""
         return find_documents(self._run.recipe, self._run.limit)
+
+    @cached_property
+    def urls(self) -> Urls:
+        """What tables name by URL."""
+        return find_urls(self._run.recipe, self._run.limit)
+
+    @cached_property
+    def found(self) -> list[PlannedDocument]:
+        """The documents of all sources, once all URLs were asked for."""
+        fetched = fetched_documents(self._run.output)
+        limits = json.dumps(self._rules.limits())
+        return [*self.files, *planned_urls(self.urls.wanted, fetched, limits)]
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
-        files = [[found.document, found.version] for found in self.found]
+        files = [[found.document, found.version] for found in self.files]
+        files += [[one.uid, digest(one.location, one.licence)] for one in self.urls.wanted]
+        files += [[row.row, row.reason] for row in self.urls.rejected]
         sources = [asdict(source) for source in recipe.sources if source.task == "document"]
         rules = asdict(self._rules)
         made_by = {name: value for name, value in rules.items() if name not in _OF_A_RUN}
         return [sources, files, recipe.languages, made_by, VERSION]
 
-    def builds_on(self) -> list[str]:
-        return sorted(committed_shards(self._run.output, STAGE))
+    def builds_on(self) -> list[list[str]]:
+        output = self._run.output
+        return [sorted(committed_shards(output, stage)) for stage in (STAGE, FETCHING)]
 
     def run(self, work: Folder) -> Counts:
         output, plan = self._run.output, work / "plan"
         check_rendering(output, self._rules)
         finish_claims(output, STAGE)
+        if self.urls.wanted:
+            fetch_documents(self._run, self._rules, self.urls.wanted, work)
         if not plan.exists(_PLAN_FILE):
             self._run.step("looking for documents")
             plan.write(_PLAN_FILE, json.dumps([asdict(s) for s in self._plan(plan)]).encode())
         self._render([PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))])
         self._run.step("settling pages")
         self._settle(work)
+        if self.urls.rejected:
+            rejected = table_of(LedgerRow, self.urls.rejected)
+            write_table(work / FRESH / ledger_folder(STAGE), _ROWS_FILE, rejected)
         counts: Counts = json.loads(work.read("counts.json"))
-        return counts | {"document in": len(self.found)}
+        return counts | {"document in": len(self.found)} | self.urls.counts()
 
     def _plan(self, plan: Folder) -> list[PlannedShard]:
         """Writes which documents each shard is to have, in the order of a hash; by number."""
@@ -121,9 +153,10 @@ class DocumentsStage:
         rows = sum(_rows_in(run.output, shard) for shard in shards)
         buckets = buckets_for(rows)
         rendered = last_renderings(run.output)
-        listed = [(found.document, rendered[found.document].shard) for found in self.found]
-        documents, last = (pa.array(column) for column in zip(*listed, strict=True))
-        current = pa.table({"document": documents, "shard": last})
+        documents = [found.document for found in self.found]
+        last = [rendered[document].shard for document in documents]
+        names = pa.array(documents, pa.string()), pa.array(last, pa.string())
+        current = pa.table(names, ["document", "shard"])
         with run.pipeline(pieces_for(buckets)) as pipeline:
             read = beam.Map(read_shard, output=run.output, current=current)
             pages = pipeline | Deal("shards", shards) | read.with_output_types(pa.Table)

@@ -53,6 +53,21 @@ class _Wish:
 _RULES = _Wish(guarded=False, max_bytes=_RULES_BYTES, cut=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched.
+
+    Attributes:
+      location: that was asked for.
+      body: at least one byte.
+      content_type: the header, "" where there is none.
+    """
+
+    location: str
+    body: bytes
+    content_type: str
+
+
 class Fetcher:
     """Fetches under one recipe's rules; use as an async context manager.
 
@@ -89,15 +104,16 @@ class Fetcher:
         await self._opt_outs.close()
         await self._client.close()
 
-    async def fetch(self, location: str) -> bytes:
-        """The body at `location`, as it came off the network or the disk.
+    async def fetch(self, location: str) -> Fetched:
+        """What lies at `location`, as it came off the network or the disk.
 
         Raises:
           FetchError: with the last attempt's reason.
           RunError: where the network is down.
         """
         if not location.lower().startswith(("http:", "https:")):
-            return await asyncio.to_thread(read_picture, location, self._rules.max_bytes)
+            body = await asyncio.to_thread(read_picture, location, self._rules.max_bytes)
+            return Fetched(location, body, "")
         try:
             reply = await self._within(self._rules.deadline_s, location, self._picture)
         except FetchError as error:
@@ -108,7 +124,7 @@ class Fetcher:
             raise FetchError(reason, location)
         if not reply.body:
             raise FetchError(FetchFault.EMPTY, location)
-        return reply.body
+        return Fetched(location, reply.body, first(reply.headers, "content-type"))
 
     async def _ask_rules(self, location: str) -> Reply:
         """Fetches a host's rules in half of a picture's deadline; the first picture waits for it.

@@ -13,14 +13,14 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.claims import Claim, PlanPictures, claims_of
-from pipelines.commit import committed_shards, finish_claims, stats_of
+from pipelines.commit import GATHER, committed_shards, finish_claims, stats_of
 from pipelines.decoding import VERSION
 from pipelines.gathered import check_settings
-from pipelines.hosts import Budget
 from pipelines.img2dataset_engine import Img2datasetLane
 from pipelines.img2dataset_options import WARNINGS, check_installed
 from pipelines.inputs import find_splits
-from pipelines.lanes import GatherLane, Lane, PlannedShard
+from pipelines.lane_plan import lanes_of, numbered, per_shard
+from pipelines.lanes import GatherLane, Lane
 from pipelines.reading import ReadRows
 from pipelines.recipe import Gather
 from pipelines.records import Counts
@@ -42,9 +42,6 @@ from schemas.fates import Unit
 from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, STATS_SUFFIX, ledger_folder
 
 _PLAN_FILE = "plan.json"
-_SHARDS_A_WORKER = 4  # so that workers end at about the same time
-_SMALLEST_SHARD = 100  # pictures
-_SHARDS_AT_ONCE = 4  # of a lane: their rows are in memory
 
 
 class GatherStage:
@@ -88,9 +85,9 @@ class GatherStage:
         if not plan.exists(_PLAN_FILE):
             self._run.step("reading tables")
             self._plan(plan, buckets, rows)
-            plan.write(_PLAN_FILE, json.dumps(self._numbered(plan, buckets)).encode())
+            plan.write(_PLAN_FILE, json.dumps(numbered(output, plan, buckets, GATHER)).encode())
         before = committed_shards(output)
-        lanes = _lanes(json.loads(plan.read(_PLAN_FILE)), self._rules.per_host, self._run.workers)
+        lanes = lanes_of(json.loads(plan.read(_PLAN_FILE)), self._rules.per_host, self._run.workers)
         self._fetch(lanes, work / "hosts")
         self._run.step("settling captions")
         self._settle(work, plan, buckets)
@@ -115,7 +112,7 @@ class GatherStage:
     def _plan(self, plan: Folder, buckets: int, rows: int) -> None:
         run = self._run
         schemas = {"claims": arrow_schema(Claim), "known": KNOWN}
-        per_shard = _pictures_per_shard(self._rules, rows, run.workers)
+        size = per_shard(self._rules.pictures_per_shard, rows, run.workers)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             claims = (
                 pipeline
@@ -129,22 +126,8 @@ class GatherStage:
                 | Regroup("rows by picture", schemas, buckets, hash_buckets("uid", buckets))
                 | beam.ParDo(PlanPictures(plan, run.retry)).with_outputs("counts", main="pictures")
             )
-            _ = pictures.pictures | PlanShards(plan, per_shard, buckets)
+            _ = pictures.pictures | PlanShards(plan, size, buckets)
             _ = (claims.counts, pictures.counts) | beam.Flatten() | Tally(plan, "counts.json")
-
-    def _numbered(self, plan: Folder, buckets: int) -> list[dict[str, Any]]:
-        """The planned shards, numbered after the last that exists."""
-        first = max((int(name) for name in committed_shards(self._run.output)), default=-1) + 1
-        shards = [
-            shard
-            for bucket in range(buckets)
-            for shard in json.loads((plan / "lists").read(f"{bucket:05d}.json"))
-        ]
-        folder = plan.uri.removeprefix(f"{self._run.output.uri}/")
-        return [
-            {"number": number, "plan": f"{folder}/shards/{shard['plan']}", "host": shard["host"]}
-            for number, shard in enumerate(shards, start=first)
-        ]
 
     def _fetch(self, lanes: list[Lane], hosts: Folder) -> None:
         run, done = self._run, committed_shards(self._run.output)
@@ -171,36 +154,3 @@ class GatherStage:
         for name in (plan / "ledger").names():
             if name.startswith("rows-"):
                 (work / FRESH / ledger).write(name, (plan / "ledger").read(name))
-
-
-def _pictures_per_shard(rules: Gather, rows: int, workers: int) -> int:
-    even = -(-rows // (_SHARDS_A_WORKER * max(1, workers)))
-    return min(rules.pictures_per_shard, max(_SMALLEST_SHARD, even))
-
-
-def _lanes(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[Lane]:
-    """Shards to lanes: the shards of one hot host share its budget; a worker gets one of others."""
-    cold, hot = list[PlannedShard](), dict[str, list[PlannedShard]]()
-    hosts = {shard["host"] for shard in shards}
-    other = _share(per_host, workers or per_host)
-    for shard in shards:
-        judges = not shard["host"] or len(hosts) == 1
-        planned = PlannedShard(shard["number"], shard["plan"], judges)
-        if shard["host"]:
-            hot.setdefault(shard["host"], []).append(planned)
-        else:
-            cold.append(planned)
-    together = min(len(cold), workers or len(cold))
-    lanes = [
-        Lane(tuple(cold[n::together]), Budget(per_host), other, _SHARDS_AT_ONCE)
-        for n in range(together)
-    ]
-    for planned_shards in hot.values():
-        at_once = min(len(planned_shards), per_host, workers or per_host)
-        budget = _share(per_host, at_once)
-        lanes += [Lane(tuple(planned_shards[n::at_once]), budget, other) for n in range(at_once)]
-    return lanes
-
-
-def _share(per_host: int, lanes: int) -> Budget:
-    return Budget(max(1, per_host // lanes), sharers=lanes)

@@ -16,8 +16,8 @@ from schemas.fates import Fate
 from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
 from schemas.rows import GatheredPicture, Measures, PlannedPicture
 
-_NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
-_as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost
+NOTHING = Measures(0, 0, 0, 0, "", "", 0, "", "", 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is a third of the cost
 _MOST_HOSTS = 100  # named in a shard's statistics
 
 
@@ -47,32 +47,34 @@ class Gathered:
         """Adds the sample to the tar, its members side by side."""
         suffix = IMAGE_SUFFIXES[self.image_format]
         offset = self.tar.add(f"{picture.uid}.{suffix}", image)
-        values = self._values(picture, measures, image_offset=offset, image_size=len(image))
+        values = self.values(picture, measures, image_offset=offset, image_size=len(image))
         self.tar.add(f"{picture.uid}.txt", picture.caption.encode())
-        self.tar.add(f"{picture.uid}.json", _as_json(values).encode())
+        self.tar.add(f"{picture.uid}.json", as_json(values).encode())
+        self.add(values)
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Adds a row, of `values`."""
         self.rows.append(GatheredPicture(**values))
 
     def lose(self, picture: PlannedPicture, status: str, reason: str, detail: str) -> None:
         """Accounts for a picture that could not be had, or was turned away."""
         words = f"{reason}: {detail}"[:500].encode("utf-8", "replace").decode()
-        values = self._values(
+        values = self.values(
             picture,
-            _NOTHING,
+            NOTHING,
             status=status,
             error_message=words,
             fate=fate_of(reason).value,
             reason=reason,
         )
-        self.rows.append(GatheredPicture(**values))
+        self.add(values)
         if picture.host:
             self.failing[picture.host] += 1
 
     def took(self, seconds: float) -> None:
         self.latencies[1 << int(seconds * 1000).bit_length()] += 1
 
-    def _values(
-        self, picture: PlannedPicture, measures: Measures, **changes: Any
-    ) -> dict[str, Any]:
+    def values(self, picture: PlannedPicture, measures: Measures, **changes: Any) -> dict[str, Any]:
         """A `GatheredPicture`'s; `dataclasses.asdict` copies deeply and takes ten times as long."""
         return {
             **{name: getattr(measures, name) for name in measures.__dataclass_fields__},
@@ -116,14 +118,16 @@ class Gathered:
 
 
 @contextmanager
-def gathering(attempt: Attempt, number: int, image_format: str) -> Iterator[Gathered]:
+def gathering(
+    attempt: Attempt, number: int, image_format: str, kind: type[Gathered] = Gathered
+) -> Iterator[Gathered]:
     """Gives shard `number` to fill; on success the attempt's tar is whole, else there is none."""
     with (
         attempt.folder.writing(attempt.name(".tar")) as path,
         path.open("wb", buffering=1 << 20) as file,
     ):
         tar = TarWriter(file)
-        yield Gathered(number, tar, image_format)
+        yield kind(number, tar, image_format)
         tar.close()
 
 

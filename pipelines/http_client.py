@@ -30,6 +30,8 @@ _LEFT_OVER_BYTES = 1 << 14  # of a body that nobody wants, read so that its conn
 _LEFT_OVER_S = 5.0
 _UNREADABLE_ENCODINGS = ("br", "zstd", "compress", "x-compress")
 
+PICTURES = "image/*,*/*;q=0.5"
+
 Headers = dict[str, list[str]]
 """By lower-case name, a value for each line."""
 
@@ -63,13 +65,13 @@ class Client:
     Args:
       resolver: finds addresses, and refuses those that may not be asked.
       user_agent: what servers are told.
+      accept: what is asked for, as the header of that name has it.
     """
 
-    def __init__(self, resolver: Resolver, user_agent: str) -> None:
+    def __init__(self, resolver: Resolver, user_agent: str, accept: str = PICTURES) -> None:
         self._resolver = resolver
         self._fixed = (
-            f"User-Agent: {user_agent}\r\nAccept: image/*,*/*;q=0.5\r\n"
-            "Accept-Encoding: identity\r\n\r\n"
+            f"User-Agent: {user_agent}\r\nAccept: {accept}\r\nAccept-Encoding: identity\r\n\r\n"
         ).encode("ascii")
         self._open: set[_Connection] = set()
         self._idle: dict[_Connection, None] = {}  # in the order of falling idle

@@ -4,29 +4,29 @@ import asyncio
 import hashlib
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import apache_beam as beam
 
 from filters.response import FetchFault, may_be_the_network
-from pipelines.commit import Attempt, committed_shards, is_committed, stats_of
+from pipelines.commit import GATHER, Attempt, committed_shards, is_committed, stats_of
 from pipelines.decoder import Decoder
 from pipelines.decoding import DecodeError, Decoding
 from pipelines.errors import FetchError, RunError
-from pipelines.fetching import Fetcher
+from pipelines.fetching import Fetched, Fetcher
 from pipelines.gathered_rows import Gathered, commit_shard, gathering
 from pipelines.hosts import Budget, Hosts
-from pipelines.http_client import Client
+from pipelines.http_client import PICTURES, Client
 from pipelines.network import Network
 from pipelines.recipe import Gather
 from pipelines.resolving import Resolver
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_rows
 from schemas.layout import shard_name
-from schemas.rows import GatheredPicture, PlannedPicture
+from schemas.rows import GatheredPicture, Measures, PlannedPicture
 
 _ENOUGH_TO_JUDGE = 20  # pictures; fewer may well all be gone
 _SHARDS_ASKED = 8  # for hosts that answered
@@ -71,6 +71,13 @@ class Lane:
         return replace(self, shards=left)
 
 
+Prepare = Callable[[Fetched], Awaitable[tuple[bytes, Measures]]]
+"""What is stored of a thing that was fetched, and what is known of it then.
+
+Raises DecodeError or FetchError where it is not what was asked for.
+"""
+
+
 class GatherLane(beam.DoFn):
     """Fetches, decodes and commits a lane's shards; those already committed are passed over.
 
@@ -79,6 +86,10 @@ class GatherLane(beam.DoFn):
       rules: of the recipe.
       hosts: a folder where lanes tell each other of hosts that several of them ask.
     """
+
+    stage: str = GATHER
+    accept: str = PICTURES
+    makes: type[Gathered] = Gathered
 
     def __init__(self, output: Folder, rules: Gather, hosts: Folder) -> None:
         self._output = output
@@ -95,22 +106,31 @@ class GatherLane(beam.DoFn):
     async def _gather_lane(self, lane: Lane) -> None:
         """Gathers the shards that are missing, with one decoder and the same connections."""
         rules = self._rules
-        client = Client(Resolver(frozenset(rules.allow_hosts)), rules.user_agent)
+        client = Client(Resolver(frozenset(rules.allow_hosts)), rules.user_agent, self.accept)
         hosts = Hosts(lane.budget, lane.other, rules.deadline_s)
-        network = Network(client, partial(_witnesses, self._output))
+        network = Network(client, partial(_witnesses, self._output, self.stage))
         async with (
-            Decoder(self._decoding) as decoder,
+            self.preparing() as prepare,
             Fetcher(rules, hosts, network, client, self._shared) as fetcher,
         ):
             room = _Room(rules.concurrency, lane.at_once)
-            tools = _Tools(self._output, rules, lane.budget, hosts, network, fetcher, decoder, room)
-            left = [s for s in lane.shards if not is_committed(self._output, s.number)]
+            tools = _Tools(
+                self._output, rules, lane.budget, hosts, network, fetcher, prepare, room,
+                self.stage, self.makes,
+            )  # fmt: skip
+            left = [s for s in lane.shards if not is_committed(self._output, s.number, self.stage)]
             with _first_error():
                 async with asyncio.TaskGroup() as shards:
                     for shard in left:
                         await room.shards.acquire()
                         await room.spare()
                         shards.create_task(tools.gather(shard))
+
+    @asynccontextmanager
+    async def preparing(self) -> AsyncIterator[Prepare]:
+        """What makes stored pictures of bodies."""
+        async with Decoder(self._decoding) as decoder:
+            yield lambda fetched: decoder.prepare(fetched.body)
 
 
 @contextmanager
@@ -168,18 +188,20 @@ class _Tools:
     hosts: Hosts
     network: Network
     fetcher: Fetcher
-    decoder: Decoder
+    prepare: Prepare
     room: _Room
+    stage: str
+    makes: type[Gathered]
 
     async def gather(self, shard: PlannedShard) -> None:
         pictures = read_rows(self.output, shard.plan, PlannedPicture)
-        attempt = Attempt(self.output, shard.number)
-        started = time.time()
-        with gathering(attempt, shard.number, self.rules.image_format) as gathered:
+        attempt = Attempt(self.output, shard.number, self.stage)
+        started, image_format = time.time(), self.rules.image_format
+        with gathering(attempt, shard.number, image_format, self.makes) as gathered:
             await self._fetch_all(pictures, gathered)
         await self.network.check()
         if shard.judges_network and not self.network.witnesses:
-            check_any_answer(self.output, gathered.rows)
+            check_any_answer(self.output, gathered.rows, self.stage)
         stats = gathered.stats(started, time.time(), self.network.witnesses)
         commit_shard(attempt, gathered.rows, stats)
         self.room.shards.release()
@@ -209,33 +231,36 @@ class _Tools:
     async def _fetch_one(self, picture: PlannedPicture, gathered: Gathered) -> None:
         began = time.monotonic()
         try:
-            body = await self.fetcher.fetch(picture.location)
+            fetched = await self.fetcher.fetch(picture.location)
         except FetchError as error:
             gathered.lose(picture, "failed_to_download", error.reason, error.detail)
             return
         gathered.took(time.monotonic() - began)
         expected = picture.expected_sha256
-        if expected and expected != (found := hashlib.sha256(body).hexdigest()):
+        if expected and expected != (found := hashlib.sha256(fetched.body).hexdigest()):
             gathered.sha256_mismatches += 1
             if self.rules.on_sha256_mismatch == "reject":
                 gathered.lose(picture, "failed_to_download", FetchFault.SHA256, f"is {found}")
                 return
         try:
-            image, measures = await self.decoder.prepare(body)
+            stored, measures = await self.prepare(fetched)
         except DecodeError as error:
             gathered.lose(picture, "failed_to_resize", error.fault.value, error.detail)
             return
-        gathered.keep(picture, image, measures)
+        except FetchError as error:
+            gathered.lose(picture, "failed_to_download", error.reason, error.detail)
+            return
+        gathered.keep(picture, stored, measures)
 
 
-def _witnesses(output: Folder) -> list[str]:
+def _witnesses(output: Folder, stage: str) -> list[str]:
     """Origins that answered when earlier shards were gathered, from all over the run."""
-    shards = sorted(committed_shards(output))
+    shards = sorted(committed_shards(output, stage))
     some = shards[:: max(1, len(shards) // _SHARDS_ASKED)]
-    return [origin for shard in some for origin in stats_of(output, shard)["answered"][:1]]
+    return [origin for shard in some for origin in stats_of(output, shard, stage)["answered"][:1]]
 
 
-def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
+def check_any_answer(output: Folder, rows: list[GatheredPicture], stage: str = GATHER) -> None:
     """Stops a run whose network is down from its beginning.
 
     Raises:
@@ -243,7 +268,8 @@ def check_any_answer(output: Folder, rows: list[GatheredPicture]) -> None:
     """
     if len(rows) < _ENOUGH_TO_JUDGE or not all(may_be_the_network(row.reason) for row in rows):
         return
-    if not any(stats_of(output, shard)["successes"] for shard in committed_shards(output)):
+    shards = committed_shards(output, stage)
+    if not any(stats_of(output, shard, stage)["successes"] for shard in shards):
         last = rows[-1].error_message
         raise RunError(
             f"none of {len(rows)} pictures could be asked for: is the network up? Said last: {last}"

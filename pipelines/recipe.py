@@ -18,7 +18,7 @@ from filters.picture import ImageRules
 from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
 from filters.thresholds import ThresholdRules
-from pipelines.document_rules import Documents
+from pipelines.document_rules import USER_AGENT, Documents, HostPort, Positive, UserAgent
 from pipelines.img2dataset_options import Img2dataset
 from pipelines.mining_rules import Mine
 from pipelines.score_options import Score
@@ -46,11 +46,10 @@ _OF_PICTURES = (
 )  # fmt: skip
 _OF_PAIRS = ("query_column", "positive_column", "query_language_column")
 _OF_ROWS = (*_OF_PICTURES, *_OF_PAIRS, "language_column", "licence_column", "keep_columns")
-_FORMATS = {"text-pair": "table", "document": "folder"}
-"""By task, the only format there is."""
+_OF_URLS = ("url_column", "url_prefix", "licence_column")
+_FORMATS = {"text-pair": ("table",), "document": ("folder", "table")}
+"""By task, the formats that there are."""
 
-Positive = Annotated[int, Field(ge=1)]
-HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -69,7 +68,8 @@ class Source:
       split: of a Hugging Face dataset.
       image_column: of a Hugging Face dataset: pictures, their bytes, or their URLs.
       task: `image-text`; `text-pair`: a query and what answers it, in a table; or `document`: PDF,
-        HTML and Markdown files, also .gz, below a folder or matched by a glob.
+        HTML and Markdown, also packed by gzip: files below a folder or matched by a glob, or behind
+        the URLs of a table.
       url_column: column of URLs, or of paths below `url_prefix`; where the pictures themselves are
         there, what names them if it is there and has absolute URLs.
       url_prefix: put before each value when fetching, e.g. a mirror's address; no part of any id.
@@ -110,18 +110,20 @@ class Source:
 
     def __post_init__(self) -> None:
         defaults = {field.name: field.default for field in dataclasses.fields(Source)}
-        only = _FORMATS.get(self.task, self.format)
-        if self.format != only:
+        formats = _FORMATS.get(self.task, (self.format,))
+        if self.format not in formats:
             raise ValueError(
-                f"sources.{self.name}.format: must be {only!r} where task is {self.task!r}, "
-                f"got {self.format!r}"
+                f"sources.{self.name}.format: must be {' or '.join(map(repr, formats))} where task "
+                f"is {self.task!r}, got {self.format!r}"
             )
         if self.task == "document" and self.path.startswith(("http://", "https://")):
             raise ValueError(
-                f"sources.{self.name}.path: must be a folder or glob of documents, URLs are not "
-                f"read: download them first, got {self.path!r}"
+                f"sources.{self.name}.path: must be a folder or glob of documents; put URLs into a "
+                f"table and say format = 'table', got {self.path!r}"
             )
-        of_task = {"image-text": _OF_PAIRS, "text-pair": _OF_PICTURES, "document": _OF_ROWS}
+        of_urls = _OF_URLS if self.format == "table" else ()
+        of_documents = tuple(key for key in _OF_ROWS if key not in of_urls)
+        of_task = {"image-text": _OF_PAIRS, "text-pair": _OF_PICTURES, "document": of_documents}
         senseless = {"format": _SENSELESS[self.format], "task": of_task[self.task]}
         for what, keys in senseless.items():
             for key in keys:
@@ -133,11 +135,12 @@ class Source:
 
     def columns(self) -> list[str]:
         """The columns that every row must have, beside that of the picture or its URL."""
-        texts = (
-            (self.query_column, self.positive_column)
-            if self.task == "text-pair"
-            else (self.caption_column,)
-        )
+        of_task = {
+            "text-pair": (self.query_column, self.positive_column),
+            "image-text": (self.caption_column,),
+            "document": (),
+        }
+        texts = of_task[self.task]
         optional = (
             self.language_column,
             self.query_language_column,
@@ -194,9 +197,7 @@ class Gather:
     on_sha256_mismatch: Literal["reject", "keep"] = "reject"
     allow_hosts: tuple[HostPort, ...] = ()
     allow_local_files: bool = False
-    user_agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")] = (
-        "pairmill/0.1 (+https://example.org/bot)"
-    )
+    user_agent: UserAgent = USER_AGENT
     img2dataset: Img2dataset | None = None
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]  # [height, width, 3] RGB
+Bgrx = NDArray[np.uint8]  # [height, width, 4] blue, green, red and a byte that says nothing
 Size = tuple[int, int]  # width and height, pixels
 
 _EIGHTHS = (

@@ -12,7 +12,11 @@ from schemas.fates import Fate, Unit
 
 _LOST = {
     "gather": tuple(f"{Unit.PICTURE} {fate} " for fate in (Fate.FAILED, Fate.REJECTED)),
-    "documents": tuple(f"{unit} {Fate.FAILED} " for unit in (Unit.DOCUMENT, Unit.PAGE)),
+    "documents": (
+        f"{Unit.DOCUMENT} {Fate.FAILED} ",
+        f"{Unit.DOCUMENT} {Fate.REJECTED} ",
+        f"{Unit.PAGE} {Fate.FAILED} ",
+    ),
     "translate": (f"{Unit.CAPTION} {Fate.FAILED} {TranslationFault.REFUSED}",),
 }
 """By stage, what it can do again."""

@@ -9,6 +9,7 @@ from pipelines.pages import as_line
 from pipelines.parts import parts_between, search
 from pipelines.storage import Folder
 from schemas.fates import Fate
+from schemas.ids import is_absolute
 from schemas.layout import (
     DOCUMENTS,
     PACKED_DOCUMENTS,
@@ -26,7 +27,8 @@ def way_of_pages(output: Folder, id_: str) -> list[str]:
 
     Args:
       output: of a recipe.
-      id_: of a page or a document, whole, or `source:path`, with `#page=N` after it for one page.
+      id_: of a page or a document, whole, or `source:path`, or a URL, with `#page=N` after it for
+        one page.
     """
     return [line for row in _rows(output, id_) for line in _lines(output, row)]
 
@@ -34,7 +36,7 @@ def way_of_pages(output: Folder, id_: str) -> list[str]:
 def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
     """Rows of rendered shards, those of one document in the order of its pages."""
     tables = [f"{shard}.parquet" for shard in sorted(committed_shards(output, _STAGE))]
-    source, _, place = id_.partition(":")
+    source, _, place = ("", "", id_) if is_absolute(id_) else id_.partition(":")
     url = place.partition("#page=")[0]
     for column, low, high in (
         ("uid", id_, id_),
@@ -43,7 +45,7 @@ def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
         ("url", f"{url}#page=", f"{url}#page=~"),
     ):
         found = search(output / DOCUMENTS, tables, column, low, high, _MOST) if low else []
-        if column == "url":
+        if column == "url" and source:
             found = [row for row in found if row["source"] == source]
         if found:
             return sorted(found, key=lambda row: (row["url"].partition("#")[0], row["page"]))

@@ -20,6 +20,7 @@ SCORE_REPORT_FILE = "scores.json"
 TEXT_SCORES = "scores/texts"
 EMBEDDINGS = "embeddings"
 DOCUMENTS = "documents"
+FETCHED = "fetched"
 PAGES = "pages"
 PAGE_CAPTIONS = "captions/pages"
 TRIPLETS = "triplets"
@@ -59,8 +60,11 @@ KEPT = {
 KEPT_PAGES = {"documents": Tables(PAGES, PAGE_CAPTIONS)}
 """By stage, for those that hand pages and what they answer on."""
 
-TARS = {"gather": GATHERED, "documents": DOCUMENTS}
-"""By stage, for those that store pictures: where their shards lie."""
+FETCHING = "documents/fetching"
+"""The part of the `documents` stage that asks servers."""
+
+TARS = {"gather": GATHERED, "documents": DOCUMENTS, FETCHING: FETCHED}
+"""By stage, for those that store what they made or fetched: where their shards lie."""
 
 
 def tables_of(stage: str) -> Tables:

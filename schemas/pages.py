@@ -82,13 +82,16 @@ class PlannedDocument:
 
     Attributes:
       document: its id, see `schemas.ids.picture_uid`.
-      url: its path within its source.
-      location: the file's URI.
-      kind: `pdf`, `html` or `markdown`.
+      url: its path within its source, or its absolute URL.
+      location: the file's URI, or where in a tar of `fetched/` its bytes lie, see
+        `pipelines.local_pictures`; "" where it could not be fetched.
+      kind: `pdf`, `html` or `markdown`; "" where it could not be fetched.
       source: name of the recipe's source.
       licence: as stated, or "".
       version: 32 hex digits that change when the file does, or anything of the recipe that its
         rows depend on.
+      reason: why it could not be fetched, "" where it is there.
+      detail: of the reason, for people.
     """
 
     document: str
@@ -98,3 +101,5 @@ class PlannedDocument:
     source: str
     licence: str
     version: str
+    reason: str = ""
+    detail: str = ""

@@ -36,6 +36,7 @@ class PictureServer:
       headers: of the requests for pictures.
       delay_s: before each answer.
       statuses: answered in a file's place, by path.
+      answers: further headers of answers, by path.
     """
 
     def __init__(self, folder: Path, port: int = 0) -> None:
@@ -45,6 +46,7 @@ class PictureServer:
         self.delay_s = 0.0
         self.closed = False
         self.statuses: dict[str, int] = {}
+        self.answers: dict[str, dict[str, str]] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -65,6 +67,8 @@ class PictureServer:
                 body = file.read_bytes() if status == 200 else b"not here"
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                for name, value in outer.answers.get(self.path, {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from pipelines.rendering.storing import Box, area_share
+from pipelines.rendering.pages import Box
+from pipelines.rendering.storing import area_share
 
 _CELL = 3.0  # points: marks this close touch
 _THIN = 2.5  # points: a rule
@@ -43,7 +45,9 @@ class Kinds:
     figures: list[Box] = field(default_factory=list)
 
 
-def sort_drawings(drawings: list[Drawing], texts: list[Box], size: tuple[float, float]) -> Kinds:
+def sort_drawings(
+    drawings: list[Drawing], texts: NDArray[np.float64], size: tuple[float, float]
+) -> Kinds:
     """Tells tables, charts and figures among the paths of a page.
 
     A table has three rulings or more each way and text between them; a chart four marks that are
@@ -51,7 +55,7 @@ def sort_drawings(drawings: list[Drawing], texts: list[Box], size: tuple[float, 
 
     Args:
       drawings: paths of the page.
-      texts: boxes of its text.
+      texts: boxes of its text, shape [texts, 4].
       size: of the page, in points.
     """
     kinds = Kinds()
@@ -64,7 +68,7 @@ def sort_drawings(drawings: list[Drawing], texts: list[Box], size: tuple[float, 
         box = _hull([drawing.box for drawing in group])
         if area_share(box, size) < _LEAST:
             continue
-        labels = sum(_meets(text, box) for text in texts)
+        labels = _labels(texts, box)
         marks = [drawing for drawing in group if not _is_rule(drawing.box)]
         if labels >= _LABELS and _is_grid(group):
             kinds.tables.append(box)
@@ -116,9 +120,12 @@ def _hull(boxes: list[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _meets(text: Box, box: Box) -> bool:
-    across = text[0] < box[2] + _MARGIN and text[2] > box[0] - _MARGIN
-    return across and text[1] < box[3] + _MARGIN and text[3] > box[1] - _MARGIN
+def _labels(texts: NDArray[np.float64], box: Box) -> int:
+    """How many texts meet a box or stand near it."""
+    left, top, right, bottom = texts.T
+    across = (left < box[2] + _MARGIN) & (right > box[0] - _MARGIN)
+    down = (top < box[3] + _MARGIN) & (bottom > box[1] - _MARGIN)
+    return int(np.count_nonzero(across & down))
 
 
 def _is_grid(group: list[Drawing]) -> bool:

@@ -4,13 +4,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-VERSION = 2
+VERSION = 3
 """Of what the same document is made into and measured as; to be raised when either changes."""
 
 Kind = Literal["pdf", "html", "markdown"]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+Boxes = list[Box] | NDArray[np.float64]  # likewise, shape [boxes, 4]
 
 
 class RenderFault(StrEnum):
@@ -176,11 +181,11 @@ class Seen:
 
     size: tuple[float, float]
     text: str = ""
-    text_boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+    text_boxes: Boxes = field(default_factory=list)
     font_sizes: set[float] = field(default_factory=set)
-    figures: list[tuple[float, float, float, float]] = field(default_factory=list)
-    tables: list[tuple[float, float, float, float]] = field(default_factory=list)
-    charts: list[tuple[float, float, float, float]] = field(default_factory=list)
+    figures: list[Box] = field(default_factory=list)
+    tables: list[Box] = field(default_factory=list)
+    charts: list[Box] = field(default_factory=list)
     links: int = 0
     link_characters: int = 0
     missing_glyphs: int = 0

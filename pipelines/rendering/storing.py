@@ -5,15 +5,14 @@ import re
 import unicodedata
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.decoding import Decoding, encode
 from pipelines.measuring import measured
-from pipelines.rendering.pages import Kind, Page, PageText, Rendering, Seen
-from pipelines.resizing import Pixels
+from pipelines.rendering.pages import Box, Boxes, Kind, Page, PageText, Rendering, Seen
+from pipelines.resizing import Bgrx, Pixels
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 _GRID = 256  # cells a side: shares are counted on them, to less than a hundredth
 _MOST_CHARS = 100_000  # of a page's text: ten times those of a dense one
@@ -24,7 +23,7 @@ _ENDS_IN_DIGITS = re.compile(r"\d\s*$")
 
 
 def stored_page(
-    number: int, pages: int, kind: Kind, pixels: Pixels, seen: Seen, settings: Rendering
+    number: int, pages: int, kind: Kind, pixels: Pixels | Bgrx, seen: Seen, settings: Rendering
 ) -> Page:
     """Encodes and measures a page.
 
@@ -32,7 +31,7 @@ def stored_page(
       number: of the page, from 1.
       pages: of its document.
       kind: of its document.
-      pixels: of the page, RGB, shape [height, width, 3].
+      pixels: of the page.
       seen: what stands on it.
       settings: how it is stored.
     """
@@ -57,12 +56,13 @@ def stored_page(
 def page_measures(number: int, pages: int, seen: Seen, ink: float) -> PageMeasures:
     """Counts what was seen on a page."""
     lines = [line for line in seen.text.splitlines() if line.strip()]
+    words = seen.text.split()
     origins = [text.origin for text in seen.texts]
     return PageMeasures(
         page=number,
         pages=pages,
-        characters=len("".join(lines)) - sum(map(str.isspace, "".join(lines))),
-        words=len(seen.text.split()),
+        characters=sum(map(len, words)),
+        words=len(words),
         lines=len(lines),
         lines_to_number=sum(_ENDS_IN_DIGITS.search(line) is not None for line in lines),
         text_share=covered_share(seen.text_boxes, seen.size),
@@ -81,20 +81,28 @@ def page_measures(number: int, pages: int, seen: Seen, ink: float) -> PageMeasur
     )
 
 
-def covered_share(boxes: list[Box], size: tuple[float, float]) -> float:
+def covered_share(boxes: Boxes, size: tuple[float, float]) -> float:
     """The share of a page that boxes cover, what overlaps counted once.
 
     >>> covered_share([(0, 0, 50, 100), (25, 0, 50, 100)], (100, 100))
     0.5
     """
-    if not boxes:
+    if not len(boxes):
         return 0.0
     scale = np.array([_GRID / size[0], _GRID / size[1]] * 2)
     cells = np.clip(np.rint(np.array(boxes, dtype=np.float64) * scale), 0, _GRID).astype(int)
-    grid = np.zeros((_GRID, _GRID), dtype=bool)
-    for left, top, right, bottom in cells.tolist():
-        grid[top:bottom, left:right] = True
-    return round(float(np.count_nonzero(grid)) / grid.size, 4)
+    left, top, right, bottom = cells.T
+    right, bottom = np.maximum(left, right), np.maximum(top, bottom)
+    # How many boxes begin in a cell less how many end there; summed both ways, that cover it.
+    steps = _cells(top, left) + _cells(bottom, right) - _cells(top, right) - _cells(bottom, left)
+    covered = np.cumsum(np.cumsum(steps, axis=0), axis=1)
+    return round(float(np.count_nonzero(covered)) / _GRID**2, 4)
+
+
+def _cells(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of these places lie in each cell, shape [_GRID + 1, _GRID + 1]."""
+    side = _GRID + 1
+    return np.bincount(rows * side + columns, minlength=side**2).reshape(side, side)
 
 
 def area_share(box: Box, size: tuple[float, float]) -> float:

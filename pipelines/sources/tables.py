@@ -122,7 +122,7 @@ def _checked(source: Source, split: Split) -> list[Split]:
 
 
 def _columns(source: Source) -> list[str]:
-    urls = [source.url_column] if source.task == "image-text" else []
+    urls = [] if source.task == "text-pair" else [source.url_column]
     return list(dict.fromkeys([*urls, *source.columns()]))
 
 

@@ -250,12 +250,12 @@ def test_pictures_of_another_size_are_not_mixed_in(curated_copy):
 
 
 def test_pictures_of_another_decoding_are_not_mixed_in(curated_copy, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.gather.VERSION", 2)
-    with pytest.raises(RunError, match="decoding = 1, this pairmill says 2: take another output"):
+    monkeypatch.setattr("pipelines.gather.VERSION", 3)
+    with pytest.raises(RunError, match="decoding = 2, this pairmill says 3: take another output"):
         curate(curated_copy, limit=10)
     settings = tmp_path / "out" / "gathered" / "_pictures.toml"
-    settings.write_text(settings.read_text().replace("decoding = 1\n", ""))  # as before there were
-    with pytest.raises(RunError, match='decoding = "unknown", this pairmill says 2'):
+    settings.write_text(settings.read_text().replace("decoding = 2\n", ""))  # as before there were
+    with pytest.raises(RunError, match='decoding = "unknown", this pairmill says 3'):
         curate(curated_copy, limit=10)
 
 

@@ -218,11 +218,14 @@ def test_pages_of_another_kind_are_not_mixed_in(tmp_path: Path) -> None:
     ("change", "words"),
     [
         (("[documents]", "[pages]"), "pages: there is no such key"),
-        (('format = "folder"', 'format = "table"'), "must be 'folder' where task is 'document'"),
+        (
+            ('format = "folder"', 'format = "webdataset"'),
+            "must be 'folder' or 'table' where task is 'document'",
+        ),
         (("[documents]", '[documents]\nimage_format = "gif"'), "image_format"),
         (("max_pages = 20", "max_pixels = 1000"), "must hold a screen of HTML, 240,000 pixels"),
         (('path = "files"', 'path = "nowhere"'), "there are no .pdf"),
-        (('path = "files"', 'path = "https://a.org/b.pdf"'), "URLs are not read: download"),
+        (('path = "files"', 'path = "https://a.org/b.pdf"'), "put URLs into a table"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(

@@ -133,7 +133,8 @@ def fetch(odd: ThreadingHTTPServer, tmp_path: Path) -> Callable[..., bytes]:
             network = Network(client, list)
             shared = Folder(str(tmp_path / "hosts"))
             async with Fetcher(rules, hosts, network, client, shared) as fetcher:
-                return await fetcher.fetch(location.format(host=host, port=odd.server_port))
+                where = location.format(host=host, port=odd.server_port)
+                return (await fetcher.fetch(where)).body
 
         return asyncio.run(one())
 

@@ -6,7 +6,7 @@ import pdqhash
 import pytest
 from PIL import Image
 
-from pipelines.decoding import VERSION
+from pipelines.decoding import VERSION, Decoding, encode
 from pipelines.measuring import measured
 from pipelines.resizing import Pixels
 
@@ -56,6 +56,23 @@ def test_ink_is_what_is_far_from_the_paper(paper: int) -> None:
     assert measured(page)["ink"] == pytest.approx(20 * 100 / (200 * 300), abs=1e-6)
 
 
+@pytest.mark.parametrize("pixels", PICTURES, ids=lambda pixels: str(pixels.shape))
+def test_the_order_of_channels_changes_nothing(pixels: Pixels) -> None:
+    bgrx = np.dstack([pixels[:, :, ::-1], noise(*pixels.shape[1::-1])[:, :, :1]])
+    assert measured(bgrx) == measured(pixels)
+    for image_format in ("jpeg", "png"):
+        settings = Decoding(image_format=image_format)
+        assert encode(bgrx, settings) == encode(pixels, settings)
+
+
+def test_paper_is_the_commonest_luma_wherever_the_page_begins() -> None:
+    page = np.full((200, 300, 3), 250, np.uint8)
+    page[:100, :280] = 20
+    ink = 100 * 280 / (200 * 300)
+    for turned in (page, page[::-1], 255 - page):
+        assert measured(turned)["ink"] == pytest.approx(ink, abs=1e-6)
+
+
 def test_a_blank_is_told_from_a_busy_picture() -> None:
     blank, busy = measured(np.full((90, 90, 3), 255, np.uint8)), measured(noise(90, 90))
     names = ("sharpness", "luma_std", "ink", "colourfulness")
@@ -63,7 +80,9 @@ def test_a_blank_is_told_from_a_busy_picture() -> None:
     assert all(busy[name] > least for name, least in zip(names, (10, 10, 0.5, 20), strict=True))
 
 
-@pytest.mark.parametrize("size", [(640, 480), (256, 256), (341, 256), (171, 512), (1500, 900)])
+@pytest.mark.parametrize(
+    "size", [(640, 480), (256, 256), (341, 256), (171, 512), (1500, 900), (1191, 1684)]
+)
 def test_pdq_is_near_that_of_the_reference_library(size: tuple[int, int]) -> None:
     """On smooth fields, as photographs are; flat drawings have coefficients at the threshold."""
     for seed in range(1, 11):
@@ -77,7 +96,7 @@ def test_measures_stay_what_they_are() -> None:
     """Where they do not, `pipelines.decoding.VERSION` is to be raised with the values here."""
     rows, columns = np.indices((256, 256))
     pixels = np.dstack([rows ^ columns, rows * columns >> 8, 255 - columns]).astype(np.uint8)
-    assert VERSION == 1
+    assert VERSION == 2
     assert measured(pixels) == {
         "pdq": "863aa8ab6d632ce419e1b053db19227cfa1b9d89ec96852c2deb3339642e6e66",
         "pdq_quality": 93,

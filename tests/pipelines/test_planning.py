@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.claims import Claim, settle
-from pipelines.gather import _lanes
+from pipelines.lane_plan import lanes_of
 from pipelines.local_pictures import parquet_location, row_group_of
 from pipelines.slots import Slots, assign_slots
 from pipelines.transforms.blocks import table_of
@@ -140,7 +140,7 @@ def test_slots_keep_cold_hosts_whole_and_split_hot_ones(hosts: dict[str, int], c
 
 def test_lanes_share_a_hosts_budget_and_run_every_shard_once() -> None:
     shards = [{"number": n, "plan": f"{n}", "host": "a.org:80" if n % 2 else ""} for n in range(12)]
-    lanes = _lanes(shards, per_host=8, workers=3)
+    lanes = lanes_of(shards, per_host=8, workers=3)
     assert sorted(shard.number for lane in lanes for shard in lane.shards) == list(range(12))
     hot = [lane for lane in lanes if lane.shards[0].number % 2]
     assert len(hot) == 3
@@ -151,7 +151,7 @@ def test_lanes_share_a_hosts_budget_and_run_every_shard_once() -> None:
 def test_only_shards_that_speak_for_all_hosts_judge_the_network() -> None:
     def judges(*hosts: str) -> list[bool]:
         shards = [{"number": n, "plan": "", "host": host} for n, host in enumerate(hosts)]
-        lanes = _lanes(shards, per_host=8, workers=2)
+        lanes = lanes_of(shards, per_host=8, workers=2)
         found = [shard for lane in lanes for shard in lane.shards]
         return [shard.judges_network for shard in sorted(found, key=lambda shard: shard.number)]
 

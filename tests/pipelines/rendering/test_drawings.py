@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from pipelines.rendering.drawings import Drawing, sort_drawings
-from pipelines.rendering.storing import Box, area_share, covered_share
+from pipelines.rendering.pages import Box
+from pipelines.rendering.storing import area_share, covered_share
 
 SIZE = (600.0, 800.0)
 WORDS: list[Box] = [(110, 110, 140, 120), (210, 110, 240, 120), (110, 150, 140, 160)]
@@ -18,7 +20,7 @@ def grid(left: float, top: float, columns: int, rows: int) -> list[Drawing]:
 
 
 def kinds_of(drawings: list[Drawing], texts: list[Box]) -> tuple[int, int, int]:
-    kinds = sort_drawings(drawings, texts, SIZE)
+    kinds = sort_drawings(drawings, np.array(texts, np.float64).reshape(-1, 4), SIZE)
     return len(kinds.tables), len(kinds.charts), len(kinds.figures)
 
 
@@ -61,3 +63,16 @@ def test_what_overlaps_is_covered_once() -> None:
     assert covered_share([(-50, -50, 900, 900)], SIZE) == 1
     assert area_share((300, 400, 900, 900), SIZE) == 0.25
     assert area_share((700, 0, 900, 800), SIZE) == 0
+
+
+def test_covered_cells_are_those_that_boxes_fill_one_by_one() -> None:
+    dice = np.random.default_rng(1)
+    corners = dice.integers(-20, 300, (400, 2, 2))
+    boxes = np.hstack([corners.min(axis=1), corners.max(axis=1)]).astype(float)
+    boxes[::50, 2] = boxes[::50, 0] - 5  # no box at all
+    grid = np.zeros((256, 256), bool)
+    for left, top, right, bottom in np.clip(boxes, 0, 256).astype(int):
+        grid[top:bottom, left:right] = True
+    for part in (boxes, boxes[:3]):
+        assert 0 < covered_share(part, (256.0, 256.0)) <= grid.mean()
+    assert covered_share(boxes, (256.0, 256.0)) == round(float(grid.mean()), 4)

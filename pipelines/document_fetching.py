@@ -1,0 +1,188 @@
+"""Fetches documents as gather fetches pictures, into tars of their own, and asks nobody twice.
+
+`fetched/` has gather's layout: what a killed run had fetched is there for the next. What is fetched
+is told to be PDF, HTML or Markdown by its bytes and its server, and stored unpacked.
+"""
+
+import asyncio
+import codecs
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import apache_beam as beam
+
+from filters.document_kind import charset_of, document_kind
+from filters.html_opt_outs import html_opt_out
+from filters.location import request_url
+from filters.opt_outs import agent_token
+from filters.response import FetchFault
+from pipelines.commit import committed_shards, finish_claims
+from pipelines.document_files import unpacked
+from pipelines.document_rules import Documents
+from pipelines.document_urls import fetched_documents
+from pipelines.errors import FetchError
+from pipelines.fetching import Fetched
+from pipelines.gathered_rows import NOTHING, Gathered, as_json
+from pipelines.lane_plan import lanes_of, numbered, per_shard
+from pipelines.lanes import GatherLane, Prepare
+from pipelines.recipe import Gather
+from pipelines.slots import PlanShards
+from pipelines.stages import Run
+from pipelines.storage import Folder
+from pipelines.transforms.blocks import Deal, buckets_for, pieces_for, table_of
+from schemas.layout import FETCHED, FETCHING, STATS_SUFFIX
+from schemas.rows import Measures, PlannedPicture
+
+_PLAN_FILE = "fetching.json"
+_BLOCK = 20_000  # rows that are planned at once
+_GZIP = b"\x1f\x8b"
+_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252")
+
+
+def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], work: Folder) -> None:
+    """Fetches what of `wanted` was not yet asked for, or failed for a reason that is to be retried.
+
+    Args:
+      run: of the stage.
+      rules: of the recipe.
+      wanted: what tables name.
+      work: of the stage; the plan lies there, so that a run that is taken up does not plan again.
+    """
+    output, plan = run.output, work / "fetching"
+    finish_claims(output, FETCHING)
+    if not work.exists(_PLAN_FILE):
+        known = fetched_documents(output)
+        left = [
+            one for one in wanted if one.uid not in known or known[one.uid].reason in (*run.retry,)
+        ]
+        work.write(_PLAN_FILE, json.dumps(_planned(run, rules, left, plan)).encode())
+    shards: list[dict[str, Any]] = json.loads(work.read(_PLAN_FILE))
+    done = committed_shards(output, FETCHING)
+    lanes = [lane.without(done) for lane in lanes_of(shards, rules.fetch.per_host, run.workers)]
+    lanes = [lane for lane in lanes if lane.shards]
+    total = len(done) + sum(len(lane.shards) for lane in lanes)
+    run.step("fetching documents", total, output / FETCHED, STATS_SUFFIX)
+    if lanes:
+        with run.pipeline(len(lanes)) as pipeline:
+            fetch = FetchLane(output, rules, work / "hosts")
+            _ = pipeline | Deal("lanes", lanes) | beam.ParDo(fetch)
+
+
+def _planned(
+    run: Run, rules: Documents, left: list[PlannedPicture], plan: Folder
+) -> list[dict[str, Any]]:
+    """Writes which documents each shard is to have, those of a host together."""
+    if not left:
+        return []
+    buckets = buckets_for(len(left))
+    size = per_shard(rules.documents_per_shard, len(left), run.workers)
+    blocks = [left[start : start + _BLOCK] for start in range(0, len(left), _BLOCK)]
+    tables = [table_of(PlannedPicture, block) for block in blocks]
+    with run.pipeline(pieces_for(buckets)) as pipeline:
+        _ = pipeline | Deal("documents", tables) | PlanShards(plan, size, buckets)
+    return numbered(run.output, plan, buckets, FETCHING)
+
+
+def rules_of(rules: Documents) -> Gather:
+    """How documents are fetched, as gather's fetcher takes it."""
+    fetch = rules.fetch
+    return Gather(
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        deadline_s=fetch.deadline_s,
+        retries=fetch.retries,
+        max_bytes=rules.max_bytes,
+        respect_opt_outs=fetch.respect_opt_outs,
+        allow_hosts=fetch.allow_hosts,
+        user_agent=fetch.user_agent,
+    )
+
+
+class _FetchedShard(Gathered):
+    """A shard of documents in the making: a sample is its bytes, and where they are from."""
+
+    __slots__ = ()
+
+    def keep(self, picture: PlannedPicture, image: bytes, measures: Measures) -> None:
+        offset = self.tar.add(f"{picture.uid}.{measures.original_format}", image)
+        values = self.values(picture, measures, image_offset=offset, image_size=len(image))
+        self.tar.add(f"{picture.uid}.json", as_json(values).encode())
+        self.add(values)
+
+
+class FetchLane(GatherLane):
+    """Fetches and commits a lane's shards of documents.
+
+    Args:
+      output: of the recipe.
+      rules: of the recipe.
+      hosts: a folder where lanes tell each other of hosts that several of them ask.
+    """
+
+    stage = FETCHING
+    accept = "application/pdf,text/html,application/xhtml+xml,text/markdown,*/*;q=0.5"
+    makes = _FetchedShard
+
+    def __init__(self, output: Folder, rules: Documents, hosts: Folder) -> None:
+        super().__init__(output, rules_of(rules), hosts)
+        self._max_bytes = rules.max_bytes
+        self._agent = agent_token(rules.fetch.user_agent) if rules.fetch.respect_opt_outs else None
+
+    @asynccontextmanager
+    async def preparing(self) -> AsyncIterator[Prepare]:
+        async def prepare(fetched: Fetched) -> tuple[bytes, Measures]:
+            return await asyncio.to_thread(stored_document, fetched, self._max_bytes, self._agent)
+
+        yield prepare
+
+
+def stored_document(fetched: Fetched, max_bytes: int, agent: str | None) -> tuple[bytes, Measures]:
+    """A fetched document as it is stored: unpacked, and text in UTF-8 where its server says in what
+    charset it came.
+
+    Args:
+      fetched: what came.
+      max_bytes: of it, unpacked.
+      agent: our product token, by which pages may call us; None where opt-outs are not obeyed.
+
+    Raises:
+      FetchError: where it is no document, too large, or asks to be left alone.
+    """
+    url = request_url(fetched.location)
+    path = url.target.partition("?")[0] if url else ""
+    body, said = fetched.body, fetched.content_type
+    if body.startswith(_GZIP):
+        body, said = unpacked(body, fetched.location, max_bytes), ""
+        path = path.removesuffix(".gz")
+    kind = document_kind(body, said, path)
+    if kind is None:
+        raise FetchError(FetchFault.NOT_A_DOCUMENT, f"{said or 'no Content-Type'}: {body[:40]!r}")
+    if kind == "html" and agent is not None and (opt_out := html_opt_out(body, agent)):
+        raise FetchError(opt_out, "in a meta element")
+    known = replace(
+        NOTHING,
+        sha256=hashlib.sha256(fetched.body).hexdigest(),
+        original_size=len(fetched.body),
+        original_format=kind,
+    )
+    return body if kind == "pdf" else in_utf8(body, charset_of(said)), known
+
+
+def in_utf8(body: bytes, charset: str) -> bytes:
+    """Text in UTF-8 with a byte order mark, which browsers believe before all else; as it is where
+    it has one, or nobody says in what charset it is.
+
+    >>> in_utf8("ж".encode("cp1251"), "windows-1251").decode("utf-8-sig"), in_utf8(b"a", "")
+    ('ж', b'a')
+    """
+    if not charset or body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body
+    try:
+        text = body.decode(_AS_BROWSERS_READ.get(charset.lower(), charset), "replace")
+    except LookupError:  # a charset that does not exist
+        return body
+    return text.encode("utf-8-sig", "replace")

@@ -1,0 +1,304 @@
+"""Documents that a table names by URL, fetched from a real server."""
+
+import gzip
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.doctor import examine
+from pipelines.document_fetching import in_utf8
+from pipelines.driver import Job, run_job
+from pipelines.errors import RecipeError, RunError
+from pipelines.recipe_file import read_recipe
+from pipelines.recount import recount
+from pipelines.retrying import check_reasons
+from pipelines.storage import Folder
+from pipelines.why import show_way
+from schemas.ids import picture_uid
+from tests.conftest import PictureServer, counts, curate, digests, table
+from tests.pipelines.rendering.made import html, line, pdf, prose
+from tests.pipelines.test_same_bytes import CLI, processes_below, wait_until
+
+RECIPE = """
+output = "out"
+languages = ["en", "de", "ru"]
+
+[[sources]]
+name = "web"
+task = "document"
+format = "table"
+path = "urls.csv"
+url_column = "address"
+licence_column = "licence"
+
+[documents]
+viewport_width = 400
+viewport_height = 600
+max_bytes = 1000000
+
+[documents.page]
+min_letters = 0
+
+[documents.fetch]
+allow_hosts = ["{host}"]
+deadline_s = 10.0
+retries = 0
+
+[pack]
+"""
+RUSSIAN = "<title>Красный коршун</title><p>Красный коршун кружит над долиной и ищет добычу.</p>"
+FILES = {
+    "kites.pdf": pdf([line("Red kites", size=24, y=760) + prose(), prose()]),
+    "nests": pdf([line("Nests", size=24, y=760) + prose()]),
+    "packed.pdf.gz": gzip.compress(pdf([line("Packed", size=24, y=760) + prose()]), mtime=0),
+    "milan.html": html("<h1>Der Rotmilan</h1><p>Er kreist über dem Tal und sucht Beute.</p>"),
+    "old.html": RUSSIAN.encode("cp1251"),
+    "pairs.md": b"# Pairs\n\nThere were twelve pairs of red kites in the valley.\n",
+    "noai.html": html("<p>Kites</p>").replace(b"<meta ", b"<meta name=robots content=noai><meta "),
+    "picture.pdf": b"\x89PNG\r\n\x1a\n\0",
+    "withheld.pdf": pdf([prose()]),
+    "private/a.pdf": pdf([prose()]),
+    "large.pdf": bytes(1_000_001),
+    "bomb.html.gz": gzip.compress(bytes(2_000_000)),
+    "cut.pdf": pdf([prose()])[:700],
+    "robots.txt": b"User-agent: *\nDisallow: /private/\n",
+}
+KEPT = {
+    "kites.pdf": 2,
+    "nests": 1,
+    "packed.pdf.gz": 1,
+    "milan.html": 1,
+    "old.html": 1,
+    "pairs.md": 1,
+}
+LOST = {
+    "picture.pdf": "not-a-document",
+    "withheld.pdf": "opt-out-x-robots-tag",
+    "noai.html": "opt-out-meta",
+    "private/a.pdf": "opt-out-robots-txt",
+    "large.pdf": "too-many-bytes",
+    "bomb.html.gz": "too-many-bytes",
+    "cut.pdf": "broken-document",
+    "gone.pdf": "http-404",
+}
+STAGES = ("documents", "pack")
+
+
+@pytest.fixture
+def library(tmp_path: Path, serve: Callable[[Path], PictureServer]) -> PictureServer:
+    folder = tmp_path / "library"
+    for name, body in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(body)
+    server = serve(folder)
+    server.answers["/old.html"] = {"Content-Type": "text/html; charset=windows-1251"}
+    server.answers["/pairs.md"] = {"Content-Type": "text/plain"}
+    server.answers["/withheld.pdf"] = {"X-Robots-Tag": "noai"}
+    return server
+
+
+def write_recipe(folder: Path, server: PictureServer, names: list[str], more: str = "") -> Path:
+    rows = "".join(f"{server.url}{name},CC BY 4.0\n" for name in names)
+    (folder / "urls.csv").write_text(f"address,licence\n{rows}{more}")
+    recipe = folder / "recipe.toml"
+    recipe.write_text(RECIPE.format(host=server.host))
+    return recipe
+
+
+def test_every_url_is_a_document_with_a_fate(
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = f",\nfile:///etc/passwd,\nhttp://127.0.0.1:1/x.pdf,\n{library.url}kites.pdf,\n"
+    recipe = write_recipe(tmp_path, library, [*KEPT, *LOST], odd)
+    curate(recipe, stages=STAGES)
+    output = tmp_path / "out"
+    pages = Counter(row["url"].split("#")[0] for row in table(output / "pages"))
+    assert pages == {f"{library.url}{name}": n for name, n in KEPT.items()}
+    ledger = table(output / "ledger/documents")
+    lost = {row["row"]: row["reason"] for row in ledger if row["unit"] == "document"}
+    assert lost == {f"web:{library.url}{name}": reason for name, reason in LOST.items()} | {
+        "web:http://127.0.0.1:1/x.pdf": "forbidden-address"
+    }
+    found = counts(output, "documents")
+    assert found["row in"] == len(KEPT) + len(LOST) + 4
+    assert found["row rejected missing-url"] == found["row rejected local-file-refused"] == 1
+    assert found["row rejected duplicate-row"] == 1
+    assert found["document in"] == found["row kept"] == len(KEPT) + len(LOST) + 1
+    assert found["document rejected opt-out-robots-txt"] == 1
+    assert found["document failed http-404"] == 1
+    account = recount(Folder(str(output)))
+    assert (account.differences, account.unfinished) == ([], [])
+    assert "/private/a.pdf" not in library.asked
+    packed = {row["txt"]: row for row in table(output / "shards/documents/train") if "txt" in row}
+    assert packed["Красный коршун"]["language"] == "ru"
+    assert packed["Red kites"]["licence"] == "CC BY 4.0"
+    for name, said in (("kites.pdf", "Red kites"), ("gone.pdf", "failed: http-404")):
+        assert show_way(str(output), f"{library.url}{name}")
+        assert said in capsys.readouterr().out
+    assert show_way(str(output), picture_uid("web", f"{library.url}private/a.pdf"))
+    assert "rejected: opt-out-robots-txt" in capsys.readouterr().out
+
+
+def test_nothing_is_fetched_twice_and_new_rows_alone(
+    library: PictureServer, tmp_path: Path
+) -> None:
+    recipe = write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf"])
+    curate(recipe, stages=STAGES)
+    assert {event["event"] for event in curate(recipe, stages=STAGES)} == {"skipped"}
+    before = digests(tmp_path / "out/documents")
+    write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf", "nests"])
+    curate(recipe, stages=STAGES)
+    after = digests(tmp_path / "out/documents")
+    assert after.items() > before.items()
+    assert Counter(library.asked) == {"/kites.pdf": 1, "/gone.pdf": 1, "/nests": 1}
+    assert counts(tmp_path / "out", "pack")["page kept"] == 3
+
+
+def test_a_run_that_ended_after_fetching_asks_nobody_again(
+    library: PictureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = write_recipe(tmp_path, library, [*KEPT])
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.documents.DocumentsStage._render", _pull_the_plug)
+        with pytest.raises(RunError, match="pulled"):
+            curate(recipe, stages=STAGES)
+    assert len(library.asked) == len(KEPT)
+    curate(recipe, stages=STAGES)
+    assert len(library.asked) == len(KEPT)
+    assert counts(tmp_path / "out", "documents")["page kept"] == sum(KEPT.values())
+
+
+def _pull_the_plug(*_: object) -> None:
+    raise RunError("pulled")
+
+
+def test_what_failed_is_asked_for_again_on_demand_and_nothing_else(
+    library: PictureServer, tmp_path: Path
+) -> None:
+    recipe = write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf", "private/a.pdf", "cut.pdf"])
+    curate(recipe, stages=STAGES)
+    library.asked.clear()
+    (tmp_path / "library/gone.pdf").write_bytes(FILES["nests"])
+    with pytest.raises(RecipeError, match=r"http-404 \(1\), opt-out-robots-txt \(1\)"):
+        check_reasons(read_recipe(str(recipe)), ())
+    job = Job(str(recipe), ("documents",), None, ("--direct_num_workers=1",), ("http-404",))
+    run_job(job, lambda event: None)
+    assert library.asked == ["/gone.pdf"]
+    found = counts(tmp_path / "out", "documents")
+    assert (found["page kept"], found.get("document failed http-404", 0)) == (3, 0)
+    assert found["document rejected opt-out-robots-txt"] == 1
+    assert {event["event"] for event in curate(recipe, stages=("documents",))} == {"skipped"}
+    assert recount(Folder(str(tmp_path / "out"))).differences == []
+
+
+def test_a_run_that_was_killed_goes_on_with_what_is_left(
+    library: PictureServer, tmp_path: Path
+) -> None:
+    names = [f"{number}.txt" for number in range(220)]  # no documents: nothing is to be rendered
+    for name in names:
+        (tmp_path / "library" / name).write_bytes(b"Kites")
+    recipe = write_recipe(tmp_path, library, names)
+    library.delay_s = 0.05
+    process = subprocess.Popen([*CLI, "documents", recipe], stderr=subprocess.DEVNULL)
+    wait_until(lambda: list((tmp_path / "out/fetched").glob("*_stats.json")), seconds=60)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not processes_below(tmp_path))
+    (stats,) = (tmp_path / "out/fetched").glob("*_stats.json")
+    rows = pq.read_table(stats.with_name(stats.name.replace("_stats.json", ".parquet")))
+    done = {*rows["url"].to_pylist()}
+    library.delay_s = 0.0
+    library.asked.clear()
+    curate(recipe, stages=("documents",))
+    assert {f"{library.url}{path[1:]}" for path in library.asked} == {
+        f"{library.url}{name}" for name in names
+    } - done
+    assert counts(tmp_path / "out", "documents")["document failed not-a-document"] == len(names)
+
+
+def test_two_workers_give_the_same_bytes(library: PictureServer, tmp_path: Path) -> None:
+    made = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        recipe = write_recipe(folder, library, [*KEPT, *LOST])
+        curate(recipe, f"--direct_num_workers={workers}", stages=STAGES)
+        made.append(digests(folder / "out/shards"))
+    assert made[0] == made[1]
+
+
+def test_fetched_shards_are_in_gathers_layout(library: PictureServer, tmp_path: Path) -> None:
+    curate(write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf"]), stages=("documents",))
+    (shard,) = (tmp_path / "out/fetched").glob("*.tar")
+    rows = {row["url"]: row for row in pq.read_table(shard.with_suffix(".parquet")).to_pylist()}
+    kept, lost = rows[f"{library.url}kites.pdf"], rows[f"{library.url}gone.pdf"]
+    body = shard.read_bytes()[kept["image_offset"] :][: kept["image_size"]]
+    assert body == FILES["kites.pdf"]
+    assert (kept["original_format"], lost["reason"]) == ("pdf", "http-404")
+    stats = json.loads(shard.with_name(f"{shard.stem}_stats.json").read_text())
+    assert (stats["count"], stats["successes"], stats["failed_to_download"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('url_column = "address"', ""), "must have a column 'url'"),
+        (
+            ('url_column = "address"', 'caption_column = "a"'),
+            "caption_column: there is no such key",
+        ),
+        (('path = "urls.csv"', 'path = "no.csv"'), "no file matches"),
+        (("retries = 0", "retries = -1"), "retries"),
+        (("retries = 0", "pace = 1"), "pace: there is no such key"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(
+    library: PictureServer, tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    recipe = write_recipe(tmp_path, library, ["kites.pdf"])
+    recipe.write_text(recipe.read_text().replace(*change))
+    with pytest.raises(RecipeError, match=words):
+        curate(recipe, stages=("documents",))
+
+
+def test_rows_of_parquet_are_read(library: PictureServer, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, library, [])
+    rows = [{"address": f"{library.url}nests", "licence": "CC0"}, {"address": None, "licence": ""}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "urls.parquet")
+    recipe.write_text(recipe.read_text().replace("urls.csv", "*.parquet"))
+    curate(recipe, stages=("documents",))
+    found = counts(tmp_path / "out", "documents")
+    assert (found["page kept"], found["row rejected missing-url"]) == (1, 1)
+
+
+def test_doctor_counts_urls(
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert examine(str(write_recipe(tmp_path, library, ["kites.pdf"])))
+    said = capsys.readouterr().out
+    assert "source 'web': about 1 rows in 1 files" in said
+    assert "documents: behind URLs alone" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "text"),
+    [
+        ("ж".encode("cp1251"), "Windows-1251", "ж"),
+        (b"\x93a\x94", "ISO-8859-1", "“a”"),  # as browsers read it
+        ("ж".encode("utf-8-sig"), "windows-1251", "ж"),
+        (b"\xff", "utf-8", "�"),
+    ],
+)
+def test_text_is_stored_in_utf_8(body: bytes, charset: str, text: str) -> None:
+    assert in_utf8(body, charset).decode("utf-8-sig") == text
+
+
+@pytest.mark.parametrize("charset", ["", "klingon", "hex"])
+def test_text_in_a_charset_that_nobody_knows_stays_as_it_is(charset: str) -> None:
+    assert in_utf8(b"\xe9", charset) == b"\xe9"
