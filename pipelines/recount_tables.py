@@ -90,13 +90,7 @@ def recount_tables(output: Folder, stage: str, kept: Tables) -> KeptTables:
 
 def count_ledger(output: Folder, stage: str) -> tuple[Counted, list[Difference]]:
     """The rows of a stage's ledger by unit, fate and reason, and what cannot be read of it."""
-    folders = dict.fromkeys((ledger_folder(stage), PAGE_BRANCH.ledger(stage)))
-    names = [
-        (folder, name)
-        for folder in folders
-        for name in (output / folder).names()
-        if name.endswith(".parquet")
-    ]
+    names = _ledger_names(output, stage)
     whole: Counted = Counter()
     differences = []
 
@@ -115,21 +109,31 @@ def count_ledger(output: Folder, stage: str) -> tuple[Counted, list[Difference]]
     return whole, differences
 
 
+def _ledger_names(output: Folder, stage: str) -> list[tuple[str, str]]:
+    """The tables of a stage's ledger, those of pages among them: folder and name."""
+    folders = dict.fromkeys((ledger_folder(stage), PAGE_BRANCH.ledger(stage)))
+    return [
+        (folder, name)
+        for folder in folders
+        for name in (output / folder).names()
+        if name.endswith(".parquet")
+    ]
+
+
 def count_details(output: Folder, stage: str, reasons: list[str]) -> Counter[tuple[str, str]]:
     """The ledger's rows of these reasons by detail and unit.
 
     A caption that goes with its picture has the reason and no detail: it does not count. Nor does
     what cannot be read.
     """
-    folder, counts = output / ledger_folder(stage), Counter[tuple[str, str]]()
-    for name in folder.names():
-        if name.endswith(".parquet"):
-            try:
-                table = read_columns(folder, name, ["reason", "detail", "unit"])
-            except Unreadable:  # told by `count_ledger`
-                continue
-            rows = zip(*(table[column].to_pylist() for column in table.column_names), strict=True)
-            counts.update((said, unit) for reason, said, unit in rows if said and reason in reasons)
+    counts = Counter[tuple[str, str]]()
+    for folder, name in _ledger_names(output, stage):
+        try:
+            table = read_columns(output / folder, name, ["reason", "detail", "unit"])
+        except Unreadable:  # told by `count_ledger`
+            continue
+        rows = zip(*(table[column].to_pylist() for column in table.column_names), strict=True)
+        counts.update((said, unit) for reason, said, unit in rows if said and reason in reasons)
     return counts
 
 

@@ -13,6 +13,8 @@ SCREENED_TEXTS = "screened/texts"
 SCORES = "scores"
 SELECTED_PICTURES = "selected/pictures"
 SELECTED_CAPTIONS = "selected/captions"
+SCREENED_PAGES = "screened/pages"
+SCREENED_QUERIES = "screened/queries"
 SELECTED_PAGES = "selected/pages"
 SELECTED_QUERIES = "selected/queries"
 TRANSLATED_CAPTIONS = "captions/translated"
@@ -149,6 +151,7 @@ KEPT = {
 
 KEPT_PAGES = {
     "documents": Tables(PAGES, PAGE_CAPTIONS, PAGE_BRANCH),
+    "screen": Tables(SCREENED_PAGES, SCREENED_QUERIES, PAGE_BRANCH),
     "select": Tables(SELECTED_PAGES, SELECTED_QUERIES, PAGE_BRANCH),
 }
 """By stage, for those that hand pages and what they answer on."""

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -273,6 +275,44 @@ def test_documents_alone_are_scored_selected_and_packed(alone: Path) -> None:
     assert account.differences == []
     assert account.unfinished == []
     assert not (output / "selected/pictures").exists()
+
+
+SCREEN = """
+[screen]
+
+[[screen.decontaminate.sets]]
+name = "held-out"
+path = "evaluation.parquet"
+text_columns = ["query"]
+"""
+
+
+def test_pages_and_queries_are_screened(alone: Path) -> None:
+    folder = alone.parent
+    held_out = "Where the red kites nest"
+    for name, heading, lines in (
+        ("Again", "Nests", 9),
+        ("Scan", "IMG_0001.JPG", 20),
+        ("Held", held_out, 30),
+    ):
+        page = line(heading, size=24, y=760) + prose(lines)
+        (folder / "files" / f"{name}.pdf").write_bytes(pdf([page]))
+    pq.write_table(pa.table({"query": [held_out.upper()]}), folder / "evaluation.parquet")
+    alone.write_text(f"{alone.read_text('utf-8').partition('[score]')[0]}{SCREEN}", "utf-8")
+    curate(alone, HERE, stages=("documents", "screen", "pack"))
+    output = folder / "out"
+    ledger = table(output / "ledger/screen/pages")
+    assert Counter((row["unit"], row["reason"]) for row in ledger) == {
+        ("page", "duplicate-bytes"): 1,
+        ("page", "no-caption"): 2,
+        ("query", "duplicate-bytes"): 1,
+        ("query", "file-name"): 1,
+        ("query", "contaminated-caption"): 1,
+    }
+    assert counts(output, "screen")["page kept"] == counts(output, "pack")["page kept"] == 4
+    account = recount(Folder(str(output)))
+    assert account.differences == []
+    assert account.contaminated == {("held-out", "query"): 1}
 
 
 def spoil(output: Path, uids: set[str]) -> None:
