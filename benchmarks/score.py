@@ -114,7 +114,7 @@ class Pipeline:
         self._run = Run(read, None, (), (), 1, lambda _: None)
         self._output, self._rules, self._work = self._run.output, read.score, work
         (self._judge,) = judges_of(read.score)
-        plan(self._run, work, KEPT["gather"])
+        plan(self._run, work, [KEPT["gather"]])
         self._pieces = [
             *pieces_of(work, OF_PICTURES, read.score.picture_batch),
             *pieces_of(work, OF_CAPTIONS, read.score.text_batch),

@@ -23,12 +23,13 @@ from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.inference import Batch, Embedded, Lost, TeacherHandler
 from pipelines.transforms.tables import read_slice, read_table, write_table
-from schemas.layout import GATHERED, OF_PICTURES
+from schemas.layout import BRANCHES
 
 Row = TypeVar("Row")
 
 EMBEDDED = "embedded"
 _MARKER = ".json"
+_TARS = {branch.of_pictures: branch.tars for branch in BRANCHES}
 _EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
 
 
@@ -102,7 +103,7 @@ class ReadBatches(beam.DoFn):
         fold: int,
         languages: tuple[str, ...],
     ) -> None:
-        self._gathered = output / GATHERED
+        self._output = output
         self._plan = work / PLAN
         self._rules = rules
         self._judge = judge
@@ -113,10 +114,10 @@ class ReadBatches(beam.DoFn):
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
         rows = (row for table in tables for row in table.to_pylist())
         planned = [row for row in rows if self._judge.fold_of(row["uid"]) == self._fold]
-        if piece.what == OF_PICTURES:
+        if tars := _TARS.get(piece.what):
             pictures = [PictureToEmbed(**row) for row in planned]
             cut = _cut(pictures, self._rules.picture_batch)
-            make = partial(_decoded, piece, len(cut), self._gathered)
+            make = partial(_decoded, piece, len(cut), self._output / tars)
             yield from in_threads(make, enumerate(cut), at_once=1)
         else:
             understood = [row for row in planned if row["language"] in self._languages]
@@ -130,11 +131,11 @@ def _cut(rows: list[Row], size: int) -> list[list[Row]]:
 
 
 def _decoded(
-    piece: Piece, batches: int, gathered: Folder, numbered: tuple[int, list[PictureToEmbed]]
+    piece: Piece, batches: int, stored: Folder, numbered: tuple[int, list[PictureToEmbed]]
 ) -> Batch:
     number, pictures = numbered
     places = [(of.image_shard, of.image_offset, of.image_size) for of in pictures]
-    encoded = read_pictures(gathered, places)
+    encoded = read_pictures(stored, places)
     images, lost = {}, []
     for of in pictures:
         try:

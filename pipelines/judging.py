@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from filters.caption import all_redacted, caption_faults
-from filters.language import judge_language
+from filters.language import Verdict, judge_language
 from filters.picture import MEASURED, image_faults
 from filters.set_faults import ContaminationFault
 from pipelines.evaluation_sets import EvaluationIndex
 from pipelines.language_model import LanguageModel
 from pipelines.recipe import Screen
 from pipelines.storage import Folder
+from schemas.layout import PAGE_BRANCH, PICTURE_BRANCH, Branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,18 @@ class Judge:
       rules: of the recipe.
       languages: that are wanted.
       work: of the stage, with what was read of the evaluation sets.
+      branch: what is judged; pages and the language that their text is in have been judged.
     """
 
-    def __init__(self, rules: Screen, languages: Sequence[str], work: Folder) -> None:
+    def __init__(
+        self,
+        rules: Screen,
+        languages: Sequence[str],
+        work: Folder,
+        branch: Branch = PICTURE_BRANCH,
+    ) -> None:
         self._rules = rules
+        self._is_known = branch == PAGE_BRANCH
         self._languages = frozenset(languages)
         self._model = LanguageModel(rules.language.model)
         self._sets = EvaluationIndex.load(work, rules.decontaminate)
@@ -58,12 +67,8 @@ class Judge:
         """
         rules = self._rules
         judged = JudgedTexts(all_redacted(texts, rules.caption), [], [], [])
-        guesses = self._model.identify(judged.text)
         sets = self._sets.caption_set(judged.text)
-        verdicts = [
-            judge_language(guess, said, rules.language, self._languages)
-            for guess, said in zip(guesses, stated, strict=True)
-        ]
+        verdicts = self._languages_of(judged.text, stated)
         judged.language.extend(verdict.language for verdict in verdicts)
         junk = caption_faults(judged.text, judged.language, rules.caption)
         for verdict, its_junk, name in zip(verdicts, junk, sets, strict=True):
@@ -76,14 +81,25 @@ class Judge:
             judged.detail.append(detail)
         return judged
 
+    def _languages_of(self, texts: Sequence[str], stated: Sequence[str]) -> list[Verdict]:
+        """What becomes of texts by their language; a heading alone does not tell its page's."""
+        if self._is_known:
+            return [Verdict(said, None, "") for said in stated]
+        return [
+            judge_language(guess, said, self._rules.language, self._languages)
+            for guess, said in zip(self._model.identify(texts), stated, strict=True)
+        ]
+
     def pictures(self, pictures: pa.Table) -> pa.Table:
         """What becomes of pictures by themselves, as `JUDGED_PICTURES`.
 
         Args:
           pictures: what the rules look at of them, `sha256` and `pdq`.
         """
-        columns = {name: pictures[name].to_numpy() for name in MEASURED}
-        faults = [str(fault or "") for fault in image_faults(columns, self._rules.image)]
+        faults = [""] * pictures.num_rows
+        if not self._is_known:
+            columns = {name: pictures[name].to_numpy() for name in MEASURED}
+            faults = [str(fault or "") for fault in image_faults(columns, self._rules.image)]
         details = [""] * len(faults)
         of = [pictures[name].to_pylist() for name in ("sha256", "pdq", "pdq_quality")]
         for row, name in enumerate(self._sets.picture_set(*of)):

@@ -26,7 +26,7 @@ from pipelines.parts import part_names, row_count, rows_below
 from pipelines.recipe import Pack
 from pipelines.records import Counts
 from pipelines.recount_triplets import recount_triplets
-from pipelines.stages import FRESH, Run, kept_before, last_before
+from pipelines.stages import FRESH, Run, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
@@ -40,16 +40,12 @@ from pipelines.transforms.tally import Tally
 from pipelines.triplets import triplet_schema
 from schemas.fates import Unit
 from schemas.layout import (
-    DOCUMENTS,
-    GATHERED,
-    KEPT,
-    KEPT_PAGES,
     PACKED_DOCUMENTS,
+    PAGE_BRANCH,
     PAIRS,
     SCREENED_TEXTS,
     TEXT_ROWS,
     TEXTS,
-    TRANSLATED_CAPTIONS,
     TRIPLET_KINDS,
     TRIPLETS,
     packed_triplets,
@@ -58,7 +54,6 @@ from schemas.layout import (
 )
 
 _CUTS_FILE = "cuts.json"
-_DOCUMENTS = "documents"
 _PAGE_FIELDS = ("document", "page", "pages", "title", "text")
 
 
@@ -79,22 +74,15 @@ class PackStage:
         assert run.recipe.pack is not None
         self._run = run
         self._rules: Pack = run.recipe.pack
-        recipe, before = run.recipe, kept_before(run.recipe, self.name)
-        handed_on = "translate" if recipe.translate else last_before(recipe, self.name)
-        has_documents = recipe.documents is not None
-        has_pictures = any(source.task != "document" for source in recipe.sources)
+        recipe = run.recipe
         self.reads: tuple[str, ...] = (
-            *((handed_on,) if has_pictures else ()),
-            *((_DOCUMENTS,) if has_documents else ()),
+            *(("translate",) if recipe.translate else stages_before(recipe, self.name)),
             *(("mine",) if recipe.mine else ()),
         )
-        self._packed: list[Packed] = []
-        if has_pictures:
-            of_pictures = Unit.PICTURE, Unit.CAPTION
-            self._packed.append(Packed(KEPT[before], GATHERED, PAIRS, of_pictures, is_judged=True))
-        if has_documents:
-            kept, units = KEPT_PAGES[_DOCUMENTS], (Unit.PAGE, Unit.QUERY)
-            self._packed.append(Packed(kept, DOCUMENTS, PACKED_DOCUMENTS, units, _PAGE_FIELDS))
+        self._packed = [
+            Packed(kept, _PAGE_FIELDS if kept.branch == PAGE_BRANCH else ())
+            for kept in tables_before(recipe, self.name)
+        ]
 
     def depends_on(self) -> Any:
         recipe = self._run.recipe
@@ -107,7 +95,8 @@ class PackStage:
         counts: Counter[str] = Counter(self._pack_texts(work))
         counts.update(self._pack_triplets(work))
         for packed in self._packed:
-            counts.update(self._pack_samples(work / packed.tars, packed, work / FRESH))
+            folder = work / packed.kept.branch.of_pictures
+            counts.update(self._pack_samples(folder, packed, work / FRESH))
         if not any(counts.get(f"{unit} kept") for unit in (Unit.SAMPLE, Unit.TEXT, Unit.TRIPLET)):
             raise RunError("nothing was kept, so there is nothing to pack: pairmill stats says why")
         return dict(counts)
@@ -120,8 +109,9 @@ class PackStage:
         cuts = [_cut(row) for row in json.loads(work.read(_CUTS_FILE))]
         counts: Counts = json.loads(work.read("counts.json"))
         if cuts:
-            self._write(work, cuts, packed, fresh / packed.shards)
-            counts["sample kept"] = _write_sizes(fresh / packed.shards, cuts)
+            target = fresh / packed.kept.branch.shards
+            self._write(work, cuts, packed, target)
+            counts["sample kept"] = _write_sizes(target, cuts)
         return counts
 
     def _pack_texts(self, work: Folder) -> Counts:
@@ -175,7 +165,7 @@ class PackStage:
         run, kept = self._run, packed.kept
         parts = len((run.output / kept.pictures).names())
         folders = [kept.pictures, kept.captions]
-        folders += [TRANSLATED_CAPTIONS] if packed.is_judged and run.recipe.translate else []
+        folders += [kept.branch.translated] if run.recipe.translate else []
         rows = sum(rows_below(run.output / folder) for folder in folders)
         buckets = buckets_for(rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
@@ -205,7 +195,7 @@ class PackStage:
         left = [cut for cut in cuts if f"{shard_name(cut.number)}.json" not in done]
         if left:
             with self._run.pipeline(len(left)) as pipeline:
-                write = WriteShard(self._run.recipe, work, target, packed.tars)
+                write = WriteShard(self._run.recipe, work, target, packed.kept.branch.tars)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(write)
 
 

@@ -17,7 +17,7 @@ from apache_beam.pvalue import TaggedOutput
 from filters.choice import Verdict, best_caption
 from pipelines.gathered import image_format
 from pipelines.recipe import Recipe
-from pipelines.scored import ScoredPart, read_translated, read_unjudged
+from pipelines.scored import read_translated
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
 from pipelines.tars import TarWriter
@@ -29,7 +29,6 @@ from pipelines.transforms.tables import (
     write_tables,
 )
 from pipelines.transforms.tally import Count
-from schemas.fates import Unit
 from schemas.ids import order_key
 from schemas.layout import (
     CAPTIONS_SUFFIX,
@@ -140,19 +139,11 @@ class Packed:
 
     Attributes:
       kept: tables of it.
-      tars: the folder in which its pictures are stored.
-      shards: the folder of its final shards.
-      units: what pictures and captions are counted as.
       fields: further ones of a sample's `json`, columns of the pictures' table.
-      is_judged: whether it is what teachers judge and translators translate, where there are any.
     """
 
     kept: Tables
-    tars: str
-    shards: str
-    units: tuple[Unit, Unit]
     fields: tuple[str, ...] = ()
-    is_judged: bool = False
 
 
 class MakeSamples(beam.DoFn):
@@ -169,7 +160,7 @@ class MakeSamples(beam.DoFn):
         | TaggedOutput[Literal["captions"], pa.Table]
         | TaggedOutput[Literal["counts"], Count]
     ]:
-        part = self._read(bucket)
+        part = read_translated(self._recipe, self._packed.kept, bucket)
         pictures, captions = rows_of(part.pictures, Picture), part.captions
         more = part.pictures.select(self._packed.fields).to_pylist()
         by_uid: dict[str, list[Caption]] = defaultdict(list)
@@ -182,23 +173,19 @@ class MakeSamples(beam.DoFn):
                 picture, by_uid[picture.uid], part.verdicts, self._recipe, fields
             )
         ]
-        of_picture, of_caption = self._packed.units
+        branch = self._packed.kept.branch
         places = {(sample.image_shard, sample.image_offset) for sample in samples}
         counts = {
-            f"{of_picture} in": len(pictures),
-            f"{of_picture} kept": len(places),
-            f"{of_caption} in": captions.num_rows,
-            f"{of_caption} kept": sum(sample.captions for sample in samples),
+            f"{branch.picture} in": len(pictures),
+            f"{branch.picture} kept": len(places),
+            f"{branch.caption} in": captions.num_rows,
+            f"{branch.caption} kept": sum(sample.captions for sample in samples),
             "sample created": len(samples),
         }
         for count in counts.items():
             yield TaggedOutput("counts", count)
         yield TaggedOutput("captions", _ordered_captions(captions, part.verdicts, self._recipe))
         yield table_of(OrderedSample, samples)
-
-    def _read(self, bucket: int) -> ScoredPart:
-        read = read_translated if self._packed.is_judged else read_unjudged
-        return read(self._recipe, self._packed.kept, bucket)
 
 
 def _ordered_captions(

@@ -15,7 +15,7 @@ from pipelines.parts import rows_below
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, buckets_for
 from pipelines.transforms.tables import read_table, write_table
-from schemas.layout import PICTURES, SOURCE_CAPTIONS, part_name
+from schemas.layout import Tables, part_name
 
 TEXTS = pa.schema([("text_key", pa.int64()), ("picture_key", pa.int64())])
 """Which text stands on which picture; copies of one, by their bytes, are one."""
@@ -32,29 +32,31 @@ class FindPopular(beam.PTransform):
     Leaves below `work` what it found, and is not counted again where it is there.
 
     Args:
-      output: of the recipe, with `parts` parts of pictures and captions.
-      work: of the stage.
+      output: of the recipe.
+      read: tables of pictures and captions, with `parts` parts each.
+      work: where to work.
       parts: how many.
       most: pictures that a text may stand on, 0 for any number.
     """
 
-    def __init__(self, output: Folder, work: Folder, parts: int, most: int) -> None:
+    def __init__(self, output: Folder, read: Tables, work: Folder, parts: int, most: int) -> None:
         super().__init__()
         self._output = output
+        self._read = read
         self._work = work
         self._parts = parts
         self._most = most
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[pa.Table]:
-        found, output = self._work / _POPULAR, self._output
-        buckets = buckets_for(rows_below(output / SOURCE_CAPTIONS)) if self._most else 0
+        found, output, read = self._work / _POPULAR, self._output, self._read
+        buckets = buckets_for(rows_below(output / read.captions)) if self._most else 0
         names = [part_name(bucket) for bucket in range(buckets)]
         if set(names) <= set(found.names()):
             return begin | beam.Create(names) | beam.Map(partial(read_table, found))
         texts = (
             begin
             | Deal("parts to count", range(self._parts))
-            | beam.ParDo(ListTexts(output, self._work))
+            | beam.ParDo(ListTexts(output, read, self._work))
         )
         return (
             {"texts": texts}
@@ -66,16 +68,17 @@ class FindPopular(beam.PTransform):
 class ListTexts(beam.DoFn):
     """On which pictures of a part each text stands; writes the texts' keys."""
 
-    def __init__(self, output: Folder, work: Folder) -> None:
+    def __init__(self, output: Folder, read: Tables, work: Folder) -> None:
         self._output = output
+        self._read = read
         self._work = work
 
     def process(self, part: int) -> Iterator[pa.Table]:
         name = part_name(part)
-        captions = read_table(self._output / SOURCE_CAPTIONS, name, ["uid", "text"])
+        captions = read_table(self._output / self._read.captions, name, ["uid", "text"])
         keys = text_keys(captions["text"].to_pylist())
         write_table(self._work / _TEXT_KEYS, name, pa.table([keys], schema=KEYS))
-        pictures = read_table(self._output / PICTURES, name, ["uid", "sha256"])
+        pictures = read_table(self._output / self._read.pictures, name, ["uid", "sha256"])
         of_caption = pc.index_in(captions["uid"], value_set=pictures["uid"])
         picture_keys = [int(sha256[:15], 16) for sha256 in pictures["sha256"].to_pylist()]
         stands = pa.table([keys, pa.array(picture_keys).take(of_caption)], schema=TEXTS)

@@ -8,20 +8,17 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field
 
-from filters.budget import BudgetRules
 from filters.caption import CaptionRules
-from filters.concepts import BalanceRules
 from filters.contamination import DecontaminationRules
 from filters.duplicates import DuplicateRules
 from filters.language import LanguageRules
 from filters.picture import ImageRules
-from filters.spheres import SemanticRules
 from filters.text_pair import TextPairRules
-from filters.thresholds import ThresholdRules
 from pipelines.document_rules import USER_AGENT, Documents, HostPort, Positive, UserAgent
 from pipelines.img2dataset_options import Img2dataset
 from pipelines.mining_rules import Mine
 from pipelines.score_options import Score
+from pipelines.select_options import Select
 from pipelines.translate_options import Translate, asks_for_cosines
 from schemas.languages import ALL, LANGUAGES
 
@@ -230,39 +227,6 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Select:
-    """What is kept of what the teachers judged; the tables are described where they are defined.
-
-    Attributes:
-      not_understood: what becomes of captions in languages that no teacher understands.
-      thresholds: `thresholds.json` of another run, whose thresholds stand for those that
-        `threshold` would give (its floor and ceiling hold); relative to the recipe's folder.
-      threshold: `filters.thresholds`.
-      semantic: `filters.spheres`; pictures that mean the same stay where it is absent.
-      balance: `filters.concepts`; concepts stay as they are where it is absent.
-      budget: `filters.budget`; there is none where it is absent.
-    """
-
-    not_understood: Literal["keep", "reject"] = "keep"
-    thresholds: str = ""
-    threshold: ThresholdRules = field(default_factory=ThresholdRules)
-    semantic: SemanticRules | None = None
-    balance: BalanceRules | None = None
-    budget: BudgetRules | None = None
-
-    def __post_init__(self) -> None:
-        named = {
-            "threshold.value_in": self.threshold.value_in,
-            "balance.concepts": self.balance.concepts if self.balance else {},
-            "budget.shares": self.budget.shares if self.budget else {},
-        }
-        for key, by_language in named.items():
-            unknown = [code for code in by_language if code not in LANGUAGES]
-            if unknown:
-                raise ValueError(f"{key} must be of {' '.join(ALL)}, got {unknown[0]!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """What the final shards look like.
 
@@ -371,6 +335,10 @@ class Recipe:
     def _check_mine(self, mine: Mine) -> None:
         if not self.score:
             raise ValueError("mine must go with a [score], whose embeddings it reads")
+        if all(source.task == "document" for source in self.sources):
+            raise ValueError(
+                "mine must go with a source of pictures or text pairs: pages are not mined"
+            )
         if mine.document_column and mine.document_column not in self.kept_columns:
             raise ValueError(
                 f"mine.document_column must be one of keep_columns, got {mine.document_column!r}"

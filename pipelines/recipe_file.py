@@ -3,15 +3,19 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
-from pipelines.recipe import Recipe, Screen, Select, Source
+from pipelines.recipe import Recipe, Screen, Source
 from pipelines.score_options import Score, ScoreTeacher
+from pipelines.select_options import Select, SelectRules
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
 from pipelines.teachers import check_spaces, specs_of
 from pipelines.translate_options import Translate, TranslateModel
+
+Rules = TypeVar("Rules", bound=SelectRules)
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _MANNER = Manner(
@@ -118,12 +122,17 @@ def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:
 
 
 def _select_with_absolute_paths(select: Select, folder: str) -> Select:
-    thresholds = select.thresholds and absolute(select.thresholds, folder)
-    balance = select.balance
+    documents = select.documents and _rules_with_absolute_paths(select.documents, folder)
+    return dataclasses.replace(_rules_with_absolute_paths(select, folder), documents=documents)
+
+
+def _rules_with_absolute_paths(rules: Rules, folder: str) -> Rules:
+    thresholds = rules.thresholds and absolute(rules.thresholds, folder)
+    balance = rules.balance
     if balance:
         files = {code: absolute(path, folder) for code, path in balance.concepts.items()}
         balance = dataclasses.replace(balance, concepts=files)
-    return dataclasses.replace(select, thresholds=thresholds, balance=balance)
+    return dataclasses.replace(rules, thresholds=thresholds, balance=balance)
 
 
 def _model_path(model: str, folder: str) -> str:

@@ -1,7 +1,7 @@
 """Does everything add up? What the stages recorded against what lies in their files."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from filters.set_faults import ContaminationFault
@@ -18,25 +18,50 @@ from schemas.fates import Fate, Unit
 from schemas.layout import (
     KEPT,
     KEPT_PAGES,
-    OF_PICTURES,
     PACKED_DOCUMENTS,
     PAIRS,
-    SCORES,
+    PICTURE_BRANCH,
     STAGE_FILE,
     TEXT_SCORES,
     TEXTS,
-    TRANSLATED_CAPTIONS,
     TRIPLETS,
     WORK,
+    Branch,
+    Tables,
     embeddings_folder,
     ledger_folder,
-    tables_of,
 )
 
 _MADE_OF_ROWS = {"gather": Unit.CAPTION, "screen": Unit.TEXT}
 """What a stage makes of each row that it reads from a source."""
 
 _HANDED_OVER = [unit for unit in Unit if unit != Unit.ROW]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchAccount:
+    """What there is of pictures, or of pages.
+
+    Attributes:
+      branch: which.
+      tables: what those of stages that hand them on hold, by stage.
+      scores: what those of captions and, with pictures, of texts hold; None where score is not
+        complete, or has nothing to do with them.
+      translations: what those of translations hold, None where translate is not complete, likewise.
+      shards: what the final shards hold, with pictures also those of texts and triplets; None where
+        pack is not complete.
+    """
+
+    branch: Branch
+    tables: dict[str, KeptTables]
+    scores: Scores | None
+    translations: Translations | None
+    shards: PackedShards | None
+
+    @property
+    def last_tables(self) -> KeptTables | None:
+        """Of the last stage that has any."""
+        return next(reversed(self.tables.values()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +72,9 @@ class Account:
       output: its URI.
       records: of the stages that are complete, by name, in the order of running.
       gathered: what the markers of the gathered shards say.
-      tables: what the tables of those that hand pictures and captions on hold, by stage.
-      scores: what those of captions and texts hold, None where score is not complete.
-      translations: what those of translations hold, None where translate is not complete.
+      pictures: what there is of pictures and their captions.
+      pages: what there is of pages and what they answer.
       triplets: what those of triplets hold, None where mine is not complete.
-      shards: what the final shards of pictures and texts hold, None where pack is not complete.
-      pages: what those of pages hold, likewise.
       contaminated: by evaluation set and unit, what was turned away for its sake.
       differences: everything that does not add up.
       unfinished: a sentence for each stage that is to be run, or run again.
@@ -61,12 +83,9 @@ class Account:
     output: str
     records: dict[str, Record]
     gathered: GatheredShards
-    tables: dict[str, KeptTables]
-    scores: Scores | None
-    translations: Translations | None
+    pictures: BranchAccount
+    pages: BranchAccount
     triplets: Triplets | None
-    shards: PackedShards | None
-    pages: PackedShards | None
     contaminated: Counter[tuple[str, str]]
     differences: list[Difference]
     unfinished: list[str]
@@ -80,41 +99,46 @@ def recount(output: Folder) -> Account:
     """
     records = read_records(output)
     gathered = read_markers(output)
-    tables = {
-        stage: recount_tables(output, stage) for stage in (*KEPT_PAGES, *KEPT) if stage in records
-    }
-    scores = _recount_scores(output, records)
-    translations = _recount_translated(output, records)
+    shards, of_pages = _recount_pack(output, records.get("pack"))
+    pictures = _recount_branch(output, records, KEPT, shards)
+    pages = _recount_branch(output, records, KEPT_PAGES, of_pages)
     triplets = recount_triplets(output) if "mine" in records else None
-    shards, pages = _recount_pack(output, records.get("pack"))
     differences = [
         *gathered.differences,
         *(difference for record in records.values() for difference in _check(output, record)),
         *_handed_over(records),
-        *(
-            difference
-            for stage, found in tables.items()
-            for difference in _check_tables(records[stage], found)
-        ),
-        *(_check_scores(records["score"], scores) if scores else ()),
-        *(_check_translated(records["translate"], translations) if translations else ()),
+        *_check_branch(records, pictures),
+        *_check_branch(records, pages),
         *(_check_triplets(records["mine"], triplets) if triplets else ()),
-        *(_check_pack(records["pack"], shards, pages) if shards and pages else ()),
+        *(_check_pack(records["pack"], shards, of_pages) if shards and of_pages else ()),
     ]
     return Account(
         output=output.uri,
         records=records,
         gathered=gathered,
-        tables=tables,
-        scores=scores,
-        translations=translations,
-        triplets=triplets,
-        shards=shards,
+        pictures=pictures,
         pages=pages,
+        triplets=triplets,
         contaminated=_contaminated(output, records.get("screen")),
         differences=differences,
         unfinished=list(_unfinished(output, records, gathered)),
     )
+
+
+def _recount_branch(
+    output: Folder,
+    records: dict[str, Record],
+    kept: Mapping[str, Tables],
+    shards: PackedShards | None,
+) -> BranchAccount:
+    """Counts what stages made of pictures, or of pages, by where they leave what they kept."""
+    (branch,) = {tables.branch for tables in kept.values()}
+    tables = {
+        stage: recount_tables(output, stage, of) for stage, of in kept.items() if stage in records
+    }
+    scores = _recount_scores(output, records, kept)
+    translations = _recount_translated(output, records, kept)
+    return BranchAccount(branch, tables, scores, translations, shards)
 
 
 def _contaminated(output: Folder, screened: Record | None) -> Counter[tuple[str, str]]:
@@ -160,10 +184,8 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             read = after.counts.get(f"{unit} in")
             if read is None:
                 continue
-            keepers = [_keeper(records, record, unit) for record in before]
-            # Of pages and pictures a stage may read both, each from who has to do with such.
-            knowing = [keeper for keeper in keepers if _knows(keeper, unit)] or keepers[:1]
-            for keeper in knowing:
+            keepers = {k.stage: k for record in before for k in _keepers(records, record, unit)}
+            for keeper in keepers.values() or before[:1]:
                 kept = keeper.counts.get(f"{unit} kept", 0)
                 if read != kept:
                     file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
@@ -171,11 +193,12 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
                     yield Difference(after.stage, unit.value, "in", kept, read, file, words)
 
 
-def _keeper(records: dict[str, Record], before: Record, unit: Unit) -> Record:
+def _keepers(records: dict[str, Record], before: Record, unit: Unit) -> list[Record]:
     """Who handed a unit over: `before`, or where it has nothing to do with such, who did to it."""
+    if _knows(before, unit):
+        return [before]
     sources = [records[name] for name in before.reads if name in records]
-    is_last = _knows(before, unit) or not sources
-    return before if is_last else _keeper(records, sources[0], unit)
+    return [keeper for source in sources for keeper in _keepers(records, source, unit)]
 
 
 def _knows(record: Record, unit: Unit) -> bool:
@@ -183,50 +206,68 @@ def _knows(record: Record, unit: Unit) -> bool:
     return any(name.startswith(f"{unit} ") for name in record.counts)
 
 
-def _check_tables(record: Record, tables: KeptTables) -> Iterator[Difference]:
-    kept = tables_of(record.stage)
-    of_pages = record.stage in KEPT_PAGES
-    yield from tables.differences
-    unit = Unit.PAGE if of_pages else Unit.PICTURE
-    yield from _kept(record, unit, tables.pictures, f"{kept.pictures}/")
-    unit = Unit.QUERY if of_pages else Unit.CAPTION
-    yield from _kept(record, unit, tables.captions, f"{kept.captions}/")
+def _check_branch(records: dict[str, Record], account: BranchAccount) -> Iterator[Difference]:
+    """Tables, scores and translations against what their stages recorded."""
+    branch = account.branch
+    for stage, tables in account.tables.items():
+        yield from tables.differences
+        kept = tables.kept
+        yield from _kept(records[stage], branch.picture, tables.pictures, f"{kept.pictures}/")
+        yield from _kept(records[stage], branch.caption, tables.captions, f"{kept.captions}/")
+    if account.scores:
+        yield from _check_scores(records["score"], branch, account.scores)
+    if account.translations:
+        yield from _check_translated(records["translate"], branch, account.translations)
 
 
-def _recount_scores(output: Folder, records: dict[str, Record]) -> Scores | None:
+def _recount_scores(
+    output: Folder, records: dict[str, Record], kept: Mapping[str, Tables]
+) -> Scores | None:
     """The scores, unless what they were made of is there no more."""
     if "score" not in records or is_outdated(records, "score"):
         return None
-    (before,) = records["score"].reads
-    return recount_scores(output, KEPT[before])
+    scored = _read_of(records["score"], kept)
+    return recount_scores(output, scored) if scored else None
 
 
-def _check_scores(record: Record, scores: Scores) -> Iterator[Difference]:
+def _read_of(record: Record, kept: Mapping[str, Tables]) -> Tables | None:
+    """What a stage has read of pictures, or of pages."""
+    return next((kept[name] for name in record.reads if name in kept), None)
+
+
+def _check_scores(record: Record, branch: Branch, scores: Scores) -> Iterator[Difference]:
     yield from scores.differences
-    yield from _kept(record, Unit.CAPTION, scores.captions, f"{SCORES}/")
-    yield from _kept(record, Unit.TEXT, scores.texts, f"{TEXT_SCORES}/")
+    yield from _kept(record, branch.caption, scores.captions, f"{branch.scores}/")
+    if branch == PICTURE_BRANCH:
+        yield from _kept(record, Unit.TEXT, scores.texts, f"{TEXT_SCORES}/")
     for number in range(scores.teachers):
-        where = embeddings_folder(number, OF_PICTURES)
-        yield from _kept(record, Unit.PICTURE, scores.embedded[where], f"{where}/")
+        where = embeddings_folder(number, branch.of_pictures)
+        yield from _kept(record, branch.picture, scores.embedded[where], f"{where}/")
 
 
-def _recount_translated(output: Folder, records: dict[str, Record]) -> Translations | None:
+def _recount_translated(
+    output: Folder, records: dict[str, Record], kept: Mapping[str, Tables]
+) -> Translations | None:
     """The translations, unless what they were made of is there no more."""
     if "translate" not in records or is_outdated(records, "translate"):
         return None
-    (before,) = records["translate"].reads
-    if before == "score":
-        (before,) = records["score"].reads if "score" in records else ("gather",)
-    return recount_translated(output, KEPT[before])
+    record = records["translate"]
+    if "score" in record.reads and "score" in records:
+        record = records["score"]
+    translated = _read_of(record, kept)
+    return recount_translated(output, translated) if translated else None
 
 
-def _check_translated(record: Record, translations: Translations) -> Iterator[Difference]:
+def _check_translated(
+    record: Record, branch: Branch, translations: Translations
+) -> Iterator[Difference]:
     """What it kept is what it read, and the translations."""
     yield from translations.differences
-    expected = record.counts.get("caption kept", 0) - record.counts.get("caption in", 0)
+    counts, unit = record.counts, branch.caption
+    expected = counts.get(f"{unit} kept", 0) - counts.get(f"{unit} in", 0)
     if expected != translations.captions:
-        unit, found = Unit.CAPTION.value, translations.captions
-        yield Difference(record.stage, unit, "made", expected, found, f"{TRANSLATED_CAPTIONS}/")
+        place, found = f"{branch.translated}/", translations.captions
+        yield Difference(record.stage, unit.value, "made", expected, found, place)
 
 
 def _check_triplets(record: Record, triplets: Triplets) -> Iterator[Difference]:

@@ -14,15 +14,13 @@ from pipelines.threads import in_threads
 from schemas.fates import ScoreStatus, Unit
 from schemas.layout import (
     EMBEDDINGS,
-    OF_CAPTIONS,
-    OF_PICTURES,
     OF_TEXTS,
-    SCORES,
+    PICTURE_BRANCH,
     SCREENED_TEXTS,
     TEXT_SCORES,
+    Branch,
     Tables,
     embeddings_folder,
-    ledger_folder,
 )
 
 _STAGE = "score"
@@ -79,10 +77,12 @@ def recount_scores(output: Folder, scored: Tables) -> Scores:
 
     Args:
       output: of the recipe.
-      scored: the tables whose captions were scored.
+      scored: the tables whose captions were scored; with those of pictures, also the texts.
     """
-    whole = Scores()
-    captions, texts = part_names(output / scored.captions), part_names(output / SCREENED_TEXTS)
+    whole, branch = Scores(), scored.branch
+    of_texts = [OF_TEXTS] if branch == PICTURE_BRANCH else []
+    captions = part_names(output / scored.captions)
+    texts = part_names(output / SCREENED_TEXTS) if of_texts else []
     for part in in_threads(lambda name: _recount_part(output, scored, name), captions, _AT_ONCE):
         whole.add(part)
     for part in in_threads(lambda name: _recount_texts(output, name), texts, _AT_ONCE):
@@ -90,17 +90,19 @@ def recount_scores(output: Folder, scored: Tables) -> Scores:
     teachers = (output / EMBEDDINGS).folders()
     whole.teachers = len(teachers)
     for teacher in teachers:
-        for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS):
+        for what in filter(
+            None, (branch.of_pictures, branch.of_captions, branch.of_texts, *of_texts)
+        ):
             whole.add(_recount_embeddings(output, embeddings_folder(int(teacher), what)))
-    whole.differences += _unembedded(whole)
+    whole.differences += _unembedded(whole, branch)
     return whole
 
 
 def _recount_part(output: Folder, scored: Tables, name: str) -> Scores:
-    part = Scores()
-    table = _read(output, SCORES, name, _OF_CAPTION, part)
+    part, branch = Scores(), scored.branch
+    table = _read(output, branch.scores, name, _OF_CAPTION, part)
     captions = _read(output, scored.captions, name, ["caption_id"], part)
-    lost = _read(output, ledger_folder(_STAGE), name, ["id"], part)
+    lost = _read(output, branch.ledger(_STAGE), name, ["id"], part)
     if table is None or captions is None or lost is None:
         return part
     gone = set(lost["id"].to_pylist())
@@ -110,13 +112,13 @@ def _recount_part(output: Folder, scored: Tables, name: str) -> Scores:
     found = table["caption_id"].to_pylist()[:: len(judges) or 1]
     if found != expected or teachers != judges * len(found):
         words = f"they are not those of {scored.captions}/{name}, in its order, once a teacher"
-        right = len(set(found) & set(expected))
+        right, file = len(set(found) & set(expected)), f"{branch.scores}/{name}"
         part.differences.append(
-            _difference(Unit.CAPTION, "scored", len(expected), right, f"{SCORES}/{name}", words)
+            _difference(branch.caption, "scored", len(expected), right, file, words)
         )
     part.captions = len(found)
     part.judged = Counter(dict.fromkeys(judges, 0))
-    _check_cosines(table, f"{SCORES}/{name}", Unit.CAPTION, part)
+    _check_cosines(table, f"{branch.scores}/{name}", branch.caption, part)
     _count(table, part)
     return part
 
@@ -217,10 +219,10 @@ def _rows(folder: Folder, name: str) -> int:
     return int(shape[0])
 
 
-def _unembedded(whole: Scores) -> Iterator[Difference]:
+def _unembedded(whole: Scores, branch: Branch) -> Iterator[Difference]:
     """Every caption that was judged has its embedding."""
     for number, teacher in enumerate(whole.judged):
-        where = embeddings_folder(number, OF_CAPTIONS)
+        where = embeddings_folder(number, branch.of_captions)
         expected, found = whole.judged[teacher], whole.embedded[where]
         if expected != found:
             words = f"{teacher} judged so many captions"

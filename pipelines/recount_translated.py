@@ -10,8 +10,7 @@ from pipelines.differences import Difference, missing_file, unreadable
 from pipelines.parts import Unreadable, part_names, read_columns
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
-from schemas.fates import Unit
-from schemas.layout import TRANSLATED_CAPTIONS, TRANSLATION_REPORT_FILE, Tables, ledger_folder
+from schemas.layout import TRANSLATION_REPORT_FILE, Branch, Tables, ledger_folder
 
 _STAGE = "translate"
 _AT_ONCE = 4
@@ -39,12 +38,11 @@ def recount_translated(output: Folder, kept: Tables) -> Translations:
       output: of the recipe.
       kept: the tables whose captions were translated.
     """
-    whole, folder = Translations(), output / TRANSLATED_CAPTIONS
+    whole, translated = Translations(), kept.branch.translated
+    folder = output / translated
     expected, found = part_names(output / kept.captions), set(part_names(folder))
     whole.differences += [
-        missing_file(_STAGE, f"{TRANSLATED_CAPTIONS}/{name}")
-        for name in expected
-        if name not in found
+        missing_file(_STAGE, f"{translated}/{name}") for name in expected if name not in found
     ]
 
     def recount(name: str) -> Translations:
@@ -66,26 +64,28 @@ def read_translation_report(output: Folder) -> dict[str, Any]:
 
 
 def _recount_part(output: Folder, kept: Tables, name: str) -> Translations:
-    part = Translations()
+    part, translated = Translations(), kept.branch.translated
     try:
-        rows = read_columns(output / TRANSLATED_CAPTIONS, name, ["parent", "language"])
+        rows = read_columns(output / translated, name, ["parent", "language"])
         captions = read_columns(output / kept.captions, name, ["caption_id"])
     except Unreadable as error:
-        file = f"{TRANSLATED_CAPTIONS}/{name}"
+        file = f"{translated}/{name}"
         part.differences.append(unreadable(_STAGE, file, str(error)))
         return part
     part.captions = rows.num_rows
     part.languages = Counter(rows["language"].to_pylist())
     part.differences += _orphans(
-        name, rows["parent"].to_pylist(), set(captions["caption_id"].to_pylist())
+        kept.branch, name, rows["parent"].to_pylist(), set(captions["caption_id"].to_pylist())
     )
     return part
 
 
-def _orphans(name: str, parents: list[str], captions: set[str]) -> Iterator[Difference]:
+def _orphans(
+    branch: Branch, name: str, parents: list[str], captions: set[str]
+) -> Iterator[Difference]:
     """A translation is of a caption that was kept."""
     lost = sum(parent not in captions for parent in parents)
     if lost:
-        file, words = f"{TRANSLATED_CAPTIONS}/{name}", f"the sources of {lost:,} are not there"
-        unit, found = Unit.CAPTION.value, len(parents) - lost
+        file, words = f"{branch.translated}/{name}", f"the sources of {lost:,} are not there"
+        unit, found = branch.caption.value, len(parents) - lost
         yield Difference(_STAGE, unit, "of kept captions", len(parents), found, file, words)

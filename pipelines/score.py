@@ -27,7 +27,7 @@ from pipelines.scoring import (
     ShardPieces,
     WriteScores,
 )
-from pipelines.stages import FRESH, Run, kept_before
+from pipelines.stages import FRESH, Run, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, Sight, judges_of, look
 from pipelines.threads import in_threads
@@ -35,21 +35,26 @@ from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, hash_bucket
 from pipelines.transforms.inference import Lost
 from pipelines.transforms.tally import Tally
 from schemas.layout import (
+    BRANCHES,
     EMBEDDINGS,
-    GATHERED,
-    KEPT,
-    OF_CAPTIONS,
     OF_CLIP_RETRIEVAL,
-    OF_PICTURES,
     OF_TEXTS,
-    SCORES,
+    PAGE_BRANCH,
+    PICTURE_BRANCH,
     TEXT_SCORES,
+    Branch,
+    Tables,
     embeddings_folder,
 )
 
 _CLIP_RETRIEVAL = tuple(f"{OF_CLIP_RETRIEVAL}/{name}" for name in FOLDERS)
+_EMBEDDED = (
+    *(of.of_pictures for of in BRANCHES),
+    *(of.of_captions for of in BRANCHES),
+    *(of.of_texts for of in BRANCHES if of.of_texts),
+    OF_TEXTS,
+)
 _TEACHERS = "teachers"
-_OF_CAPTIONS = "counts-captions.json"
 _OF_TEXTS = "counts-texts.json"
 _MOST_LOST = 0.1
 """Share of the pictures that may have become undecodable before a run stops."""
@@ -66,19 +71,20 @@ class ScoreStage:
         self._run = run
         self._rules: Score = run.recipe.score
         self._judges = judges_of(self._rules)
-        before = kept_before(run.recipe, STAGE)
-        self.reads: tuple[str, ...] = (before,)
-        self._kept = KEPT[before]
+        self.reads: tuple[str, ...] = stages_before(run.recipe, STAGE)
+        self._kept = tables_before(run.recipe, STAGE)
         # The folder of each is replaced before those inside it: they are published in reverse.
         self.writes: tuple[str, ...] = (
             *(
                 embeddings_folder(judge.number, what)
                 for judge in self._judges
-                for what in (OF_PICTURES, OF_CAPTIONS, OF_TEXTS, *_CLIP_RETRIEVAL)
+                for what in (*_EMBEDDED, *_CLIP_RETRIEVAL)
             ),
             EMBEDDINGS,
             TEXT_SCORES,
-            SCORES,
+            PAGE_BRANCH.scores,
+            PICTURE_BRANCH.scores,
+            PAGE_BRANCH.ledger(STAGE),
         )
 
     def depends_on(self) -> Any:
@@ -89,23 +95,26 @@ class ScoreStage:
 
     def run(self, work: Folder) -> Counts:
         run = self._run
-        parts = len(part_names(run.output / self._kept.captions))
         sights = tuple(self._look(work, judge) for judge in self._judges)
-        plan(run, work, self._kept if parts else None)
+        plan(run, work, self._kept)
         pieces = self._pieces(work)
         for judge, sight in zip(self._judges, sights, strict=True):
             self._embed(work, judge, sight, pieces)
         run.step("comparing")
         bench = Bench(work, tuple(self._judges), sights)
-        if parts:
-            shards = _by_shard([piece for piece in pieces if piece.what != OF_TEXTS])
-            self._judge_captions(work, bench, shards, parts)
+        counts: Counts = {}
+        for kept in self._kept:
+            branch = kept.branch
+            of_branch = (branch.of_pictures, branch.of_captions, branch.of_texts)
+            shards = _by_shard([piece for piece in pieces if piece.what in of_branch])
+            counts |= self._judge_captions(work, bench, shards, kept)
         if texts := text_parts(run):
             of_texts = [piece for piece in pieces if piece.what == OF_TEXTS]
             found = {part.number: part for part in _by_shard(of_texts)}
             whole = [found.get(part, ShardPieces(part, ())) for part in range(texts)]
             self._judge_texts(work, bench, whole)
-        return _counts(work, _OF_CAPTIONS) | _counts(work, _OF_TEXTS)
+            counts |= json.loads(work.read(_OF_TEXTS))
+        return counts
 
     def _look(self, work: Folder, judge: Judge) -> Sight:
         """Looks at a teacher once."""
@@ -117,8 +126,8 @@ class ScoreStage:
         return Sight(found["dim"], tuple(found["languages"]))
 
     def _pieces(self, work: Folder) -> list[Piece]:
-        of_pictures, of_texts = self._rules.picture_batch, self._rules.text_batch
-        sizes = {OF_PICTURES: of_pictures, OF_CAPTIONS: of_texts, OF_TEXTS: of_texts}
+        sizes = dict.fromkeys(_EMBEDDED, self._rules.text_batch)
+        sizes |= {branch.of_pictures: self._rules.picture_batch for branch in BRANCHES}
         return [piece for what, size in sizes.items() for piece in pieces_of(work, what, size)]
 
     def _embed(self, work: Folder, judge: Judge, sight: Sight, pieces: list[Piece]) -> None:
@@ -132,30 +141,35 @@ class ScoreStage:
             if left:
                 with run.pipeline(len(left)) as pipeline:
                     _ = pipeline | EmbedPieces(run.output, work, rules, judge, fold, sight, left)
-            _check_lost(markers, [piece for piece in pieces if piece.what == OF_PICTURES])
+            for branch in BRANCHES:
+                of_pictures = [piece for piece in pieces if piece.what == branch.of_pictures]
+                _check_lost(branch, markers, of_pictures)
 
     def _judge_captions(
-        self, work: Folder, bench: Bench, shards: list[ShardPieces], parts: int
-    ) -> None:
-        output, fresh = self._run.output, work / FRESH
+        self, work: Folder, bench: Bench, shards: list[ShardPieces], kept: Tables
+    ) -> Counts:
+        output, fresh, branch = self._run.output, work / FRESH, kept.branch
+        parts = len(part_names(output / kept.captions))
+        if not parts:
+            return {}
         layout = None
-        if self._rules.clip_retrieval:
+        if self._rules.clip_retrieval and branch == PICTURE_BRANCH:
             last = max((shard.number for shard in shards), default=0)
             layout = ClipRetrieval(fresh, len(str(last)))
         with self._run.pipeline(pieces_for(parts)) as pipeline:
             embedded = pipeline | Deal("shards", shards)
-            pick = beam.ParDo(PickStrangers(bench, strangers(work)))
+            pick = beam.ParDo(PickStrangers(bench, branch, strangers(work, branch)))
             others = beam.pvalue.AsList(embedded | pick)
-            judged = embedded | beam.ParDo(JudgeShard(bench, fresh, layout), others).with_outputs(
-                "lost", main="judged"
-            )
+            judge = beam.ParDo(JudgeShard(bench, branch, fresh, layout), others)
+            judged = embedded | judge.with_outputs("lost", main="judged")
             schemas = {"judged": JUDGED, "lost": arrow_schema(Lost)}
             _ = (
                 {"judged": judged.judged, "lost": judged.lost}
                 | Regroup("scores by picture", schemas, parts, hash_buckets("uid", parts))
-                | beam.ParDo(WriteScores(output, self._kept, bench, fresh))
-                | Tally(work, _OF_CAPTIONS)
+                | beam.ParDo(WriteScores(output, kept, bench, fresh))
+                | Tally(work, f"counts-{branch.of_captions}.json")
             )
+        return dict(json.loads(work.read(f"counts-{branch.of_captions}.json")))
 
     def _judge_texts(self, work: Folder, bench: Bench, parts: list[ShardPieces]) -> None:
         output, fresh = self._run.output, work / FRESH
@@ -176,8 +190,8 @@ def _by_shard(pieces: list[Piece]) -> list[ShardPieces]:
     ]
 
 
-def _check_lost(folder: Folder, pieces: list[Piece]) -> None:
-    """Stops a run whose gathered pictures are damaged, before anything is made of it.
+def _check_lost(branch: Branch, folder: Folder, pieces: list[Piece]) -> None:
+    """Stops a run whose stored pictures are damaged, before anything is made of it.
 
     What was lost is forgotten, so that a run after they were mended looks again.
 
@@ -193,10 +207,6 @@ def _check_lost(folder: Folder, pieces: list[Piece]) -> None:
             (folder / marker_of(piece)).remove()
     first = next(lost[0] for _, lost in markers if lost)
     raise RunError(
-        f"of {came:,} gathered pictures {gone:,} cannot be decoded any more, as {first.uid} "
-        f"({first.detail}): is {GATHERED}/ damaged?"
+        f"of {came:,} stored {branch.picture}s {gone:,} cannot be decoded any more, as {first.uid} "
+        f"({first.detail}): is {branch.tars}/ damaged?"
     )
-
-
-def _counts(work: Folder, name: str) -> Counts:
-    return dict(json.loads(work.read(name))) if work.exists(name) else {}

@@ -5,7 +5,7 @@ A shard is a gathered tar with the captions of its pictures, or a part of the te
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -31,11 +31,9 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tables import read_rows, read_table, write_table
 from schemas.ids import digest
 from schemas.layout import (
-    GATHERED,
-    OF_CAPTIONS,
-    OF_PICTURES,
     OF_TEXTS,
     SCREENED_TEXTS,
+    Branch,
     Tables,
     part_name,
     shard_name,
@@ -43,8 +41,10 @@ from schemas.layout import (
 from schemas.rows import TextPair
 
 PLAN = "plan"
-_STRANGERS_FILE = "strangers.json"
 _DONE = "planned"
+
+_PAGE_CHARS = 2_000
+"""Of a page's text that are embedded: teachers of texts this long read no more."""
 
 BATCHES_A_PIECE = 16
 _STRANGERS = 2_048
@@ -57,7 +57,7 @@ class PictureToEmbed:
 
     Attributes:
       uid: …
-      image_shard: number of the gathered tar.
+      image_shard: number of the tar.
       image_offset: bytes from the tar's start.
       image_size: bytes.
     """
@@ -73,11 +73,11 @@ class TextToEmbed:
     """A text of a shard.
 
     Attributes:
-      id: caption id, or text id.
-      uid: of the caption's picture, "" for others.
+      id: caption id, text id, or of a page's own text its uid.
+      uid: of the picture or page, "" for others.
       language: one of `schemas.languages`, or `und`.
       text: …
-      image_shard: of the caption's picture; of others the part.
+      image_shard: of the picture or page; of others the part.
     """
 
     id: str
@@ -94,7 +94,7 @@ class Stranger:
     Attributes:
       order: a hash of the uid; those of the lowest are taken.
       uid: …
-      shard: number of the gathered tar.
+      shard: number of the tar.
     """
 
     order: str
@@ -107,7 +107,7 @@ class Piece:
     """Work for one worker: some rows of a shard's plan, embedded in fixed batches.
 
     Attributes:
-      what: `OF_PICTURES`, `OF_CAPTIONS` or `OF_TEXTS`.
+      what: `OF_TEXTS`, or as a branch calls its pictures, captions or texts.
       shard: number.
       number: of the piece in its shard, from 0.
       first: row of the plan.
@@ -126,23 +126,24 @@ class Piece:
         return f"{self.what}-{shard_name(self.shard)}-{self.number:05d}"
 
 
-def plan(run: Run, work: Folder, kept: Tables | None) -> None:
+def plan(run: Run, work: Folder, kept: Sequence[Tables]) -> None:
     """Leaves below `work / PLAN` what is to be embedded, unless it is there.
 
     Args:
       run: of the recipe.
       work: of the stage.
-      kept: the tables of pictures and captions, None where there are none.
+      kept: the tables of pictures and captions, of each branch.
     """
     if (work / PLAN).exists(_DONE):
         return
     run.step("planning")
     output = run.output
-    parts = len(part_names(output / kept.pictures)) if kept else 0
+    parts = [len(part_names(output / tables.pictures)) for tables in kept]
     texts = [part_name(part) for part in range(text_parts(run))]
-    with run.pipeline(pieces_for(parts + len(texts))) as pipeline:
-        if kept and parts:
-            _ = pipeline | PlanPictures(output, work, kept, parts)
+    with run.pipeline(pieces_for(sum(parts) + len(texts))) as pipeline:
+        for tables, number in zip(kept, parts, strict=True):
+            if number:
+                _ = pipeline | PlanPictures(output, work, tables, number)
         _ = pipeline | Deal("texts", texts) | beam.ParDo(PlanTexts(output, work))
     (work / PLAN).write(_DONE, b"")
 
@@ -152,11 +153,16 @@ def text_parts(run: Run) -> int:
     return len(part_names(run.output / SCREENED_TEXTS)) if run.recipe.screen else 0
 
 
-def strangers(work: Folder) -> list[Stranger]:
+def strangers(work: Folder, branch: Branch) -> list[Stranger]:
     """The pictures that captions of others are held against, in their order."""
-    if not (work / PLAN).exists(_STRANGERS_FILE):
+    name = _strangers_file(branch)
+    if not (work / PLAN).exists(name):
         return []
-    return [Stranger(*row) for row in json.loads((work / PLAN).read(_STRANGERS_FILE))]
+    return [Stranger(*row) for row in json.loads((work / PLAN).read(name))]
+
+
+def _strangers_file(branch: Branch) -> str:
+    return f"strangers-{branch.of_pictures}.json"
 
 
 def pieces_of(work: Folder, what: str, batch: int) -> Iterator[Piece]:
@@ -195,40 +201,49 @@ class PlanPictures(beam.PTransform):
     """
 
     def __init__(self, output: Folder, work: Folder, kept: Tables, parts: int) -> None:
-        super().__init__()
+        super().__init__(label=f"PlanPictures[{kept.branch.of_pictures}]")
         self._output = output
         self._work = work
         self._kept = kept
         self._parts = parts
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        tars = [name for name in (self._output / GATHERED).names() if name.endswith(".tar")]
-        shards = 1 + max((int(name.partition(".")[0]) for name in tars), default=0)
+        branch, plan = self._kept.branch, self._work / PLAN
+        shards = tars_in(self._output, branch)
         schemas = {
             "pictures": arrow_schema(PictureToEmbed),
             "captions": arrow_schema(TextToEmbed),
+            "texts": arrow_schema(TextToEmbed),
         }
         read = (
             begin
             | Deal("parts", range(self._parts))
             | beam.ParDo(ReadKept(self._output, self._kept)).with_outputs(
-                "captions", "strangers", main="pictures"
+                "captions", "texts", "strangers", main="pictures"
             )
         )
         _ = (
             read.strangers
             | beam.combiners.Top.Smallest(_STRANGERS)
-            | beam.Map(partial(_write_strangers, plan=self._work / PLAN))
+            | beam.Map(partial(_write_strangers, plan=plan, branch=branch))
         )
         return (
-            {"pictures": read.pictures, "captions": read.captions}
+            {"pictures": read.pictures, "captions": read.captions, "texts": read.texts}
             | Regroup("rows by shard", schemas, shards, column_buckets("image_shard"))
-            | "WritePlan" >> beam.Map(partial(_write_plan, plan=self._work / PLAN))
+            | "WritePlan" >> beam.Map(partial(_write_plan, plan=plan, branch=branch))
         )
+
+
+def tars_in(output: Folder, branch: Branch) -> int:
+    """How many tars a branch's pictures may lie in: they are numbered from 0, perhaps with gaps."""
+    tars = [name for name in (output / branch.tars).names() if name.endswith(".tar")]
+    return 1 + max((int(name.partition(".")[0]) for name in tars), default=0)
 
 
 class ReadKept(beam.DoFn):
-    """A part's pictures and captions, each with its shard, and its candidates for strangers."""
+    """A part's pictures, captions and pages' texts, each with its shard, and candidates for
+    strangers.
+    """
 
     def __init__(self, output: Folder, kept: Tables) -> None:
         self._output = output
@@ -239,6 +254,7 @@ class ReadKept(beam.DoFn):
     ) -> Iterator[
         pa.Table
         | TaggedOutput[Literal["captions"], pa.Table]
+        | TaggedOutput[Literal["texts"], pa.Table]
         | TaggedOutput[Literal["strangers"], tuple[str, str, int]]
     ]:
         name = part_name(part)
@@ -251,22 +267,35 @@ class ReadKept(beam.DoFn):
         at = pc.index_in(captions["uid"], value_set=pictures["uid"].combine_chunks())
         placed = captions.append_column("image_shard", pictures["image_shard"].take(at))
         yield TaggedOutput("captions", placed.cast(arrow_schema(TextToEmbed)))
+        if self._kept.branch.of_texts:
+            yield TaggedOutput("texts", self._page_texts(name))
         places = zip(pictures["uid"].to_pylist(), pictures["image_shard"].to_pylist(), strict=True)
         hashed = ((digest("stranger", uid), uid, shard) for uid, shard in places)
         for stranger in heapq.nsmallest(_STRANGERS, hashed):
             yield TaggedOutput("strangers", stranger)
 
+    def _page_texts(self, name: str) -> pa.Table:
+        """The beginnings of pages' texts."""
+        columns = ["uid", "language", "text", "image_shard"]
+        pages = read_table(self._output / self._kept.pictures, name, columns)
+        texts = pc.utf8_slice_codeunits(pages["text"], 0, _PAGE_CHARS)
+        by_name = {name: pages[name] for name in columns} | {"id": pages["uid"], "text": texts}
+        schema = arrow_schema(TextToEmbed)
+        return pa.table([by_name[name] for name in schema.names], schema=schema)
 
-def _write_strangers(chosen: list[tuple[str, str, int]], plan: Folder) -> None:
-    plan.write(_STRANGERS_FILE, json.dumps(chosen).encode())
+
+def _write_strangers(chosen: list[tuple[str, str, int]], plan: Folder, branch: Branch) -> None:
+    plan.write(_strangers_file(branch), json.dumps(chosen).encode())
 
 
-def _write_plan(keyed: Keyed, plan: Folder) -> None:
+def _write_plan(keyed: Keyed, plan: Folder, branch: Branch) -> None:
     shard, tables = keyed
     if tables["pictures"].num_rows:
         pictures = tables["pictures"].sort_by("uid")  # a tar's order is that of arrival
-        write_table(plan / OF_PICTURES, plan_name(shard), pictures)
-        write_table(plan / OF_CAPTIONS, plan_name(shard), by_length(tables["captions"]))
+        write_table(plan / branch.of_pictures, plan_name(shard), pictures)
+        write_table(plan / branch.of_captions, plan_name(shard), by_length(tables["captions"]))
+        if branch.of_texts:
+            write_table(plan / branch.of_texts, plan_name(shard), by_length(tables["texts"]))
 
 
 def by_length(texts: pa.Table) -> pa.Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.pages import as_line
 from pipelines.storage import Folder
-from schemas.layout import SCORE_REPORT_FILE, ledger_folder
+from schemas.layout import SCORE_REPORT_FILE, Branch
 
 _STAGE = "select"
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
@@ -14,9 +14,9 @@ _MOST_TEXT = 56  # characters of a caption
 _KINDS = {"best": "the best pairs", "worst": "the worst", "borderline": "nearest to a threshold"}
 
 
-def read_score_report(output: Folder) -> dict[str, Any]:
+def read_score_report(output: Folder, branch: Branch) -> dict[str, Any]:
     """`languages` with their histograms, and `examples`; {} where there is none."""
-    folder = output / ledger_folder(_STAGE)
+    folder = output / branch.ledger(_STAGE)
     try:
         return dict(json.loads(folder.read(SCORE_REPORT_FILE)))
     except (FileNotFoundError, ValueError):

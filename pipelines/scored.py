@@ -11,7 +11,7 @@ from pipelines.storage import Folder
 from pipelines.teachers import first_of_one_space
 from pipelines.transforms.tables import read_table
 from schemas.fates import ScoreStatus
-from schemas.layout import SCORES, TRANSLATED_CAPTIONS, Tables, part_name
+from schemas.layout import Tables, part_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
     read = _with_parents(read_kept(recipe, kept, part))
     if not recipe.translate:
         return read
-    translated = read_table(Folder(recipe.output) / TRANSLATED_CAPTIONS, part_name(part))
+    translated = read_table(Folder(recipe.output) / kept.branch.translated, part_name(part))
     captions = pa.concat_tables([read.captions, translated.select(read.captions.column_names)])
     number = first_of_one_space(recipe.score) if recipe.score else None
     said = (translated[column].to_pylist() for column in ("caption_id", "cosine"))
@@ -53,11 +53,6 @@ def read_translated(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
         if cosine and number is not None
     }
     return ScoredPart(read.pictures, captions, read.verdicts | verdicts)
-
-
-def read_unjudged(recipe: Recipe, kept: Tables, part: int) -> ScoredPart:
-    """A part that no teacher and no translator sees, likewise."""
-    return _with_parents(_read_tables(Folder(recipe.output), kept, part))
 
 
 def _read_tables(output: Folder, kept: Tables, part: int) -> ScoredPart:
@@ -78,7 +73,8 @@ def read_scored(output: Folder, kept: Tables, part: int) -> ScoredPart:
     name = part_name(part)
     pictures = read_table(output / kept.pictures, name)
     captions = read_table(output / kept.captions, name)
-    scores = read_table(output / SCORES, name, ["caption_id", "uid", "cosine", "status"])
+    columns = ["caption_id", "uid", "cosine", "status"]
+    scores = read_table(output / kept.branch.scores, name, columns)
     numbers: dict[str, int] = {}
     verdicts: dict[str, Verdict] = {}
     rows = (scores[column].to_pylist() for column in ("caption_id", "cosine", "status"))

@@ -21,18 +21,15 @@ from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.inference import Lost
 from pipelines.transforms.tables import read_rows, read_table, write_table
 from pipelines.transforms.tally import Count
-from schemas.fates import Fate, ScoreStatus, Unit
+from schemas.fates import Fate, ScoreStatus
 from schemas.ids import bucket_of
 from schemas.layout import (
-    OF_CAPTIONS,
-    OF_PICTURES,
     OF_TEXTS,
-    SCORES,
     SCREENED_TEXTS,
     TEXT_SCORES,
+    Branch,
     Tables,
     embeddings_folder,
-    ledger_folder,
     part_name,
 )
 from schemas.rows import Float32, LedgerRow, Score, TextPair, TextScore
@@ -114,14 +111,15 @@ class Bench:
 class PickStrangers(beam.DoFn):
     """The embeddings of those of a shard's pictures that others' captions are held against."""
 
-    def __init__(self, bench: Bench, chosen: list[Stranger]) -> None:
+    def __init__(self, bench: Bench, branch: Branch, chosen: list[Stranger]) -> None:
         self._bench = bench
+        self._branch = branch
         self._chosen = chosen
 
     def process(self, shard: ShardPieces) -> Iterator[StrangersEmbedding]:
         here = {of.uid: of for of in self._chosen if of.shard == shard.number}
         for judge in self._bench.judges if here else ():
-            pictures = self._bench.read(judge, shard.of(OF_PICTURES))
+            pictures = self._bench.read(judge, shard.of(self._branch.of_pictures))
             for row, uid in enumerate(pictures.ids):
                 if stranger := here.get(uid):
                     embedding = pictures.embeddings[row].tobytes()
@@ -133,12 +131,16 @@ class JudgeShard(beam.DoFn):
 
     Args:
       bench: …
+      branch: what the pictures are.
       fresh: where to write.
       layout: clip-retrieval's, None where it is not wanted.
     """
 
-    def __init__(self, bench: Bench, fresh: Folder, layout: ClipRetrieval | None) -> None:
+    def __init__(
+        self, bench: Bench, branch: Branch, fresh: Folder, layout: ClipRetrieval | None
+    ) -> None:
         self._bench = bench
+        self._branch = branch
         self._fresh = fresh
         self._layout = layout
 
@@ -146,12 +148,17 @@ class JudgeShard(beam.DoFn):
         self, shard: ShardPieces, strangers: list[StrangersEmbedding]
     ) -> Iterator[pa.Table | TaggedOutput[Literal["lost"], pa.Table]]:
         lost: dict[str, Lost] = {}
+        branch = self._branch
         for judge in self._bench.judges:
-            pictures = self._bench.read(judge, shard.of(OF_PICTURES))
-            captions = self._bench.read(judge, shard.of(OF_CAPTIONS))
+            pictures = self._bench.read(judge, shard.of(branch.of_pictures))
+            captions = self._bench.read(judge, shard.of(branch.of_captions))
             at = {uid: row for row, uid in enumerate(pictures.ids)}
             captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in at])
             self._write(judge, shard.number, pictures, captions)
+            if branch.of_texts:
+                own = self._bench.read(judge, shard.of(branch.of_texts))
+                own = own.take([row for row, uid in enumerate(own.ids) if uid in at])
+                self._write_by_uid(judge, branch.of_texts, shard.number, own)
             of = np.array([at[uid] for uid in captions.uids], dtype=np.int64)
             found = cosines(captions.embeddings, pictures.embeddings, of)
             if self._layout and len(judge.specs) == 1:
@@ -162,23 +169,26 @@ class JudgeShard(beam.DoFn):
             shuffled = shuffled_cosines(captions, mine, judge)
             columns = [captions.ids, captions.uids, numbers, found, shuffled]
             yield pa.table(columns, schema=JUDGED)
-            gone = read_lost(self._bench.folders(judge), shard.of(OF_PICTURES))
+            gone = read_lost(self._bench.folders(judge), shard.of(branch.of_pictures))
             lost |= {each.uid: each for each in gone}
         yield TaggedOutput("lost", table_of(Lost, list(lost.values())))
 
     def _texts(self, shard: int) -> dict[str, tuple[str, str]]:
         """Language and text of a shard's captions by id."""
-        table = read_table(self._bench.work / PLAN / OF_CAPTIONS, plan_name(shard))
+        table = read_table(self._bench.work / PLAN / self._branch.of_captions, plan_name(shard))
         columns = (table[name].to_pylist() for name in ("id", "language", "text"))
         return {id_: (language, text) for id_, language, text in zip(*columns, strict=True)}
 
     def _write(self, judge: Judge, number: int, pictures: Shard, captions: Shard) -> None:
-        where = self._fresh / embeddings_folder(judge.number, OF_PICTURES)
-        columns = [pictures.ids, judge.folds_of(pictures.uids)]
-        write_embeddings(where, number, pa.table(columns, PICTURE_ROWS), pictures.embeddings)
-        where = self._fresh / embeddings_folder(judge.number, OF_CAPTIONS)
+        self._write_by_uid(judge, self._branch.of_pictures, number, pictures)
+        where = self._fresh / embeddings_folder(judge.number, self._branch.of_captions)
         columns = [captions.ids, captions.uids, judge.folds_of(captions.uids)]
         write_embeddings(where, number, pa.table(columns, CAPTION_ROWS), captions.embeddings)
+
+    def _write_by_uid(self, judge: Judge, what: str, number: int, found: Shard) -> None:
+        where = self._fresh / embeddings_folder(judge.number, what)
+        rows = pa.table([found.ids, judge.folds_of(found.uids)], PICTURE_ROWS)
+        write_embeddings(where, number, rows, found.embeddings)
 
 
 def cosines(ours: Halves, theirs: Halves, rows: np.ndarray) -> np.ndarray:
@@ -260,16 +270,17 @@ class WriteScores(beam.DoFn):
         )
         pictures = read_table(self._output / self._kept.pictures, name, ["uid"])
         lost = {row["uid"]: Lost(**row) for row in tables["lost"].to_pylist()}
-        ledger = _ledger(captions, lost)
+        branch = self._kept.branch
+        ledger = _ledger(branch, captions, lost)
         whole = pc.invert(pc.is_in(captions["uid"], value_set=pa.array(lost, pa.string())))
         scores = self._scores(captions.filter(whole), tables["judged"])
-        write_table(self._fresh / SCORES, name, scores)
-        write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+        write_table(self._fresh / branch.scores, name, scores)
+        write_table(self._fresh / branch.ledger(STAGE), name, table_of(LedgerRow, ledger))
         counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
-        counts["picture in"] = pictures.num_rows
-        counts["picture kept"] = pictures.num_rows - len(lost)
-        counts["caption in"] = captions.num_rows
-        counts["caption kept"] = pc.sum(whole).as_py() or 0
+        counts[f"{branch.picture} in"] = pictures.num_rows
+        counts[f"{branch.picture} kept"] = pictures.num_rows - len(lost)
+        counts[f"{branch.caption} in"] = captions.num_rows
+        counts[f"{branch.caption} kept"] = pc.sum(whole).as_py() or 0
         yield from counts.items()
 
     def _scores(self, captions: pa.Table, judged: pa.Table) -> pa.Table:
@@ -301,7 +312,7 @@ class WriteScores(beam.DoFn):
         return pa.table(columns, schema=arrow_schema(Score))
 
 
-def _ledger(captions: pa.Table, lost: dict[str, Lost]) -> list[LedgerRow]:
+def _ledger(branch: Branch, captions: pa.Table, lost: dict[str, Lost]) -> list[LedgerRow]:
     """A row for each picture that is lost and for each of its captions."""
     failed = Fate.FAILED.value
     gone = captions.filter(pc.is_in(captions["uid"], value_set=pa.array(lost, pa.string())))
@@ -310,9 +321,9 @@ def _ledger(captions: pa.Table, lost: dict[str, Lost]) -> list[LedgerRow]:
     for caption in gone.to_pylist():
         uid, row = caption["uid"], caption["row"]
         rows.setdefault(uid, row)
-        reason, unit = lost[uid].reason, Unit.CAPTION.value
+        reason, unit = lost[uid].reason, branch.caption.value
         ledger.append(LedgerRow(STAGE, unit, caption["caption_id"], uid, row, failed, reason, ""))
-    unit = Unit.PICTURE.value
+    unit = branch.picture.value
     return [
         LedgerRow(STAGE, unit, of.uid, "", rows.get(of.uid, ""), failed, of.reason, of.detail)
         for of in sorted(lost.values(), key=lambda each: each.uid)

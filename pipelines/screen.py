@@ -41,10 +41,11 @@ from pipelines.transforms.blocks import (
 )
 from pipelines.transforms.tally import Tally
 from schemas.fates import Unit
-from schemas.layout import KEPT, PICTURES, SCREENED_TEXTS, ledger_folder
+from schemas.layout import KEPT, KEPT_PAGES, PAGE_BRANCH, SCREENED_TEXTS, Tables, ledger_folder
 from schemas.rows import Caption
 
-_OF_CAPTIONS = "counts-captions.json"
+_KEPT = {kept.branch: kept for kept in (KEPT[STAGE], KEPT_PAGES[STAGE])}
+_OF_CAPTIONS = "counts.json"
 _OF_TEXTS = "counts-texts.json"
 
 
@@ -53,14 +54,20 @@ class ScreenStage:
 
     name: str = STAGE
     version: int = 2
-    writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, SCREENED_TEXTS)
+    writes: tuple[str, ...] = (
+        *(folder for kept in _KEPT.values() for folder in (kept.pictures, kept.captions)),
+        SCREENED_TEXTS,
+        PAGE_BRANCH.ledger(STAGE),
+    )
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.screen is not None
         self._run = run
         self._rules: Screen = run.recipe.screen
         tasks = {source.task for source in run.recipe.sources}
-        self.reads: tuple[str, ...] = ("gather",) if "image-text" in tasks else ()
+        of_task = {"image-text": KEPT["gather"], "document": KEPT_PAGES["documents"]}
+        self._read = [tables for task, tables in of_task.items() if task in tasks]
+        self.reads: tuple[str, ...] = tuple(tables.branch.stage for tables in self._read)
 
     @cached_property
     def splits(self) -> list[Split]:
@@ -82,37 +89,47 @@ class ScreenStage:
 
     def run(self, work: Folder) -> Counts:
         measure_sets(self._run, work, self._rules.decontaminate)
-        if self.reads:
-            self._screen_captions(work)
+        counts: Counts = {}
+        for read in self._read:
+            counts |= self._screen_captions(read, work)
         if self.splits:
             self._screen_texts(work)
-        return _counts(work, _OF_CAPTIONS) | _counts(work, _OF_TEXTS)
+            counts |= json.loads(work.read(_OF_TEXTS))
+        return counts
 
-    def _screen_captions(self, work: Folder) -> None:
-        parts = len((self._run.output / PICTURES).names())
-        self._judge(work, parts)
+    def _screen_captions(self, read: Tables, stage_work: Folder) -> Counts:
+        """Screens pictures and their captions, or pages and what they answer."""
+        work = stage_work / read.branch.of_pictures
+        parts = len((self._run.output / read.pictures).names())
+        self._judge(read, stage_work, work, parts)
         duplicates = self._rules.duplicates
         groups = find_groups(self._run, work, work / CANDIDATES_FOLDER, duplicates)
         choose = ChooseBest(work, work / CANDIDATES_FOLDER, groups, duplicates)
-        self._write(work, parts, choose)
+        self._write(read, work, stage_work / FRESH, parts, choose)
+        return dict(json.loads(work.read(_OF_CAPTIONS)))
 
-    def _judge(self, work: Folder, parts: int) -> None:
+    def _judge(self, read: Tables, sets: Folder, work: Folder, parts: int) -> None:
         run, judged = self._run, work / JUDGED
-        run.step("judging captions", parts, judged, ".json", "parts")
+        run.step(f"judging {read.branch.of_captions}", parts, judged, ".json", "parts")
         done = set(judged.names())
         left = [part for part in range(parts) if judged_marker(part) not in done]
         if left:
             most = self._rules.caption.max_pictures_per_text
             with run.pipeline(pieces_for(parts)) as pipeline:
-                popular = pipeline | FindPopular(run.output, work, parts, most)
-                judge = beam.ParDo(JudgeParts(run.recipe, work), beam.pvalue.AsList(popular))
+                popular = pipeline | FindPopular(run.output, read, work, parts, most)
+                judge_parts = JudgeParts(run.recipe, read, work, sets)
+                judge = beam.ParDo(judge_parts, beam.pvalue.AsList(popular))
                 _ = pipeline | Deal("parts", left) | judge
 
-    def _write(self, work: Folder, parts: int, choose: ChooseBest) -> None:
+    def _write(
+        self, read: Tables, work: Folder, fresh: Folder, parts: int, choose: ChooseBest
+    ) -> None:
         run, inherit = self._run, self._rules.duplicates.inherit_captions
         run.step("writing what is kept")
         with run.pipeline(pieces_for(parts)) as pipeline:
-            offers = pipeline | choose | beam.ParDo(OfferCaptions(run.output, work, inherit))
+            offer = OfferCaptions(run.output, read, work, inherit)
+            offers = pipeline | choose | beam.ParDo(offer)
+            write = WriteScreened(run.output, read, _KEPT[read.branch], work, fresh)
             _ = (
                 {"offers": offers}
                 | Regroup(
@@ -121,7 +138,7 @@ class ScreenStage:
                     parts,
                     hash_buckets("uid", parts),
                 )
-                | beam.ParDo(WriteScreened(run.output, work, work / FRESH))
+                | beam.ParDo(write)
                 | Tally(work, _OF_CAPTIONS)
             )
 
@@ -144,7 +161,3 @@ class ScreenStage:
                 | beam.ParDo(ScreenPairs(run.recipe, work, work / FRESH))
             )
             _ = (claims.counts, counts) | beam.Flatten() | Tally(work, _OF_TEXTS)
-
-
-def _counts(work: Folder, name: str) -> Counts:
-    return dict(json.loads(work.read(name))) if work.exists(name) else {}

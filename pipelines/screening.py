@@ -25,7 +25,7 @@ from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from pipelines.verdicts import Verdicts, ledger_of
 from schemas.ids import digest
-from schemas.layout import KEPT, PICTURES, SOURCE_CAPTIONS, ledger_folder, part_name
+from schemas.layout import Tables, part_name
 from schemas.rows import Caption, LedgerRow
 
 STAGE = "screen"
@@ -43,24 +43,29 @@ class JudgeParts(beam.DoFn):
 
     Args:
       recipe: of the run.
-      work: of the stage.
+      read: the tables to judge.
+      work: where to work.
+      sets: the folder of the stage, with what was read of the evaluation sets.
     """
 
-    def __init__(self, recipe: Recipe, work: Folder) -> None:
+    def __init__(self, recipe: Recipe, read: Tables, work: Folder, sets: Folder) -> None:
         self._recipe = recipe
+        self._read = read
         self._work = work
+        self._sets = sets
 
     def setup(self) -> None:
         assert self._recipe.screen is not None
-        self._judge = Judge(self._recipe.screen, self._recipe.languages, self._work)
+        branch = self._read.branch
+        self._judge = Judge(self._recipe.screen, self._recipe.languages, self._sets, branch)
 
     def process(self, part: int, popular: list[pa.Table]) -> None:
         output, name = Folder(self._recipe.output), part_name(part)
-        captions = read_table(output / SOURCE_CAPTIONS, name)
+        captions = read_table(output / self._read.captions, name)
         verdicts = self._judged_captions(captions, are_popular(self._work, part, popular))
         write_table(self._work / JUDGED_CAPTIONS, name, verdicts)
         good = captions.filter(pc.equal(verdicts["fault"], ""))
-        pictures = read_table(output / PICTURES, name, _OF_PICTURE)
+        pictures = read_table(output / self._read.pictures, name, _OF_PICTURE)
         judged = self._judge.pictures(pictures)
         is_bare = pc.invert(pc.is_in(pictures["uid"], value_set=good["uid"].combine_chunks()))
         is_whole = pc.equal(judged["fault"], "")
@@ -119,11 +124,11 @@ class Part:
       twins: rows of the duplicates' table by uid.
     """
 
-    def __init__(self, output: Folder, work: Folder, part: int) -> None:
-        name = part_name(part)
+    def __init__(self, output: Folder, read: Tables, work: Folder, part: int) -> None:
+        name, self._branch = part_name(part), read.branch
         twins = read_table(work / DUPLICATES, name).to_pylist()
         self.twins: dict[str, dict[str, Any]] = {row["uid"]: row for row in twins}
-        self.pictures = read_table(output / PICTURES, name)
+        self.pictures = read_table(output / read.pictures, name)
         judged = read_table(work / JUDGED_PICTURES, name)
         self.on_pictures = Verdicts(judged["fault"].to_pylist(), judged["detail"].to_pylist())
         uids = self.pictures["uid"].to_pylist()
@@ -133,7 +138,7 @@ class Part:
                 words = f"of {twin['kept_uid']}, {twin['distance']} bits apart"
                 self.on_pictures.details[row] = words
         verdicts = read_table(work / JUDGED_CAPTIONS, name)
-        self.captions = _replaced(read_table(output / SOURCE_CAPTIONS, name), verdicts)
+        self.captions = _replaced(read_table(output / read.captions, name), verdicts)
         ended = dict(zip(uids, self.on_pictures.faults, strict=True))
         faults = [
             fault or ended[uid]
@@ -146,7 +151,8 @@ class Part:
     def ledger(self) -> list[LedgerRow]:
         """A row for each picture and caption that is not kept."""
         uids = self.pictures["uid"].to_pylist()
-        return list(ledger_of(STAGE, uids, self.on_pictures, self.captions, self.on_captions))
+        decided = uids, self.on_pictures, self.captions, self.on_captions
+        return list(ledger_of(STAGE, *decided, self._branch))
 
     def kept_pictures(self) -> pa.Table:
         return self.on_pictures.kept(self.pictures)
@@ -167,19 +173,21 @@ class OfferCaptions(beam.DoFn):
 
     Args:
       output: of the recipe.
-      work: of the stage.
+      read: the tables that were judged.
+      work: where to work.
       are_wanted: whether there are to be any.
     """
 
-    def __init__(self, output: Folder, work: Folder, are_wanted: bool) -> None:
+    def __init__(self, output: Folder, read: Tables, work: Folder, are_wanted: bool) -> None:
         self._output = output
+        self._read = read
         self._work = work
         self._are_wanted = are_wanted
 
     def process(self, number: int) -> Iterator[pa.Table]:
         if not self._are_wanted:
             return
-        part = Part(self._output, self._work, number)
+        part = Part(self._output, self._read, self._work, number)
         verdicts = read_table(self._work / JUDGED_CAPTIONS, part_name(number))
         is_good = pc.equal(verdicts["fault"], "")
         is_twins = pc.is_in(part.captions["uid"], value_set=pa.array(part.twins, pa.string()))
@@ -202,31 +210,37 @@ class WriteScreened(beam.DoFn):
 
     Args:
       output: of the recipe.
-      work: of the stage.
+      read: the tables that were judged.
+      kept: those to write.
+      work: where to work.
       fresh: where to write.
     """
 
-    def __init__(self, output: Folder, work: Folder, fresh: Folder) -> None:
+    def __init__(
+        self, output: Folder, read: Tables, kept: Tables, work: Folder, fresh: Folder
+    ) -> None:
         self._output = output
+        self._read = read
+        self._kept = kept
         self._work = work
         self._fresh = fresh
 
     def process(self, keyed: Keyed) -> Iterator[Count]:
         number, tables = keyed
-        name = part_name(number)
-        part = Part(self._output, self._work, number)
+        name, branch = part_name(number), self._kept.branch
+        part = Part(self._output, self._read, self._work, number)
         pictures, captions, ledger = part.kept_pictures(), part.kept_captions(), part.ledger()
         inherited = _inherited(tables["offers"], captions)
         captions = pa.concat_tables([captions, table_of(Caption, inherited)])
-        write_table(self._fresh / KEPT[STAGE].pictures, name, pictures)
-        write_table(self._fresh / KEPT[STAGE].captions, name, captions)
-        write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+        write_table(self._fresh / self._kept.pictures, name, pictures)
+        write_table(self._fresh / self._kept.captions, name, captions)
+        write_table(self._fresh / branch.ledger(STAGE), name, table_of(LedgerRow, ledger))
         counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
-        counts["picture in"] = part.pictures.num_rows
-        counts["picture kept"] = pictures.num_rows
-        counts["caption in"] = part.captions.num_rows
-        counts["caption created"] = len(inherited)
-        counts["caption kept"] = captions.num_rows
+        counts[f"{branch.picture} in"] = part.pictures.num_rows
+        counts[f"{branch.picture} kept"] = pictures.num_rows
+        counts[f"{branch.caption} in"] = part.captions.num_rows
+        counts[f"{branch.caption} created"] = len(inherited)
+        counts[f"{branch.caption} kept"] = captions.num_rows
         yield from counts.items()
 
 

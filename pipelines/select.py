@@ -21,17 +21,25 @@ from pipelines.chosen import Chosen, check_teachers, read_chosen
 from pipelines.errors import RecipeError
 from pipelines.pages import as_line
 from pipelines.parts import rows_below
-from pipelines.recipe import Select
 from pipelines.records import Counts
+from pipelines.select_options import SelectRules
 from pipelines.selected import EXAMPLES, WriteSelected, first_examples, histograms
 from pipelines.selecting import BALANCE, BUDGET, CHOSEN_FILE, ROOMS_FILE, SEMANTIC, STAGE, Inputs
 from pipelines.selecting_scores import CountScores, Scales, deal_parts, model_of, read_counted
 from pipelines.semantic import CLUSTERS_FILE, find_duplicates
-from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
+from pipelines.stages import FRESH, Run, fingerprints_read, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Regroup, one_bucket, pieces_for
 from pipelines.transforms.tally import Tally
-from schemas.layout import KEPT, SCORE_REPORT_FILE, THRESHOLDS_FILE, WORK, ledger_folder
+from schemas.layout import (
+    KEPT,
+    KEPT_PAGES,
+    PAGE_BRANCH,
+    SCORE_REPORT_FILE,
+    WORK,
+    Branch,
+    Tables,
+)
 
 _BY_MODEL = "by-model.parquet"
 _BY_GROUP = "by-group.parquet"
@@ -39,6 +47,8 @@ _COUNTS_FILE = "counts.json"
 _GROUPS_FILE = "groups.json"
 _EXAMPLES_FILE = "examples.json"
 _PREVIEW = "select-preview"
+_KEPT = (KEPT[STAGE], KEPT_PAGES[STAGE])
+_KEPT_OF = {kept.branch: kept for kept in _KEPT}
 
 
 class SelectStage:
@@ -46,25 +56,30 @@ class SelectStage:
 
     name: str = STAGE
     version: int = 2
-    writes: tuple[str, ...] = (KEPT[STAGE].pictures, KEPT[STAGE].captions, THRESHOLDS_FILE)
+    writes: tuple[str, ...] = (
+        *(folder for kept in _KEPT for folder in (kept.pictures, kept.captions)),
+        *(kept.branch.thresholds for kept in _KEPT),
+        PAGE_BRANCH.ledger(STAGE),
+    )
     reads: tuple[str, ...] = ("score",)
 
     def __init__(self, run: Run) -> None:
-        assert run.recipe.select is not None
         self._run = run
-        self._rules: Select = run.recipe.select
-        self._kept = KEPT[kept_before(run.recipe, STAGE)]
+        self._selections = [Selection(run, kept) for kept in tables_before(run.recipe, STAGE)]
 
     def depends_on(self) -> Any:
-        lists = self._rules.balance.concepts.values() if self._rules.balance else ()
-        paths = [path for path in (self._rules.thresholds, *lists) if path]
-        return [asdict(self._rules), self._run.recipe.seed, [_content(path) for path in paths]]
+        assert self._run.recipe.select is not None
+        files = [file for of in self._selections for file in of.files()]
+        return [asdict(self._run.recipe.select), self._run.recipe.seed, files]
 
     def builds_on(self) -> None:
         """It begins anew."""
 
     def run(self, work: Folder) -> Counts:
-        return self._decide_and_write(work, work / FRESH)
+        counts: Counts = {}
+        for selection in self._selections:
+            counts |= selection.decide_and_write(work / selection.name, work / FRESH)
+        return counts
 
     def tell_preview(self) -> None:
         """Tells what would be kept, by language and source; nothing that is written stays.
@@ -77,17 +92,49 @@ class SelectStage:
         work.remove()
         self._run.tell({"event": "stage", "stage": STAGE})
         try:
-            counts = self._decide_and_write(work, None)
-            chosen = Chosen.from_json(work.read(CHOSEN_FILE))
-            groups = json.loads(work.read(_GROUPS_FILE))
+            lines = [line for of in self._selections for line in of.preview(work / of.name)]
         finally:
             work.remove()
-        for line in preview_lines(counts, groups, chosen.needed()):
+        for line in lines:
             self._run.tell({"event": "shown", "line": line})
 
-    def _decide_and_write(self, work: Folder, fresh: Folder | None) -> Counts:
-        output = self._run.output
-        parts = len((output / self._kept.captions).names())
+
+class Selection:
+    """Selects of pictures with their captions, or of pages with what they answer.
+
+    Args:
+      run: the run.
+      scored: the tables that were scored.
+    """
+
+    def __init__(self, run: Run, scored: Tables) -> None:
+        assert run.recipe.select is not None
+        self._run = run
+        self._scored = scored
+        self._branch = scored.branch
+        self._rules: SelectRules = run.recipe.select.rules_for(scored.branch)
+        self.name = scored.branch.of_pictures
+
+    def files(self) -> list[str]:
+        """Digests of the files that the rules name."""
+        lists = self._rules.balance.concepts.values() if self._rules.balance else ()
+        return [_content(path) for path in (self._rules.thresholds, *lists) if path]
+
+    def preview(self, work: Folder) -> list[str]:
+        """What would be kept."""
+        counts = self.decide_and_write(work, None)
+        chosen = Chosen.from_json(work.read(CHOSEN_FILE))
+        groups = json.loads(work.read(_GROUPS_FILE))
+        return list(preview_lines(self._branch, counts, groups, chosen.needed()))
+
+    def decide_and_write(self, work: Folder, fresh: Folder | None) -> Counts:
+        """Decides step by step, each with what those before left; says what became of all.
+
+        Args:
+          work: of this selection.
+          fresh: where to write, None for nowhere.
+        """
+        parts = len((self._run.output / self._scored.captions).names())
         if not work.exists(CHOSEN_FILE):
             work.write(CHOSEN_FILE, self._choose(work, parts).to_json())
         steps: list[str] = []
@@ -101,7 +148,7 @@ class SelectStage:
 
     def _inputs(self, work: Folder, steps: list[str]) -> Inputs:
         keep = self._rules.not_understood == "keep"
-        return Inputs(self._run.output, self._kept, work, tuple(steps), keep)
+        return Inputs(self._run.output, self._scored, work, tuple(steps), keep)
 
     def _steps(self, parts: int) -> dict[str, Callable[[Inputs], None]]:
         """What is to be done after the thresholds, in order."""
@@ -110,7 +157,7 @@ class SelectStage:
         if rules.semantic:
             found[SEMANTIC] = partial(find_duplicates, run, parts=parts, rules=rules.semantic)
         if rules.balance:
-            captions = rows_below(run.output / self._kept.captions)
+            captions = rows_below(run.output / self._scored.captions)
             found[BALANCE] = partial(
                 balance_concepts, run, parts=parts, captions=captions, rules=rules.balance
             )
@@ -121,7 +168,7 @@ class SelectStage:
     # Thresholds
 
     def _choose(self, work: Folder, parts: int) -> Chosen:
-        self._run.step("counting scores")
+        self._run.step(f"counting scores of {self.name}")
         self._count(work, parts, {_BY_MODEL: None, _BY_GROUP: {}})
         by_model = read_counted(work, _BY_MODEL)
         models = {model_of(name) for name, _ in by_model}
@@ -143,16 +190,17 @@ class SelectStage:
         with self._run.pipeline(pieces_for(parts)) as pipeline:
             numbers = deal_parts(pipeline, parts)
             for name, scales in tables.items():
-                _ = numbers | CountScores(self._run.output, self._kept, work, name, scales)
+                _ = numbers | CountScores(self._run.output, self._scored, work, name, scales)
 
     # Writing
 
     def _write(self, inputs: Inputs, parts: int, fresh: Folder | None) -> None:
-        self._run.step("writing what is kept" if fresh else "counting what would be kept")
-        work = inputs.work
+        what = "writing what is kept" if fresh else "counting what would be kept"
+        self._run.step(f"{what} of {self.name}")
+        work, kept = inputs.work, _KEPT_OF[self._branch]
         with self._run.pipeline(pieces_for(parts)) as pipeline:
             written = deal_parts(pipeline, parts) | beam.ParDo(
-                WriteSelected(inputs, fresh)
+                WriteSelected(inputs, kept, fresh)
             ).with_outputs("groups", "examples", main="counts")
             _ = written.counts | Tally(work, _COUNTS_FILE)
             _ = written.groups | Tally(work, _GROUPS_FILE)
@@ -179,13 +227,13 @@ class SelectStage:
         if work.exists(ROOMS_FILE):
             rooms = json.loads(work.read(ROOMS_FILE))
             later["budget"] = {language: room["pictures"] for language, room in rooms.items()}
-        fresh.write(THRESHOLDS_FILE, chosen.to_json(**later))
+        fresh.write(self._branch.thresholds, chosen.to_json(**later))
         report = {
             "languages": histograms(read_counted(work, _BY_GROUP), chosen.thresholds),
             "examples": json.loads(work.read(_EXAMPLES_FILE)),
         }
         text = json.dumps(report, ensure_ascii=False).encode()
-        (fresh / ledger_folder(STAGE)).write(SCORE_REPORT_FILE, text)
+        (fresh / self._branch.ledger(STAGE)).write(SCORE_REPORT_FILE, text)
 
 
 def _scales(by_model: dict[Group, Measured]) -> dict[tuple[str, int, str], Scale]:
@@ -204,10 +252,11 @@ def _language_scales(groups: dict[Group, Measured]) -> dict[str, Scale]:
 
 
 def preview_lines(
-    counts: Counts, by_group: dict[str, int], needed: dict[Group, float]
+    branch: Branch, counts: Counts, by_group: dict[str, int], needed: dict[Group, float]
 ) -> Iterator[str]:
     """A table of the captions that would be kept, and a line on the pictures."""
-    yield f"{'language':<10}{'source':<24}{'captions':>12}{'kept':>12}{'share':>8}{'threshold':>11}"
+    columns = f"{branch.of_captions:>12}{'kept':>12}{'share':>8}{'threshold':>11}"
+    yield f"{'language':<10}{'source':<24}{columns}"
     for language, source in sorted({_group(name) for name in by_group}):
         there = by_group[f"{language}\t{source}\tin"]
         kept = by_group.get(f"{language}\t{source}\tkept", 0)
@@ -215,9 +264,9 @@ def preview_lines(
         threshold = "–" if score is None else f"{score:.4f}"
         numbers = f"{there:>12,}{kept:>12,}{kept / there:>8.1%}{threshold:>11}"
         yield f"{language:<10}{as_line(source, 22):<24}{numbers}"
-    for unit in ("caption", "picture"):
+    for unit, name in ((branch.caption, branch.of_captions), (branch.picture, branch.of_pictures)):
         there, kept = counts.get(f"{unit} in", 0), counts.get(f"{unit} kept", 0)
-        yield f"{unit}s: {kept:,} of {there:,} would be kept"
+        yield f"{name}: {kept:,} of {there:,} would be kept"
 
 
 def _group(name: str) -> Group:

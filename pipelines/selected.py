@@ -18,7 +18,7 @@ from pipelines.transforms.blocks import Keyed, table_of
 from pipelines.transforms.tables import write_table
 from pipelines.transforms.tally import Count
 from pipelines.verdicts import ledger_of
-from schemas.layout import KEPT, ledger_folder, part_name
+from schemas.layout import Tables, part_name
 from schemas.rows import LedgerRow
 
 EXAMPLES = pa.schema(
@@ -51,11 +51,13 @@ class WriteSelected(beam.DoFn):
 
     Args:
       inputs: with all steps over.
+      kept: the tables to write.
       fresh: where to write, None for nowhere.
     """
 
-    def __init__(self, inputs: Inputs, fresh: Folder | None) -> None:
+    def __init__(self, inputs: Inputs, kept: Tables, fresh: Folder | None) -> None:
         self._inputs = inputs
+        self._kept = kept
         self._fresh = fresh
 
     def process(self, number: int) -> Iterator[Count | Tagged]:
@@ -64,15 +66,19 @@ class WriteSelected(beam.DoFn):
         uids = part.pictures["uid"].to_pylist()
         pictures = part.on_pictures.kept(part.pictures)
         captions = part.on_captions.kept(part.captions)
-        ledger = list(ledger_of(STAGE, uids, part.on_pictures, part.captions, part.on_captions))
+        decided = uids, part.on_pictures, part.captions, part.on_captions
+        branch = self._kept.branch
+        ledger = list(ledger_of(STAGE, *decided, branch))
         if self._fresh:
             name = part_name(number)
-            write_table(self._fresh / KEPT[STAGE].pictures, name, pictures)
-            write_table(self._fresh / KEPT[STAGE].captions, name, captions)
-            write_table(self._fresh / ledger_folder(STAGE), name, table_of(LedgerRow, ledger))
+            write_table(self._fresh / self._kept.pictures, name, pictures)
+            write_table(self._fresh / self._kept.captions, name, captions)
+            write_table(self._fresh / branch.ledger(STAGE), name, table_of(LedgerRow, ledger))
         counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
-        counts["picture in"], counts["picture kept"] = part.pictures.num_rows, pictures.num_rows
-        counts["caption in"], counts["caption kept"] = part.captions.num_rows, captions.num_rows
+        counts[f"{branch.picture} in"] = part.pictures.num_rows
+        counts[f"{branch.picture} kept"] = pictures.num_rows
+        counts[f"{branch.caption} in"] = part.captions.num_rows
+        counts[f"{branch.caption} kept"] = captions.num_rows
         yield from counts.items()
         for count in _by_group(part).items():
             yield TaggedOutput("groups", count)

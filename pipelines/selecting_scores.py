@@ -21,7 +21,7 @@ from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.tables import read_table, write_table
 from schemas.fates import ScoreStatus
-from schemas.layout import SCORES, Tables, part_name
+from schemas.layout import Tables, part_name
 
 Scales = Mapping[tuple[str, int, str], Scale]
 """By teacher, fold and language; of models that understand it."""
@@ -75,7 +75,8 @@ def read_judged(output: Folder, kept: Tables, part: int, scales: Scales) -> Judg
       scales: of several models; of one they are not needed.
     """
     name = part_name(part)
-    captions, scores = read_table(output / kept.captions, name), read_table(output / SCORES, name)
+    captions = read_table(output / kept.captions, name)
+    scores = read_table(output / kept.branch.scores, name)
     at = pc.is_in(captions["caption_id"], value_set=scores["caption_id"].combine_chunks())
     captions = captions.filter(at)
     by_model = _by_model(captions, scores)
@@ -195,7 +196,7 @@ class _CountPart(beam.DoFn):
         yield from _counted(list(zip(*groups, strict=True)), judged.is_judged, scores, shuffled)
 
     def _by_model(self, part: int) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
-        scores = read_table(self._output / SCORES, part_name(part))
+        scores = read_table(self._output / self._kept.branch.scores, part_name(part))
         models = zip(scores["teacher"].to_pylist(), scores["fold"].to_pylist(), strict=True)
         groups = zip(map(name_of, models), scores["language"].to_pylist(), strict=True)
         is_judged = pc.equal(scores["status"], ScoreStatus.SCORED.value).to_numpy()

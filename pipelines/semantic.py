@@ -42,7 +42,7 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count, Tally
 from schemas.ids import share_of
-from schemas.layout import OF_PICTURES, embeddings_folder, part_name, shard_name
+from schemas.layout import embeddings_folder, part_name, shard_name
 
 CLUSTERS_FILE = "clusters.json"
 _CENTRES_FILE = "centres.npy"
@@ -84,7 +84,8 @@ def find_duplicates(run: Run, inputs: Inputs, parts: int, rules: SemanticRules) 
     assert run.recipe.score is not None
     teacher = first_of_one_space(run.recipe.score)
     assert teacher is not None, "the recipe was checked"
-    work, folder = inputs.work, run.output / embeddings_folder(teacher, OF_PICTURES)
+    work = inputs.work
+    folder = run.output / embeddings_folder(teacher, inputs.kept.branch.of_pictures)
     shards = [int(name[:-4]) for name in folder.names() if name.endswith(".npy")]
     pictures = sum(row_count(folder, f"{shard_name(shard)}.parquet") for shard in shards)
     clusters = rules.clusters_for(pictures)

@@ -6,7 +6,7 @@ folders it made replace the old ones and its record `ledger/<stage>/_stage.json`
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from pipelines.recipe import Recipe
 from pipelines.records import STAGES, Counts, Record, imbalance, read_record
 from pipelines.storage import Folder
 from schemas.ids import digest
-from schemas.layout import KEPT, STAGE_FILE, WORK, ledger_folder
+from schemas.layout import KEPT, KEPT_PAGES, STAGE_FILE, WORK, Tables, ledger_folder
 
 FRESH = "fresh"
 _OF_A_RUN = "run-"
@@ -171,19 +171,40 @@ def fingerprints_read(stage: Stage, output: Folder) -> dict[str, str]:
     return {name: _required(output, stage.name, name).fingerprint for name in stage.reads}
 
 
-def kept_before(recipe: Recipe, stage: str) -> str:
-    """The stage whose pictures and captions `stage` reads: the last before it that decides."""
+def kept_before(recipe: Recipe, stage: str, kept: Mapping[str, Tables] = KEPT) -> str:
+    """The stage whose pictures and captions `stage` reads: the last before it that decides.
+
+    Args:
+      recipe: …
+      stage: that reads.
+      kept: what hands on what it reads, `KEPT` or `KEPT_PAGES`.
+    """
     before = STAGES[: STAGES.index(stage)]
-    deciding = [name for name in before if name in KEPT and getattr(recipe, name) is not None]
-    return deciding[-1] if deciding else STAGES[0]
+    deciding = [name for name in before if name in kept and getattr(recipe, name) is not None]
+    return deciding[-1] if deciding else next(iter(kept))
 
 
-def last_before(recipe: Recipe, stage: str) -> str:
-    """The stage after which `stage` reads pictures and captions: where they were scored and not
-    selected, those that could not be decoded any more are left out.
+def tables_before(recipe: Recipe, stage: str) -> tuple[Tables, ...]:
+    """What `stage` reads of pictures, of pages, or of both: what the recipe has."""
+    return tuple(kept[kept_before(recipe, stage, kept)] for kept in _branches(recipe))
+
+
+def stages_before(recipe: Recipe, stage: str) -> tuple[str, ...]:
+    """The stages after which `stage` reads these: where they were scored and not selected, those
+    that could not be decoded any more are left out.
     """
     is_scored = recipe.score is not None and recipe.select is None
-    return "score" if is_scored else kept_before(recipe, stage)
+    if is_scored and STAGES.index("score") < STAGES.index(stage):
+        return ("score",)
+    found = (kept_before(recipe, stage, kept) for kept in _branches(recipe))
+    return tuple(dict.fromkeys(found))
+
+
+def _branches(recipe: Recipe) -> Iterator[Mapping[str, Tables]]:
+    if any(source.task != "document" for source in recipe.sources):
+        yield KEPT
+    if recipe.documents is not None:
+        yield KEPT_PAGES
 
 
 def _fingerprint(asked: str, stage: Stage) -> str:
@@ -229,7 +250,7 @@ def _json(record: Record) -> bytes:
 def _publish(work: Folder, output: Folder, folders: Iterable[str]) -> None:
     """Puts the fresh folders into the place of the old ones, the ledger with the record first.
 
-    A name that ends in `.json` is a file's.
+    A name that ends in `.json` is a file's, which a stage may leave out.
     """
     for name in reversed(list(folders)):
         removed = f"removed-{name.replace('/', '-')}"
@@ -238,7 +259,8 @@ def _publish(work: Folder, output: Folder, folders: Iterable[str]) -> None:
             work.write(removed, b"")
         fresh = work / FRESH
         if name.endswith(".json"):
-            fresh.move(name, output, name)
+            if fresh.exists(name):
+                fresh.move(name, output, name)
             continue
         for file in (fresh / name).names():
             (fresh / name).move(file, output / name, file)

@@ -14,22 +14,38 @@ from pipelines.errors import RecipeError
 from pipelines.pages import as_bytes, as_grid, as_line, open_console, plain_table
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
+from pipelines.recount_pack import PackedShards
 from pipelines.recount_scores import THOUSANDTHS, Scores
-from pipelines.recount_tables import SIDES
-from pipelines.recount_translated import read_translation_report
+from pipelines.recount_tables import SIDES, KeptTables
+from pipelines.recount_translated import Translations, read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
 from pipelines.translation_page import pair_table, round_trip_table, speed_lines
 from pipelines.triplet_report import read_triplet_report, triplet_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
-from schemas.layout import GATHERED, PACKED_DOCUMENTS, PAIRS, REPORT, shard_name
+from schemas.layout import (
+    GATHERED,
+    PACKED_DOCUMENTS,
+    PAGE_BRANCH,
+    PAIRS,
+    PICTURE_BRANCH,
+    REPORT,
+    shard_name,
+)
 
 REPORT_FILE = "stats.json"
 _MOST_REASONS = 20
 _MOST_CAUSES = 3
 _MOST_HOSTS = 12
 _MOST_DIFFERENCES = 50  # lines; the report has all
+_BY_LANGUAGE = {
+    "captions": "languages",
+    "translations": "languages_translated",
+    "queries of pages": "page_languages",
+    "translations of queries": "page_languages_translated",
+}
+"""What is told by language, and where the report has it."""
 _QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 
 
@@ -58,8 +74,11 @@ def show_stats(folder: str, truth: str | None = None) -> bool:
         return not survey.differences
     account = recount(root)
     report = make_report(account)
-    report["selection"] = read_score_report(root) if "select" in account.records else {}
-    report["translation"] = read_translation_report(root) if account.translations else {}
+    is_selected = "select" in account.records
+    report["selection"] = read_score_report(root, PICTURE_BRANCH) if is_selected else {}
+    report["page_selection"] = read_score_report(root, PAGE_BRANCH) if is_selected else {}
+    is_translated = account.pictures.translations or account.pages.translations
+    report["translation"] = read_translation_report(root) if is_translated else {}
     report["negatives"] = read_triplet_report(root) if "mine" in account.records else {}
     if truth:
         report["truth"] = {
@@ -93,27 +112,28 @@ def show_verdict(console: Console, differences: list[Difference], unfinished: li
 
 def make_report(account: Account) -> dict[str, Any]:
     """Everything that is known of an output, as JSON can write it, in a fixed order of keys."""
-    gathered, shards, pages = account.gathered, account.shards, account.pages
-    tables = next(reversed(account.tables.values()), None)  # of the last stage that has any
+    gathered, pictures, pages = account.gathered, account.pictures, account.pages
+    tables, size = pictures.last_tables, pictures.shards.tar_bytes if pictures.shards else 0
     return {
         "output": account.output,
         "adds_up": not account.differences,
         "differences": [_difference(difference) for difference in account.differences],
         "unfinished": account.unfinished,
         "stages": {name: _stage(record) for name, record in account.records.items()},
-        "languages": dict(_by_count(tables.languages)) if tables else {},
-        "languages_translated": (
-            dict(_by_count(account.translations.languages)) if account.translations else {}
-        ),
+        "languages": _languages(tables),
+        "languages_translated": _languages(pictures.translations),
+        "page_languages": _languages(pages.last_tables),
+        "page_languages_translated": _languages(pages.translations),
         "picture_sides": {
             side: quantiles(counts) for side, counts in (tables.sides.items() if tables else ())
         },
-        "scores": _scores(account.scores) if account.scores else {},
+        "scores": _scores(pictures.scores) if pictures.scores else {},
+        "page_scores": _scores(pages.scores) if pages.scores else {},
         "evaluation_sets": _sets(account.contaminated),
         "bytes": {
             "fetched": gathered.bytes_fetched,
             "stored": gathered.bytes_stored,
-            "in_shards": shards.tar_bytes if shards else 0,
+            "in_shards": size,
         },
         "gathered": {
             "shards": gathered.shards,
@@ -125,18 +145,21 @@ def make_report(account: Account) -> dict[str, Any]:
             "latency_ms": quantiles(gathered.latencies),
             "failing_hosts": dict(_by_count(gathered.failing_hosts)[:_MOST_HOSTS]),
         },
-        "shards": {
-            "folder": f"{account.output}/{PAIRS}",
-            "number": shards.shards if shards else 0,
-            "samples": shards.samples if shards else 0,
-            "captions": shards.captions if shards else 0,
-        },
-        "page_shards": {
-            "folder": f"{account.output}/{PACKED_DOCUMENTS}",
-            "number": pages.shards if pages else 0,
-            "samples": pages.samples if pages else 0,
-            "captions": pages.captions if pages else 0,
-        },
+        "shards": _packed(f"{account.output}/{PAIRS}", pictures.shards),
+        "page_shards": _packed(f"{account.output}/{PACKED_DOCUMENTS}", pages.shards),
+    }
+
+
+def _languages(found: KeptTables | Translations | None) -> dict[str, int]:
+    return dict(_by_count(found.languages)) if found else {}
+
+
+def _packed(folder: str, shards: PackedShards | None) -> dict[str, Any]:
+    return {
+        "folder": folder,
+        "number": shards.shards if shards else 0,
+        "samples": shards.samples if shards else 0,
+        "captions": shards.captions if shards else 0,
     }
 
 
@@ -258,25 +281,25 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
         hosts = [f"{host} {n:,}" for host, n in report["gathered"]["failing_hosts"].items()]
         console.print("pictures not kept, by host", style="bold")
         console.print(as_grid([as_line(host, 60) for host in hosts]) + "\n")
-    if report["languages"]:
-        console.print(f"captions kept, by language ({len(report['languages'])})", style="bold")
-        console.print(as_grid([f"{code} {n:,}" for code, n in report["languages"].items()]) + "\n")
-    if report["languages_translated"]:
-        made = [f"{code} {n:,}" for code, n in report["languages_translated"].items()]
-        console.print(f"translations kept, by language ({len(made)})", style="bold")
-        console.print(as_grid(made) + "\n")
+    for what, key in _BY_LANGUAGE.items():
+        if found := [f"{code} {n:,}" for code, n in report[key].items()]:
+            console.print(f"{what} kept, by language ({len(found)})", style="bold")
+            console.print(as_grid(found) + "\n")
     if report["translation"]:
         console.print(pair_table(report["translation"]), "")
         trips = round_trip_table(report["translation"])
         if trips.row_count:
             console.print(trips, "")
-    for teacher, languages in report["scores"].items():
-        console.print(f"scores by {as_line(teacher, 60)}: median, of shuffled pairs", style="bold")
-        console.print(as_grid([_told(code, said) for code, said in languages.items()]) + "\n")
+    for what, key in (("", "scores"), (" of pages", "page_scores")):
+        for teacher, languages in report[key].items():
+            by = f"scores{what} by {as_line(teacher, 60)}"
+            console.print(f"{by}: median, of shuffled pairs", style="bold")
+            console.print(as_grid([_told(code, said) for code, said in languages.items()]) + "\n")
     if report["picture_sides"] and report["gathered"]["kept"]:
         console.print(_sides(report["picture_sides"]), "")
-    for line in _selection(report["selection"]):
-        console.print(line, soft_wrap=True)
+    for what, key in (("scores", "selection"), ("scores of pages", "page_selection")):
+        for line in _selection(what, report[key]):
+            console.print(line, soft_wrap=True)
     if report["negatives"]:
         for line in triplet_lines(report["negatives"]):
             console.print(line, soft_wrap=True)
@@ -288,10 +311,10 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
     console.print("")
 
 
-def _selection(selection: dict[str, Any]) -> Iterator[str]:
+def _selection(what: str, selection: dict[str, Any]) -> Iterator[str]:
     """Scores by language, and pairs to look at; nothing where nothing was selected."""
-    if selection:
-        yield "scores by language, least to greatest, | where the kept begin"
+    if selection and selection["languages"]:
+        yield f"{what} by language, least to greatest, | where the kept begin"
         yield from histogram_lines(selection["languages"])
         yield ""
         yield from example_lines(selection["examples"])

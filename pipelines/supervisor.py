@@ -23,6 +23,7 @@ from schemas.layout import (
     DOCUMENTS,
     EMBEDDINGS,
     GATHERED,
+    PAGE_THRESHOLDS_FILE,
     PAGES,
     PICTURES,
     REPORT,
@@ -34,7 +35,7 @@ from schemas.layout import (
 _TICK_S = 0.5
 _OURS = (
     *(GATHERED, DOCUMENTS, PAGES, PICTURES, "captions", "screened", SCORES, EMBEDDINGS, "selected"),
-    *(THRESHOLDS_FILE, "shards", REPORT),
+    *(THRESHOLDS_FILE, PAGE_THRESHOLDS_FILE, "shards", REPORT),
 )
 _DEATHS_WITHOUT_PROGRESS = 3
 

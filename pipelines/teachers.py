@@ -10,8 +10,8 @@ from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError, loading_told
 from pipelines.mining_rules import Mine
-from pipelines.recipe import Select
 from pipelines.score_options import Score, ScoreTeacher
+from pipelines.select_options import Select
 from schemas.ids import fold_of
 from schemas.languages import ALL
 
@@ -115,6 +115,10 @@ def check_spaces(score: Score, select: Select | None, mine: Mine | None = None) 
     for key, is_asked in (
         ("score.clip_retrieval", score.clip_retrieval),
         ("select.semantic", bool(select and select.semantic)),
+        (
+            "select.documents.semantic",
+            bool(select and select.documents and select.documents.semantic),
+        ),
         ("mine", mine is not None),
     ):
         if is_asked:

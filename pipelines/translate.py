@@ -7,7 +7,7 @@ same parts; the captions themselves stay where they are.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import apache_beam as beam
@@ -23,7 +23,7 @@ from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.round_trips import BringBack, SendBack
 from pipelines.sentence_encoders import encoder_label, encoder_spec
-from pipelines.stages import FRESH, Run, fingerprints_read, kept_before, last_before
+from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
@@ -53,6 +53,7 @@ from pipelines.translate_wanted import (
     THERE,
     TURNS,
     Desk,
+    Numbered,
     ReadWanted,
     Wanted,
     rules_of,
@@ -62,10 +63,9 @@ from pipelines.translated import COMPARED, STAGE, WriteTranslated
 from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
-    KEPT,
+    BRANCHES,
     MEMORY,
-    ROUND_TRIPS,
-    TRANSLATED_CAPTIONS,
+    PAGE_BRANCH,
     TRANSLATION_REPORT_FILE,
     WORK,
     ledger_folder,
@@ -87,7 +87,11 @@ class TranslateStage:
 
     name: str = STAGE
     version: int = 1
-    writes: tuple[str, ...] = (TRANSLATED_CAPTIONS, ROUND_TRIPS)
+    writes: tuple[str, ...] = (  # in reverse, so that no folder takes along what is in it
+        *(branch.translated for branch in reversed(BRANCHES)),
+        *(branch.round_trips for branch in reversed(BRANCHES)),
+        PAGE_BRANCH.ledger(STAGE),
+    )
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.translate is not None
@@ -95,10 +99,16 @@ class TranslateStage:
         self._rules: Translate = run.recipe.translate
         self._speakers = speakers_of(self._rules)
         self._prices = [model.price for model in self._rules.models]
-        self.reads: tuple[str, ...] = (last_before(run.recipe, STAGE),)
-        self._kept = KEPT[kept_before(run.recipe, STAGE)]
+        self.reads: tuple[str, ...] = stages_before(run.recipe, STAGE)
         self._memory = Folder(self._rules.memory or run.output.path(MEMORY))
         self._imports = {import_name(path): path for path in self._rules.memory_imports}
+
+    @cached_property
+    def _parts(self) -> Numbered:
+        """Those of what is to be translated."""
+        kept = tables_before(self._run.recipe, STAGE)
+        names = [part_names(self._run.output / tables.captions) for tables in kept]
+        return Numbered(kept, tuple(map(len, names)))
 
     def depends_on(self) -> Any:
         rules, recipe = asdict(self._rules), self._run.recipe
@@ -123,10 +133,9 @@ class TranslateStage:
             work.remove()  # what a killed run has done lies in its memory, which is another now
         work.write(_MEMORY_FILE, where)
         desk = self._desk(work)
-        parts = len(part_names(self._run.output / self._kept.captions))
-        if not parts:
+        if not self._parts:
             return {}
-        buckets = self._plan(desk, parts)
+        buckets = self._plan(desk)
         self._say(desk, THERE, buckets)
         if self._rules.round_trip:
             self._once(desk, "judging what goes back", buckets, SendBack(desk, buckets))
@@ -136,7 +145,7 @@ class TranslateStage:
             from pipelines.translation_sentences import embed_sentences  # with torch
 
             embed_sentences(self._run, desk, buckets)
-        self._write(desk, buckets, parts)
+        self._write(desk, buckets)
         self._report(desk)
         return dict(json.loads(work.read(_COUNTS_FILE)))
 
@@ -178,10 +187,9 @@ class TranslateStage:
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
         """What there is to do in the first turn."""
         desk = self._desk(work)
-        parts = len(part_names(self._run.output / self._kept.captions))
-        if not parts:
+        if not self._parts:
             return desk, BucketPlan()
-        return desk, self._requests(desk, THERE, self._plan(desk, parts))
+        return desk, self._requests(desk, THERE, self._plan(desk))
 
     def _desk(self, work: Folder) -> Desk:
         """Looks at the translators, but for their weights, and brings imports into the memory."""
@@ -196,17 +204,19 @@ class TranslateStage:
         recipe = self._run.recipe
         return Desk(recipe, work, routes, self._memory, tuple(self._imports))
 
-    def _plan(self, desk: Desk, parts: int) -> int:
+    def _plan(self, desk: Desk) -> int:
         """Leaves the wanted texts by bucket; returns how many buckets there are."""
         run, each = self._run, self._rules.per_caption or len(rules_of(desk.recipe).into_languages)
-        translations = each * rows_below(run.output / self._kept.captions)
+        parts = len(self._parts)
+        captions = sum(rows_below(run.output / kept.captions) for kept in self._parts.tables)
+        translations = each * captions
         buckets = max(1, -(-translations // _BUCKET_TRANSLATIONS))
         if not desk.work.exists(_PLANNED):
             run.step("planning")
             with run.pipeline(pieces_for(parts)) as pipeline:
                 wanted = pipeline | Deal("parts", range(parts))
                 _ = (
-                    {"wanted": wanted | beam.ParDo(ReadWanted(desk, self._kept))}
+                    {"wanted": wanted | beam.ParDo(ReadWanted(desk, self._parts))}
                     | Regroup(
                         "texts by id",
                         {"wanted": arrow_schema(Wanted)},
@@ -298,9 +308,9 @@ class TranslateStage:
             )
         return affordable
 
-    def _write(self, desk: Desk, buckets: int, parts: int) -> None:
-        run = self._run
-        compare = self._comparison(desk, buckets, parts)
+    def _write(self, desk: Desk, buckets: int) -> None:
+        run, parts = self._run, len(self._parts)
+        compare = self._comparison(desk, buckets)
         run.step("judging translations")
         schemas = {"judged": arrow_schema(JudgedTranslation)}
         with run.pipeline(pieces_for(max(buckets, parts))) as pipeline:
@@ -311,20 +321,20 @@ class TranslateStage:
             written = (
                 tables
                 | Regroup("translations by part", schemas, parts, column_buckets("part"))
-                | beam.ParDo(WriteTranslated(desk, self._kept, desk.work / FRESH)).with_outputs(
+                | beam.ParDo(WriteTranslated(desk, self._parts, desk.work / FRESH)).with_outputs(
                     "pairs", main="counts"
                 )
             )
             _ = written.counts | Tally(desk.work, _COUNTS_FILE)
             _ = written.pairs | Tally(desk.work, _BY_PAIR_FILE)
 
-    def _comparison(self, desk: Desk, buckets: int, parts: int) -> beam.PTransform | None:
+    def _comparison(self, desk: Desk, buckets: int) -> beam.PTransform | None:
         """What compares translations with pictures and sources, where the rules ask for it."""
         if not asks_for_cosines(self._rules):
             return None
         from pipelines.translation_cosines import Compare, open_gate  # with torch
 
-        return Compare(open_gate(self._run, desk, self._kept, buckets), parts)
+        return Compare(open_gate(self._run, desk, self._parts, buckets))
 
     def _report(self, desk: Desk) -> None:
         """Leaves what `stats` shows of translations."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import apache_beam as beam
 import pyarrow as pa
@@ -18,7 +18,7 @@ from pipelines.transforms.blocks import Keyed, table_of
 from pipelines.transforms.tables import rows_of, write_table
 from pipelines.translators import Routes
 from schemas.ids import phrase_id
-from schemas.layout import part_name
+from schemas.layout import Tables, part_name
 from schemas.rows import Caption
 
 LOST = "lost"
@@ -31,6 +31,37 @@ _WANTED = "wanted"
 
 Wish = tuple[Caption, str, tuple[str, ...]]
 """A caption that is to be translated, the id of its text, and into what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Parts or tars of several branches, numbered through.
+
+    Attributes:
+      tables: of the branches.
+      counts: how many there are of each.
+    """
+
+    tables: tuple[Tables, ...]
+    counts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def first(self, tables: Tables) -> int:
+        """The number of a branch's first."""
+        return sum(self.counts[: self.tables.index(tables)])
+
+    def find(self, number: int) -> tuple[Tables, int]:
+        """Whose this number is, and its own number there.
+
+        >>> from schemas.layout import KEPT, KEPT_PAGES
+        >>> both = Numbered((KEPT["gather"], KEPT_PAGES["documents"]), (2, 3))
+        >>> [(kept.pictures, number) for kept, number in map(both.find, (1, 2, 4))]
+        [('pictures', 1), ('pages', 0), ('pages', 2)]
+        """
+        tables = next(of for of in reversed(self.tables) if self.first(of) <= number)
+        return tables, number - self.first(tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +178,12 @@ def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[Wish]:
 class ReadWanted(beam.DoFn):
     """The texts of a part that are to be translated."""
 
-    def __init__(self, desk: Desk, kept: Any) -> None:
+    def __init__(self, desk: Desk, parts: Numbered) -> None:
         self._desk = desk
-        self._kept = kept
+        self._parts = parts
 
     def process(self, part: int) -> Iterator[pa.Table]:
-        read = read_kept(self._desk.recipe, self._kept, part)
+        read = read_kept(self._desk.recipe, *self._parts.find(part))
         texts: dict[str, Caption] = {}
         languages: dict[str, dict[str, None]] = defaultdict(dict)
         for caption, key, targets in wishes_of(read, self._desk):

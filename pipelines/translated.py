@@ -26,12 +26,13 @@ from pipelines.transforms.tables import rows_of, write_table
 from pipelines.transforms.tally import Count
 from pipelines.translate_wanted import (
     Desk,
+    Numbered,
     Wish,
     wishes_of,
 )
-from schemas.fates import Fate, Unit
+from schemas.fates import Fate
 from schemas.ids import translation_id
-from schemas.layout import ROUND_TRIPS, TRANSLATED_CAPTIONS, Tables, ledger_folder, part_name
+from schemas.layout import PAGE_BRANCH, Branch, part_name
 from schemas.rows import Caption, Float32, LedgerRow, RoundTrip, TranslatedCaption
 
 STAGE = "translate"
@@ -58,13 +59,13 @@ class WriteTranslated(beam.DoFn):
 
     Args:
       desk: …
-      kept: what was to be translated.
+      parts: of what was to be translated.
       fresh: where to write.
     """
 
-    def __init__(self, desk: Desk, kept: Tables, fresh: Folder) -> None:
+    def __init__(self, desk: Desk, parts: Numbered, fresh: Folder) -> None:
         self._desk = desk
-        self._kept = kept
+        self._parts = parts
         self._fresh = fresh
         assert desk.recipe.translate is not None
         self._rules = desk.recipe.translate.rules
@@ -73,9 +74,10 @@ class WriteTranslated(beam.DoFn):
         self._is_returned = desk.recipe.translate.round_trip is not None
 
     def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
-        number, tables = keyed
-        name = part_name(number)
-        read = read_kept(self._desk.recipe, self._kept, number)
+        part, tables = keyed
+        of_branch, number = self._parts.find(part)
+        name, branch = part_name(number), of_branch.branch
+        read = read_kept(self._desk.recipe, of_branch, number)
         captions = read.captions.sort_by(_BY_PICTURE)
         of_part = ScoredPart(read.pictures, captions, read.verdicts)
         judgements = _Judgements(tables["judged"], tables.get("compared"))
@@ -84,22 +86,22 @@ class WriteTranslated(beam.DoFn):
         trips = [table_of(RoundTrip, [])]
         pairs: Counter[str] = Counter()
         for wishes in _in_blocks(wishes_of(of_part, self._desk)):
-            verdicts = _Verdicts(sources, judgements.of(wishes), self._rules)
+            verdicts = _Verdicts(branch, sources, judgements.of(wishes), self._rules)
             kept.append(verdicts.kept_table())
             ledger.append(table_of(LedgerRow, verdicts.ledger))
             trips.append(table_of(RoundTrip, verdicts.round_trips))
             pairs += verdicts.pairs
         lost = pa.concat_tables(ledger)
         translated = sum(table.num_rows for table in kept)
-        write_table(self._fresh / TRANSLATED_CAPTIONS, name, pa.concat_tables(kept))
-        write_table(self._fresh / ledger_folder(STAGE), name, lost)
+        write_table(self._fresh / branch.translated, name, pa.concat_tables(kept))
+        write_table(self._fresh / branch.ledger(STAGE), name, lost)
         if self._is_returned:
-            write_table(self._fresh / ROUND_TRIPS, name, pa.concat_tables(trips))
+            write_table(self._fresh / branch.round_trips, name, pa.concat_tables(trips))
         fates = (lost[column].to_pylist() for column in ("unit", "fate", "reason"))
         counts = Counter(" ".join(fate) for fate in zip(*fates, strict=True))
-        counts["caption in"] = captions.num_rows
-        counts["caption created"] = translated + lost.num_rows
-        counts["caption kept"] = captions.num_rows + translated
+        counts[f"{branch.caption} in"] = captions.num_rows
+        counts[f"{branch.caption} created"] = translated + lost.num_rows
+        counts[f"{branch.caption} kept"] = captions.num_rows + translated
         yield from counts.items()
         for count in pairs.items():
             yield TaggedOutput("pairs", count)
@@ -165,6 +167,7 @@ class _Verdicts:
     """What becomes of the translations of some pictures' captions.
 
     Args:
+      branch: what the pictures are.
       sources: ids of captions by picture, language and text.
       judged: the captions with their translations.
       rules: that cosines are judged by.
@@ -172,10 +175,12 @@ class _Verdicts:
 
     def __init__(
         self,
+        branch: Branch,
         sources: Mapping[tuple[str, str, str], str],
         judged: Iterable[Judged],
         rules: TranslationRules,
     ) -> None:
+        self._branch = branch
         self._kept: list[TranslatedCaption] = []
         self.ledger: list[LedgerRow] = []
         self.round_trips: list[RoundTrip] = []
@@ -210,23 +215,25 @@ class _Verdicts:
             self.round_trips.append(trip)
             self.pairs[f"{pair} {ROUND_TRIP} {math.floor(judged.chrf)}"] += 1
         if fate == Fate.KEPT:
-            self._kept.append(_translated(caption, judged, id_, said))
+            # What a page answers says whence, in any language; a translation has its parent.
+            origin = caption.origin if self._branch == PAGE_BRANCH else ORIGIN
+            self._kept.append(_translated(caption, judged, id_, origin, said))
             return
         told = f"{pair} of {caption.caption_id}: {detail or reason}: {judged.text}"
-        unit, parent = Unit.CAPTION.value, caption.uid
+        unit, parent = self._branch.caption.value, caption.uid
         row = LedgerRow(STAGE, unit, id_, parent, caption.row, fate, reason, told)
         self.ledger.append(row)
 
 
 def _translated(
-    caption: Caption, judged: JudgedTranslation, id_: str, said: Cosines
+    caption: Caption, judged: JudgedTranslation, id_: str, origin: str, said: Cosines
 ) -> TranslatedCaption:
     return TranslatedCaption(
         caption_id=id_,
         uid=caption.uid,
         language=judged.language,
         text=judged.text,
-        origin=ORIGIN,
+        origin=origin,
         engine=judged.engine,
         quality=judged.quality,
         source=caption.source,

@@ -19,7 +19,15 @@ from pipelines.embedding import EmbedPieces, Shard, embedded_folder, marker_of, 
 from pipelines.errors import RecipeError
 from pipelines.judging_translations import DECIDED, Decision, JudgeBucket
 from pipelines.score_options import Score
-from pipelines.score_plan import PLAN, TextToEmbed, by_length, pieces_in, pieces_of, plan_name
+from pipelines.score_plan import (
+    PLAN,
+    TextToEmbed,
+    by_length,
+    pieces_in,
+    pieces_of,
+    plan_name,
+    tars_in,
+)
 from pipelines.scored import read_kept
 from pipelines.scoring import cosines
 from pipelines.stages import Run
@@ -37,15 +45,13 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.translate_wanted import (
     Desk,
+    Numbered,
     wishes_of,
 )
 from pipelines.translated import COMPARED
 from schemas.fates import Fate, ScoreStatus
 from schemas.layout import (
-    GATHERED,
-    OF_PICTURES,
     OF_TEXTS,
-    SCORES,
     Tables,
     embeddings_folder,
     part_name,
@@ -84,14 +90,16 @@ class Gate:
 
     Attributes:
       desk: …
-      kept: what is translated.
+      parts: of what is translated.
+      tars: in which its pictures lie.
       judge: the teacher, of one model.
       sight: what is known of it.
       buckets: of texts.
     """
 
     desk: Desk
-    kept: Tables
+    parts: Numbered
+    tars: Numbered
     judge: Judge
     sight: Sight
     buckets: int
@@ -101,7 +109,7 @@ class Gate:
         return Folder(self.desk.recipe.output)
 
 
-def open_gate(run: Run, desk: Desk, kept: Tables, buckets: int) -> Gate:
+def open_gate(run: Run, desk: Desk, parts: Numbered, buckets: int) -> Gate:
     """Looks at the teacher, once, and has it embed what the gates on texts let pass.
 
     Raises:
@@ -120,7 +128,9 @@ def open_gate(run: Run, desk: Desk, kept: Tables, buckets: int) -> Gate:
         run.step(f"loading {judge.label}")
         desk.work.write(_TEACHER_FILE, json.dumps(asdict(look(judge))).encode())
     seen = json.loads(desk.work.read(_TEACHER_FILE))
-    gate = Gate(desk, kept, judge, Sight(seen["dim"], tuple(seen["languages"])), buckets)
+    sight = Sight(seen["dim"], tuple(seen["languages"]))
+    tars = [tars_in(run.output, kept.branch) for kept in parts.tables]
+    gate = Gate(desk, parts, Numbered(parts.tables, tuple(tars)), judge, sight, buckets)
     _plan(run, gate)
     _embed(run, gate, score)
     return gate
@@ -186,24 +196,19 @@ class Compare(beam.PTransform):
 
     Args:
       gate: …
-      parts: how many there are.
     """
 
-    def __init__(self, gate: Gate, parts: int) -> None:
+    def __init__(self, gate: Gate) -> None:
         super().__init__()
         self._gate = gate
-        self._parts = parts
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[pa.Table]:
         gate = self._gate
-        tars = [name for name in (gate.output / GATHERED).names() if name.endswith(".tar")]
-        shards = 1 + max((int(name.partition(".")[0]) for name in tars), default=0)
-        placed = begin | Deal("translated parts", range(self._parts)) | beam.ParDo(ReadPlaces(gate))
+        parts, by_shard = range(len(gate.parts)), column_buckets("image_shard")
+        placed = begin | Deal("translated parts", parts) | beam.ParDo(ReadPlaces(gate))
         pictured = (
             {"placed": placed}
-            | Regroup(
-                "captions by shard", {"placed": PLACED}, shards, column_buckets("image_shard")
-            )
+            | Regroup("captions by shard", {"placed": PLACED}, len(gate.tars), by_shard)
             | beam.ParDo(AttachPictures(gate))
         )
         by_key = hash_buckets("key", gate.buckets)
@@ -215,17 +220,19 @@ class Compare(beam.PTransform):
 
 
 class ReadPlaces(beam.DoFn):
-    """A part's captions that are translated, with the shards of their pictures."""
+    """A part's captions that are translated, with their pictures' tars by the gate's numbers."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
     def process(self, part: int) -> Iterator[pa.Table]:
         gate = self._gate
-        read = read_kept(gate.desk.recipe, gate.kept, part)
+        kept, number = gate.parts.find(part)
+        read = read_kept(gate.desk.recipe, kept, number)
+        first = gate.tars.first(kept)
         uids, shards = (read.pictures[name].to_pylist() for name in ("uid", "image_shard"))
         shard_of = dict(zip(uids, shards, strict=True))
-        said = self._cosines(part)
+        said = self._cosines(kept, number)
         rows = [
             {
                 "key": key,
@@ -234,16 +241,16 @@ class ReadPlaces(beam.DoFn):
                 "part": part,
                 "source_cosine": said.get(caption.caption_id, math.nan),
                 "uid": caption.uid,
-                "image_shard": shard_of[caption.uid],
+                "image_shard": first + shard_of[caption.uid],
             }
             for caption, key, languages in wishes_of(read, gate.desk)
         ]
         yield pa.Table.from_pylist(rows, PLACED)
 
-    def _cosines(self, part: int) -> dict[str, float]:
+    def _cosines(self, kept: Tables, part: int) -> dict[str, float]:
         """What the teacher said of the part's captions, by id."""
         columns = ["caption_id", "teacher", "cosine", "status"]
-        scores = read_table(self._gate.output / SCORES, part_name(part), columns)
+        scores = read_table(self._gate.output / kept.branch.scores, part_name(part), columns)
         mine = scores.filter(
             pc.and_(
                 pc.equal(scores["teacher"], self._gate.judge.label),
@@ -260,11 +267,11 @@ class AttachPictures(beam.DoFn):
         self._gate = gate
 
     def process(self, keyed: Keyed) -> Iterator[pa.Table]:
-        shard, tables = keyed
-        placed = tables["placed"]
+        gate, placed = self._gate, keyed[1]["placed"]
         if not placed.num_rows:
             return
-        folder = self._gate.output / embeddings_folder(self._gate.judge.number, OF_PICTURES)
+        kept, shard = gate.tars.find(keyed[0])
+        folder = gate.output / embeddings_folder(gate.judge.number, kept.branch.of_pictures)
         with folder.open(f"{shard_name(shard)}.npy") as file:
             embeddings = np.load(file)
         ids = read_table(folder, f"{shard_name(shard)}.parquet", ["uid"])["uid"].to_pylist()

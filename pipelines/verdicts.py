@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from schemas.fates import Fate, Unit
+from schemas.fates import Fate
+from schemas.layout import PICTURE_BRANCH, Branch
 from schemas.rows import LedgerRow
 
 
@@ -42,6 +43,7 @@ def ledger_of(
     pictures: Verdicts,
     captions: pa.Table,
     on_captions: Verdicts,
+    branch: Branch = PICTURE_BRANCH,
 ) -> Iterator[LedgerRow]:
     """A row for each picture and caption that goes.
 
@@ -51,6 +53,7 @@ def ledger_of(
       pictures: what was decided on them.
       captions: a table of `Caption`s.
       on_captions: what was decided on them.
+      branch: what the pictures are.
     """
     rejected = Fate.REJECTED.value
     owners, rows = captions["uid"].to_pylist(), captions["row"].to_pylist()
@@ -59,11 +62,11 @@ def ledger_of(
         first_rows.setdefault(uid, row)
     for uid, fault, detail in zip(uids, pictures.faults, pictures.details, strict=True):
         if fault:
-            row, unit = first_rows.get(uid, ""), Unit.PICTURE.value
+            row, unit = first_rows.get(uid, ""), branch.picture.value
             yield LedgerRow(stage, unit, uid, "", row, rejected, fault, detail)
     ids = captions["caption_id"].to_pylist()
     ends = zip(ids, owners, rows, on_captions.faults, on_captions.details, strict=True)
     for caption_id, uid, row, fault, detail in ends:
         if fault:
-            unit = Unit.CAPTION.value
+            unit = branch.caption.value
             yield LedgerRow(stage, unit, caption_id, uid, row, rejected, fault, detail)

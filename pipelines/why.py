@@ -20,12 +20,13 @@ from pipelines.way import (
     text_scores,
 )
 from pipelines.way_triplets import TripletWay, read_triplet
+from pipelines.way_words import end_of, judgement
 from pipelines.why_pages import way_of_pages
-from schemas.fates import Fate, ScoreStatus, Unit
+from schemas.fates import Fate, Unit
 from schemas.ids import caption_id
 from schemas.languages import ALL, UNKNOWN
 from schemas.layout import GATHERED, PAIRS, shard_name
-from schemas.rows import GatheredPicture, LedgerRow, Score, TextScore
+from schemas.rows import GatheredPicture, LedgerRow
 
 _MOST_LISTED = 10
 
@@ -86,9 +87,9 @@ def _row_alone(root: Folder, name: str) -> Iterator[str]:
         yield f"  kept: {pair.query_language} {as_line(pair.query)}"
         yield f"        {pair.positive_language} {as_line(pair.positive)}"
         for score in text_scores(root, pair):
-            yield f"  score: {_judgement(score)}"
+            yield f"  score: {judgement(score)}"
     for row in ledger_rows(root, name):
-        yield f"  {row.stage}: {_end(row)}"
+        yield f"  {row.stage}: {end_of(row)}"
 
 
 def _triplet(root: Folder, way: TripletWay) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _triplet(root: Folder, way: TripletWay) -> Iterator[str]:
             said = f"   {as_line(way.mined[name])}" if way.mined and way.mined[name] != id_ else ""
             yield f"  {name} {id_}{said}"
     if way.refused:
-        yield f"mine: {_end(way.refused)}"
+        yield f"mine: {end_of(way.refused)}"
     if not way.mined:
         return
     yield f"mine: kept, positive {way.mined['scores'][0]:.4f}"
@@ -124,7 +125,7 @@ def _way(root: Folder, thing: Thing) -> Iterator[str]:
     yield from _gathering(root, way)
     rejected = [row for row in way.ledger if row.unit == Unit.PICTURE and row.stage != STAGES[0]]
     for row in rejected:
-        yield f"{row.stage}: {_end(row)}"
+        yield f"{row.stage}: {end_of(row)}"
     if not rejected:
         yield from _packing(root, way)
 
@@ -156,7 +157,7 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
     for caption in way.captions:
         mark = ">" if thing.id in (caption.caption_id, caption.row) else " "
         row = later.get(caption.caption_id)
-        end = f"{row.stage} {_end(row)}" if row else "kept"
+        end = f"{row.stage} {end_of(row)}" if row else "kept"
         if caption.origin != "source":
             end += f", {caption.origin}"
         yield f"{mark} {as_line(caption.row)}   {caption.language}   {end}"
@@ -164,12 +165,12 @@ def _rows(way: Way, thing: Thing) -> Iterator[str]:
         yield f"    caption {caption.caption_id}"
         for score in way.scores:
             if score.caption_id == caption.caption_id:
-                yield f"    score {_judgement(score)}"
+                yield f"    score {judgement(score)}"
         yield from _translations(way, thing, caption.caption_id)
     for row in lost:
         mark = ">" if thing.id in (row.id, row.row) else " "
         language, text = _language_and_text(way, row)
-        yield f"{mark} {as_line(row.row)}   {language or '?'}   {_end(row, text)}"
+        yield f"{mark} {as_line(row.row)}   {language or '?'}   {end_of(row, text)}"
         if text:
             yield f"    {as_line(text)}"
         yield f"    caption {row.id}"
@@ -198,16 +199,6 @@ def _round_trip(way: Way, translation: str) -> Iterator[str]:
         yield f"      translated back, {told}"
 
 
-def _judgement(score: Score | TextScore) -> str:
-    """`0.2312 by clip@0123456789ab, 0.1003 with another picture`."""
-    if score.status != ScoreStatus.SCORED:
-        return f"none by {as_line(score.teacher)}: {score.status}"
-    words = f"{score.cosine:.4f} by {as_line(score.teacher)}"
-    if isinstance(score, TextScore):
-        return words
-    return f"{words}, {score.shuffled_cosine:.4f} with another picture"
-
-
 def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:
     """What can be told of a caption that was not kept; "" of what cannot.
 
@@ -224,13 +215,6 @@ def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:
     return "", ""
 
 
-def _end(row: LedgerRow, text: str = "") -> str:
-    """`rejected: duplicate-row (as a:b:1)`; a detail that is the caption's text is not repeated."""
-    told = row.detail.removeprefix(f"{row.reason}: ")
-    detail = f" ({as_line(told)})" if told and told != text else ""
-    return f"{row.fate}: {row.reason}{detail}"
-
-
 # Stages
 
 
@@ -239,7 +223,7 @@ def _gathering(root: Folder, way: Way) -> Iterator[str]:
     if way.picture:
         yield "gather: kept"
     elif ended:
-        yield f"gather: {_end(ended[0])}"
+        yield f"gather: {end_of(ended[0])}"
     elif "gather" not in read_records(root):
         yield "gather: not finished, its captions are not settled: run the same command again"
     else:

@@ -1,25 +1,43 @@
-"""`pairmill why` of documents and pages: what the rendered shards and later tables say of one."""
+"""`pairmill why` of documents, pages and queries: what shards and later tables say of one."""
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from filters.text import tidied
 from pipelines.commit import committed_shards
 from pipelines.pages import as_line
-from pipelines.parts import parts_between, search
+from pipelines.parts import as_row, part_names, parts_between, search
+from pipelines.records import read_records
 from pipelines.storage import Folder
-from schemas.fates import Fate
-from schemas.ids import is_absolute
-from schemas.layout import (
-    DOCUMENTS,
-    PACKED_DOCUMENTS,
-    PAGE_CAPTIONS,
-    ledger_folder,
-    shard_name,
-)
+from pipelines.way_words import end_of, judgement
+from schemas.fates import Fate, Unit
+from schemas.ids import caption_id, is_absolute
+from schemas.layout import PAGE_BRANCH, PAGE_CAPTIONS, shard_name
+from schemas.rows import LedgerRow, Score, TranslatedCaption
 
-_STAGE = "documents"
+_STAGE = PAGE_BRANCH.stage
 _MOST = 1_000  # pages of a document
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class _After:
+    """What later tables say of a page.
+
+    Attributes:
+      ledger: of the page and its queries.
+      scores: of its queries.
+      translations: of these.
+      packed: its samples.
+    """
+
+    ledger: list[LedgerRow]
+    scores: list[Score]
+    translations: list[TranslatedCaption]
+    packed: list[tuple[str, str]]
 
 
 def way_of_pages(output: Folder, id_: str) -> list[str]:
@@ -27,10 +45,11 @@ def way_of_pages(output: Folder, id_: str) -> list[str]:
 
     Args:
       output: of a recipe.
-      id_: of a page or a document, whole, or `source:path`, or a URL, with `#page=N` after it for
-        one page.
+      id_: of a page, a document or a query, whole, or `source:path`, or a URL, with `#page=N` after
+        it for one page.
     """
-    return [line for row in _rows(output, id_) for line in _lines(output, row)]
+    rows = _rows(output, id_) or _rows(output, _page_of(output, id_))
+    return [line for row in rows for line in _lines(output, row)]
 
 
 def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
@@ -44,7 +63,8 @@ def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
         ("url", place, place),
         ("url", f"{url}#page=", f"{url}#page=~"),
     ):
-        found = search(output / DOCUMENTS, tables, column, low, high, _MOST) if low else []
+        stored = output / PAGE_BRANCH.tars
+        found = search(stored, tables, column, low, high, _MOST) if low else []
         if column == "url" and source:
             found = [row for row in found if row["source"] == source]
         if found:
@@ -52,24 +72,77 @@ def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
     return []
 
 
+def _page_of(output: Folder, query: str) -> str:
+    """The uid of the page that answers a query, "" where there is none."""
+    ledgers = [(PAGE_BRANCH.ledger(stage), "id", "parent") for stage in _stages(output)]
+    captions = [(folder, "caption_id", "uid") for folder in (PAGE_CAPTIONS, PAGE_BRANCH.translated)]
+    for folder, column, uid in (*captions, *ledgers):
+        found = search(output / folder, part_names(output / folder), column, query, query)
+        if found and found[0].get("unit", Unit.QUERY) == Unit.QUERY:
+            return str(found[0][uid])
+    return ""
+
+
+def _stages(output: Folder) -> list[str]:
+    """The stages that count; that which renders also where it is not complete."""
+    return list(dict.fromkeys([_STAGE, *read_records(output)]))
+
+
+def _after(output: Folder, uid: str) -> _After:
+    stages, scores, translations = _stages(output), list[Score](), list[TranslatedCaption]()
+    ledger = [
+        row
+        for stage in stages
+        for column in ("id", "parent")
+        for row in _in_parts(output / PAGE_BRANCH.ledger(stage), column, uid, LedgerRow)
+    ]
+    if "score" in stages:
+        scores = _in_parts(output / PAGE_BRANCH.scores, "uid", uid, Score)
+    if "translate" in stages:
+        translations = _in_parts(output / PAGE_BRANCH.translated, "uid", uid, TranslatedCaption)
+    packed = output / PAGE_BRANCH.shards
+    shards = [name for name in packed.names() if name[:5].isdigit() and name[5:] == ".parquet"]
+    found = [] if any(row.id == uid for row in ledger) else search(packed, shards, "uid", uid, uid)
+    return _After(ledger, scores, translations, [(row["key"], row["txt"]) for row in found])
+
+
+def _in_parts(folder: Folder, column: str, uid: str, kind: type[Row]) -> list[Row]:
+    found = search(folder, parts_between(folder, uid, uid), column, uid, uid, _MOST)
+    return [as_row(kind, row) for row in found]
+
+
 def _lines(output: Folder, row: dict[str, Any]) -> Iterator[str]:
     what = "page" if row["page"] else "document"
     yield as_line(f"{what} {row['uid']}  {row['source']}:{row['url']}")
-    place = f"{DOCUMENTS}/{shard_name(row['image_shard'])}"
+    place = f"{PAGE_BRANCH.tars}/{shard_name(row['image_shard'])}"
     if row["fate"] != Fate.KEPT.value:
         yield as_line(f"  documents  {row['fate']}: {row['error_message']} ({place}.parquet)")
         return
     yield f"  documents  kept, {row['language']}, {place}.tar from byte {row['image_offset']:,}"
+    after = _after(output, row["uid"])
     for origin, text in json.loads(row["texts"]):
         yield as_line(f"    {origin}: {text}")
-    uid = row["uid"]
-    ledger, captions = (
-        search(output / folder, parts_between(output / folder, uid, uid), column, uid, uid)
-        for folder, column in ((ledger_folder(_STAGE), "id"), (PAGE_CAPTIONS, "uid"))
-    )
-    for lost in ledger:
-        yield as_line(f"  documents  {lost['fate']}: {lost['reason']} ({lost['detail']})")
-    packed = output / PACKED_DOCUMENTS
-    shards = [name for name in packed.names() if name[:5].isdigit() and name[5:] == ".parquet"]
-    for found in search(packed, shards, "uid", uid, uid) if captions else ():
-        yield as_line(f"  pack       {PACKED_DOCUMENTS}, key {found['key']}: {found['txt']}")
+        yield from _query_lines(after, caption_id(row["uid"], row["language"], tidied(text)))
+    for lost in after.ledger:
+        if lost.id == row["uid"]:
+            yield f"  {lost.stage:<9}  {end_of(lost)}"
+    for key, text in after.packed:
+        yield as_line(f"  pack       {PAGE_BRANCH.shards}, key {key}: {text}")
+
+
+def _query_lines(after: _After, id_: str) -> Iterator[str]:
+    """What became of a query, and what it was translated to."""
+    yield f"      query {id_}"
+    for score in after.scores:
+        if score.caption_id == id_:
+            yield f"      score {judgement(score, 'page')}"
+    for lost in after.ledger:
+        if lost.id == id_:
+            yield f"      {lost.stage} {end_of(lost)}"
+        elif f" of {id_}: " in lost.detail:
+            told = lost.detail.replace(f" of {id_}", "", 1)
+            yield f"        {lost.stage} {lost.fate}: {lost.reason} ({as_line(told)})"
+    for made in after.translations:
+        if made.parent == id_:
+            yield f"        translated to {made.language}: {as_line(made.text)}"
+            yield f"          by {as_line(made.engine)}, query {made.caption_id}"

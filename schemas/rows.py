@@ -38,14 +38,14 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption of a kept picture: `captions/source/part-*.parquet`.
+    """A caption of a kept picture: `captions/source/part-*.parquet`; of a page `captions/pages/`.
 
     Attributes:
       caption_id: see `schemas.ids.caption_id`.
       uid: the picture's.
       language: one of `schemas.languages`, or `und`.
       text: NFC, white space at its ends removed, not empty.
-      origin: `source`; later stages add `translated`, `inherited`, `page-title` …
+      origin: `source`, `inherited`, `translated`; of pages `page-title` …, also in translation.
       engine: what made it, "" for a source caption.
       quality: in [0, 1] as its engine states it, 1 for a source caption.
       source: name of the recipe's source.
@@ -69,7 +69,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class TranslatedCaption(Caption):
-    """A caption said in another language: `captions/translated/part-*.parquet`.
+    """A caption said in another language: `captions/translated/part-*.parquet`, `…/pages/`.
 
     Row, source, licence and extras are those of the source caption, whose part it is in.
 
@@ -257,7 +257,8 @@ class Picture(Measures):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a teacher says of a caption and its picture: `scores/part-*.parquet`.
+    """What a teacher says of a caption and its picture: `scores/part-*.parquet`; of queries and
+    their pages `scores/pages/`.
 
     A row for each caption and teacher, the teachers in the recipe's order. The parts are those of
     the captions that were scored, and the captions in the same order; those of pictures that could

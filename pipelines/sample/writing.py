@@ -55,21 +55,32 @@ path = "evaluation/pairs.parquet"
 image_column = "image"
 text_columns = ["text"]
 """
-_MODELS = """\
+_TEACHER = """\
 [score]
 
 [[score.teachers]]           # trained on other such worlds; it ships with pairmill
 model = "{teacher}"
 
-[select.threshold]
-by = "precision"             # of the captions that stay, about so many are to match
-value = 0.99
-
+"""
+_TRANSLATOR = """\
 [translate]
 per_caption = 1              # language for each caption, by a hash
 
 [[translate.models]]         # likewise, and no other sentences
 model = "{translator}"
+
+"""
+_MODELS = f"""\
+{_TEACHER}[select.threshold]
+by = "precision"             # of the captions that stay, about so many are to match
+value = 0.99
+
+{_TRANSLATOR}"""
+_DOCUMENT_MODELS = f"""\
+{_TEACHER}[select.documents.threshold]
+by = "keep-fraction"         # this teacher has seen no pages: what it says of them means little
+value = 0.5
+min_group = 50               # queries of a language that have a threshold of their own
 
 """
 _RECIPE = f"""\
@@ -129,7 +140,7 @@ licence = "{LICENCE}"
 viewport_width = 800         # pixels of a screen
 viewport_height = 1000
 
-[pack]
+{{models}}[pack]
 samples_per_shard = 100
 """
 
@@ -160,7 +171,7 @@ def write_sample(
         [0, MOST_DEFECTS].
       templates: the sentences that captions are said in; those held out are other ones.
       documents: how many, 0 or more.
-      models: whether the recipe goes on to what needs models, with the tiny ones that ship.
+      models: whether the recipes go on to what needs models, with the tiny ones that ship.
 
     Raises:
       ValueError: for an impossible number.
@@ -184,17 +195,14 @@ def write_sample(
     sentences = list(say_twice(rows, seed, held_out=held_out))
     pq.write_table(pa.Table.from_pylist(sentences, TEXTS_SCHEMA), folder / "texts.parquet")
     write_documents(folder, documents, seed, defects, LICENCE, held_out=held_out)
-    recipe = folder / "recipe.toml"
-    recipe.write_text(_recipe(models), "utf-8", newline="\n")
-    (folder / "documents.toml").write_text(_DOCUMENTS_RECIPE, "utf-8", newline="\n")
-    return recipe
-
-
-def _recipe(models: bool) -> str:
-    if not models:
-        return _RECIPE.replace("{models}", "")
     ours = {name: str(files("model") / f"tiny_{name}") for name in ("teacher", "translator")}
-    return _RECIPE.replace("{models}", _MODELS.format(**ours))
+    for name, text, more in (
+        ("recipe.toml", _RECIPE, _MODELS),
+        ("documents.toml", _DOCUMENTS_RECIPE, _DOCUMENT_MODELS),
+    ):
+        text = text.replace("{models}", more.format(**ours) if models else "")
+        (folder / name).write_text(text, "utf-8", newline="\n")
+    return folder / "recipe.toml"
 
 
 def _clear_folder(folder: Path) -> None:

@@ -328,7 +328,7 @@ def test_a_run_over_damaged_pictures_stops_and_goes_on_when_they_are_mended(
     recipe, output = write_scoring(tmp_path), tmp_path / "out"
     uids = sorted(row["uid"] for row in table(output / "pictures"))
     spoil(output, set(uids[: len(uids) // 2]))
-    with pytest.raises(RunError, match=rf"of {len(uids)} gathered pictures {len(uids) // 2} can"):
+    with pytest.raises(RunError, match=rf"of {len(uids)} stored pictures {len(uids) // 2} can"):
         curate(recipe, stages=("score",))
     assert not (output / "scores").exists()
     for tar in (scored / "gathered").glob("*.tar"):

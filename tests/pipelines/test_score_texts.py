@@ -125,6 +125,6 @@ def test_a_part_of_which_nothing_was_kept_has_its_tables(folder: Path, tmp_path:
     assert counts(tmp_path / "out", "score") == {"text in": 0, "text kept": 0}
     account = recount(Folder(str(tmp_path / "out")))
     assert not account.differences
-    assert account.scores
-    assert account.scores.texts == 0
+    assert account.pictures.scores
+    assert account.pictures.scores.texts == 0
     assert np.load(tmp_path / "out/embeddings/1/texts/00000.npy").shape == (0, 24)

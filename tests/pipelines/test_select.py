@@ -16,6 +16,7 @@ from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.select import preview_lines
 from schemas.ids import fold_of
+from schemas.layout import PICTURE_BRANCH
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.made_scores import DIM, RECIPE, Made, uid_of
 
@@ -390,7 +391,7 @@ def test_a_dry_run_says_what_would_be_kept_and_leaves_nothing(made: Made) -> Non
 
 
 def test_a_dry_run_over_text_pairs_alone_has_no_captions_to_tell_of() -> None:
-    *_, captions, pictures = preview_lines({}, {}, {})
+    *_, captions, pictures = preview_lines(PICTURE_BRANCH, {}, {}, {})
     assert captions == "captions: 0 of 0 would be kept"
     assert pictures == "pictures: 0 of 0 would be kept"
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipelines.recipe_file import read_recipe
 from pipelines.sample import write_sample
 from pipelines.sample.defects import CAPTION_KINDS, PICTURE_KINDS
 from pipelines.sample.dice import Dice
@@ -343,3 +344,12 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "world").write_text("mine")
     with pytest.raises(FileExistsError, match="must be a folder, got a file"):
         write_sample(tmp_path / "world", 1, 1)
+
+
+def test_recipes_go_on_to_what_needs_models_where_asked(tmp_path: Path) -> None:
+    for models in (False, True):
+        of_pictures = read_recipe(str(write_sample(tmp_path, 1, 0, models=models)))
+        of_documents = read_recipe(str(tmp_path / "documents.toml"))
+        assert bool(of_pictures.translate) is bool(of_documents.select) is models
+    assert of_documents.select
+    assert of_documents.select.documents
