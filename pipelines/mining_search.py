@@ -5,7 +5,6 @@ far: `index_rows` · dim · 4 bytes, and some 100 MB for a block.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +19,7 @@ from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
 from pipelines.mining_rules import Mine
 from pipelines.nearest import (
     Found,
+    Lists,
     Names,
     Units,
     cosines,
@@ -27,7 +27,7 @@ from pipelines.nearest import (
     merged,
     names_of,
     nearest,
-    nearest_by_index,
+    nearest_by_lists,
     none_found,
     units,
 )
@@ -178,8 +178,8 @@ class _Search:
     def _near(self, queries: Units, rows: Units, names: Names, number: int, space: Cut) -> Found:
         if space.rows <= self._rules.exact_rows or not len(rows):
             return nearest(queries, rows, names, number, self._k)
-        index = read_lists(self._folder, number, self._rules.probes)
-        return nearest_by_index(queries, index, len(rows), names, number, self._k)
+        lists = read_lists(self._folder, number, self._rules.probes)
+        return nearest_by_lists(queries, rows, names, lists, number, self._k)
 
     def _by_words(self, rows: Units, names: Names, number: int) -> Found:
         """By the anchor's text; where it is a picture, by its first positive."""
@@ -192,14 +192,11 @@ class _Search:
         return found_in(ranks, scores, at, names, number)
 
 
-def read_lists(folder: Folder, number: int, probes: int) -> Any:
+def read_lists(folder: Folder, number: int, probes: int) -> Lists:
     """The inverted lists of a shard."""
-    import faiss
-
-    data = np.frombuffer(folder.read(f"{shard_name(number)}.ivf"), np.uint8)
-    index: Any = faiss.deserialize_index(data)
-    index.nprobe = probes
-    return index
+    return Lists(
+        read_facts(folder, number, "centres"), read_facts(folder, number, "starts"), probes
+    )
 
 
 def _drawn_space(spaces: list[Cut], seed: int, id_: str) -> int:
