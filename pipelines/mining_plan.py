@@ -46,7 +46,7 @@ from schemas.layout import (
     shard_name,
 )
 
-BLOCK_ROWS = 8_192
+BLOCK_ROWS = 16_384
 """Anchors that search at once: the more, the seldomer an index shard is read."""
 
 _CLEAR = 50
