@@ -145,6 +145,7 @@ class _Search:
                 self._add(LEXICAL, self._by_words(rows, names, number))
             if rules.incomplete == "complete":
                 pool = pool.with_rows(rows, names, number)
+            del rows  # before the next ones are read
         if rules.incomplete == "complete":
             self.found[DRAWN] = pool.found_by(queries, self._anchors.names)
 
@@ -162,6 +163,7 @@ class _Search:
                     rows, names = self._rows(number), self._names(number)
                     found = self._near(queries, rows, names, number, space)
                     near = merged(near, found, self._k)
+                    del rows  # before the next ones are read
                 pieces.append((asking, near))
         self.found[CROSS] = _scattered(pieces, len(self._anchors), self._k)
 

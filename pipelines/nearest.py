@@ -237,7 +237,7 @@ def _nearest(
         return empty.astype(np.float32), empty.astype(np.int64)
     rough, at = faiss.knn(queries, rows, taken, metric=faiss.METRIC_INNER_PRODUCT)
     scores = cosines(queries, rows, at)
-    order = np.lexsort((names[at], -scores), axis=1)[:, :k]
+    order = _falling(scores, names[at])[:, :k]
     scores, at = np.take_along_axis(scores, order, axis=1), np.take_along_axis(at, order, axis=1)
     if taken < len(rows):
         doubtful = np.flatnonzero(scores[:, -1] <= rough[:, -1] + _error(queries.shape[1]))
@@ -254,5 +254,17 @@ def _error(dim: int) -> float:
 
 
 def _order(found: Found) -> NDArray[np.int64]:
-    keys = np.where(found.present, -found.ranks, np.float32(np.inf))
-    return np.lexsort((found.names, keys), axis=1)
+    ranks = np.where(found.present, found.ranks, np.float32(-np.inf))
+    return _falling(ranks, found.names)
+
+
+def _falling(ranks: NDArray[np.float32], names: Names) -> NDArray[np.int64]:
+    """The order of falling ranks in each row, of equal ones by name; shape [queries, k].
+
+    Sorting by both costs four times as much, so only rows that have equal ranks are sorted so.
+    """
+    order = np.argsort(-ranks, axis=1, kind="stable")
+    ordered = np.take_along_axis(ranks, order, axis=1)
+    tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+    order[tied] = np.lexsort((names[tied], -ranks[tied]), axis=1)
+    return order
