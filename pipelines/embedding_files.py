@@ -17,6 +17,8 @@ Halves = NDArray[np.float16]
 _HEADER = 128
 """Bytes that numpy writes before the values of arrays of few dimensions."""
 
+_STEP = 4_096  # rows that are read at once
+
 
 def write_embeddings(folder: Folder, number: int, ids: pa.Table, embeddings: Halves) -> None:
     """Writes embeddings, [n, dim], and `n` rows that say what each is of, without nulls."""
@@ -49,6 +51,20 @@ def read_array(folder: Folder, name: str) -> NDArray[Any]:
     data = folder.read(name)
     start, shape, kind = _header(data)
     return np.frombuffer(data, kind, offset=start).reshape(shape)
+
+
+def read_singles(folder: Folder, number: int) -> NDArray[np.float32]:
+    """The same in float32; the file is read in steps, so that no more than the result is held."""
+    with folder.open(f"{shard_name(number)}.npy") as file:
+        start, shape, kind = _header(file.read(_HEADER))
+        file.seek(start)
+        found = np.empty(shape, np.float32)
+        step = np.empty((min(_STEP, len(found)), *shape[1:]), kind)
+        for first in range(0, len(found), _STEP):
+            rows = step[: len(found) - first]
+            assert file.readinto(rows) == rows.nbytes  # type: ignore[attr-defined]
+            found[first : first + _STEP] = rows
+    return found
 
 
 def read_npy_rows(folder: Folder, name: str, first: int, end: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT, NegativeRules, draws_of, slots
-from pipelines.embedding_files import read_npy
+from pipelines.embedding_files import read_npy, read_singles
 from pipelines.lexical_index import lexical_scores, read_lexical
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
 from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
@@ -172,7 +172,7 @@ class _Search:
         self.found[origin] = found if before is None else merged(before, found, self._k)
 
     def _rows(self, number: int) -> Units:
-        return units(read_npy(self._folder, number))
+        return units(read_singles(self._folder, number))
 
     def _names(self, number: int) -> Names:
         return read_facts(self._folder, number, "names")

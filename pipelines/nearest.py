@@ -75,8 +75,11 @@ def check_installed(lexical: bool) -> None:
             )
 
 
-def units(embeddings: NDArray[np.float16]) -> Units:
-    """Embeddings as they are stored, in float32 and of length 1; a row depends on itself alone."""
+def units(embeddings: NDArray[np.float16] | Units) -> Units:
+    """Embeddings in float32 and of length 1; a row depends on itself alone.
+
+    Those that are in float32 already are changed where they are.
+    """
     import faiss
 
     rows = np.ascontiguousarray(embeddings, np.float32)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.embedding_files import read_array, read_npy_rows, write_npy
+from pipelines.embedding_files import read_array, read_npy_rows, read_singles, write_npy
 from pipelines.mining_embeddings import read_piece, write_by_piece
 from pipelines.storage import Folder
 
@@ -46,6 +46,17 @@ def test_arrays_are_as_they_were_written(tmp_path: Path, shape: tuple[int, ...])
         assert found.dtype == array.dtype
         assert found.shape == shape
         assert (found == array).all()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4_096, 10_000])
+def test_singles_are_the_halves(tmp_path: Path, rows: int) -> None:
+    halves = np.random.default_rng(0).normal(size=(rows, DIM)).astype(np.float16)
+    folder = Folder(str(tmp_path))
+    write_npy(folder, "00002.npy", halves)
+    singles = read_singles(folder, 2)
+    assert singles.dtype == np.float32
+    assert singles.shape == halves.shape
+    assert (singles == halves).all()
 
 
 def test_columns_are_written_as_rows(tmp_path: Path) -> None:
