@@ -1,21 +1,23 @@
 """What mining costs beside bare faiss and beside sentence-transformers, on the same vectors.
 
-    python -m benchmarks.mine [--rows 100000] [--dim 384] [--k 100] [--blocks 13] [--keep FOLDER]
-    python -m benchmarks.mine --rows 1000000 --exact-rows 100000 --blocks 2 --alone
+    python -m benchmarks.mine [--rows 100000] [--dim 384] [--k 100] [--blocks 7] [--keep FOLDER]
+    python -m benchmarks.mine --rows 100000 1000000 --blocks 1 --beside faiss
 
-Draws as many queries and passages, in heaps as embeddings of texts are, and lays them out as
-`score` does. Each of these then runs in a process of its own, on one thread, over as many queries
-(blocks of 8,192, 13 of them are all of 100,000):
+Makes as many queries and passages (`mine_data`), and lays them out as `score` does. Each of these
+then runs in a process of its own, on one thread, over as many queries (blocks of 16,384 at most,
+7 of them are all of 100,000):
 
-- `pairmill`: the `mine` stage's search from the indexes that it built before: reading shards, the
-  exact search, the guards, the triplets and their files;
-- `faiss`: `IndexFlatIP`, added to and searched in batches, and nothing else;
+- `pairmill, building`: lists what is embedded and writes indexes, by Beam in this process;
+- `pairmill`: the `mine` stage's search from these: reading shards, the search, the guards, the
+  triplets and their files;
+- `faiss`: `IndexFlatIP`, added to and searched in batches, and nothing else; where the stage
+  searches by inverted lists, `IndexIVFFlat` over the same lists and shards, searched only;
 - `theirs, faiss` and `theirs`: `mine_hard_negatives` with `use_faiss` and without, its embeddings
   given.
 
 Told are CPU seconds beyond starting and loading, and the greatest resident memory. Where the rows
-are more than `--exact-rows`, the search is by inverted lists, and `recall` says how many of the
-exact nearest are found, for 512 queries. `--alone` leaves the others out.
+are more than `--exact-rows` (by default the recipe's), the search is by inverted lists, and
+`recall` says how many of the exact nearest are found, for 512 queries.
 """
 
 import argparse
@@ -34,44 +36,31 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.harness import show
-from pipelines.embedding_files import write_embeddings
+from benchmarks.mine_data import PART, dimensions, make
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import table_of
-from pipelines.transforms.tables import write_table
 from schemas.ids import text_id
-from schemas.layout import OF_TEXTS, SCREENED_TEXTS, embeddings_folder, part_name
-from schemas.rows import TextPair
+from schemas.layout import OF_TEXTS, embeddings_folder, part_name
 
-_PART = 25_000
-_HEAP = 50  # rows
-_RECIPE = """
-output = "out"
-seed = 1
-[[sources]]
-name = "made"
-task = "text-pair"
-format = "table"
-path = "none.parquet"
-[screen]
-[[score.teachers]]
-model = "teacher"
-[mine]
-kinds = ["text-text"]
-exact_rows = {exact_rows}
-cross_language = 0.0
-[mine.negatives]
-range_max = {range_max}
-"""
+_BATCH = 8_192  # queries
+
+_NAMES = {
+    "build": "pairmill, building",
+    "ours": "pairmill",
+    "faiss": "faiss",
+    "theirs_faiss": "theirs, faiss",
+    "theirs": "theirs",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--dim", type=int, default=384)
     parser.add_argument("--k", type=int, default=100, help="candidates of a query")
-    parser.add_argument("--blocks", type=int, default=13, help="of 8,192 queries")
-    parser.add_argument("--exact-rows", type=int, default=1_000_000)
-    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--blocks", type=int, default=7, help="of 16,384 queries at most")
+    parser.add_argument("--exact-rows", type=int)
+    others = ["faiss", "theirs_faiss", "theirs"]
+    parser.add_argument("--beside", nargs="*", choices=others, default=others)
     parser.add_argument("--keep", type=Path, help="folder to make the data in, and to leave them")
     parser.add_argument("--run", help="one of the processes; for the benchmark itself")
     args = parser.parse_args()
@@ -79,42 +68,45 @@ def main() -> None:
         print(json.dumps(globals()[f"run_{args.run}"](args)))
         return
     with tempfile.TemporaryDirectory() as scratch:
-        folder = args.keep or Path(scratch)
-        if not (folder / "recipe.toml").exists():
-            make(folder, args)
-        compare(folder, args)
+        table: list[tuple[str, ...]] = []
+        for rows in args.rows:
+            folder = (args.keep or Path(scratch)) / str(rows)
+            if not (folder / "recipe.toml").exists():
+                make(folder, rows, args.dim, args.k, args.exact_rows)
+            table += _compare(folder, args)
+    show(
+        ("rows", "", "queries", "CPU s", "ms a query", "of pairmill's", "MiB at most"),
+        table,
+    )
 
 
-def compare(folder: Path, args: argparse.Namespace) -> None:
-    names = {"build": "pairmill, building", "ours": "pairmill"}
-    if not args.alone:
-        names |= {"bare": "faiss", "theirs_faiss": "theirs, faiss", "theirs": "theirs"}
-    told = {name: _measured(name, folder, args) for name in names}
+def _compare(folder: Path, args: argparse.Namespace) -> list[tuple[str, ...]]:
+    told = {name: _measured(name, folder, args) for name in ("build", "ours", *args.beside)}
     base = told["ours"]
-    rows = [
+    for name in ("theirs_faiss", "theirs"):
+        if name in told:
+            same = told[name]["negatives"] == base["negatives"]
+            print(f"{_NAMES[name]}: {'the same' if same else 'OTHER'} negatives")
+    if base["recall"] is not None:
+        of = "of {rows} rows, whose neighbourhoods have {dimensions:.1f} dimensions"
+        print(f"recall {base['recall']:.4f} {of.format(rows=folder.name, **base)}")
+    return [
         (
-            names[name],
+            f"{int(folder.name):,}",
+            _NAMES[name],
             f"{of['queries']:,}",
             f"{of['seconds']:.1f}",
-            f"{1000 * of['seconds'] / max(1, of['queries']):.3f}",
+            f"{1000 * of['seconds'] / of['queries']:.3f}" if of["queries"] else "",
             f"{of['seconds'] / base['seconds']:.2f}",
             f"{of['mib']:,}",
         )
         for name, of in told.items()
     ]
-    show(("", "queries", "CPU s", "ms a query", "of pairmill's", "MiB at most"), rows)
-    for name in ("theirs_faiss", "theirs"):
-        if name in told:
-            same = told[name]["negatives"] == base["negatives"]
-            print(f"{names[name]}: {'the same' if same else 'OTHER'} negatives")
-    if base["recall"] is not None:
-        print(f"recall {base['recall']:.4f}")
 
 
 def _measured(name: str, folder: Path, args: argparse.Namespace) -> dict[str, Any]:
-    of = [
-        f"--{key.replace('_', '-')}={getattr(args, key)}" for key in ("rows", "dim", "k", "blocks")
-    ]
+    of = [f"--{key}={getattr(args, key)}" for key in ("dim", "k", "blocks")]
+    of.append(f"--rows={folder.name}")
     command = [sys.executable, "-m", "benchmarks.mine", f"--run={name}", f"--keep={folder}", *of]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | threads)
@@ -124,54 +116,9 @@ def _measured(name: str, folder: Path, args: argparse.Namespace) -> dict[str, An
     return found
 
 
-def _told(
-    seconds: float, queries: int, negatives: Any = None, recall: Any = None
-) -> dict[str, Any]:
+def _told(seconds: float, queries: int, **more: Any) -> dict[str, Any]:
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    of = {"seconds": seconds, "queries": queries, "mib": mib}
-    return of | {"negatives": negatives, "recall": recall}
-
-
-# Data
-
-
-def make(folder: Path, args: argparse.Namespace) -> None:
-    """Lays out text pairs and embeddings of chance as `score` leaves them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    output = Folder(str(folder / "out"))
-    random = np.random.default_rng(0)
-    heaps = random.normal(size=(args.rows // _HEAP, args.dim)).astype(np.float32)
-    for part, first in enumerate(range(0, args.rows, _PART)):
-        numbers = range(first, min(first + _PART, args.rows))
-        shape = (len(numbers), args.dim)
-        base = heaps[random.integers(0, len(heaps), len(numbers))]
-        base = base + random.normal(size=shape).astype(np.float32)
-        near = base + 0.6 * random.normal(size=shape).astype(np.float32)
-        rows = {f"query {n}": row for n, row in zip(numbers, _unit(base), strict=True)}
-        rows |= {f"passage {n}": row for n, row in zip(numbers, _unit(near), strict=True)}
-        pairs = [_pair(number) for number in numbers]
-        write_table(output / SCREENED_TEXTS, part_name(part), table_of(TextPair, pairs))
-        texts = sorted(rows, key=text_id)
-        ids = pa.table({"text_id": [text_id(text) for text in texts]})
-        embeddings = np.stack([rows[text] for text in texts])
-        write_embeddings(output / embeddings_folder(0, OF_TEXTS), part, ids, embeddings)
-    record = {"stage": "score", "version": 1, "fingerprint": "f", "reads": {}, "counts": {}}
-    record |= {"started": 0.0, "seconds": 0.0, "limit": None, "libraries": {}}
-    output.write("ledger/score/_stage.json", json.dumps(record).encode())
-    (folder / "teacher").mkdir()
-    (folder / "teacher/config.json").write_text("{}")
-    recipe = _RECIPE.format(exact_rows=args.exact_rows, range_max=args.k - 1)
-    (folder / "recipe.toml").write_text(recipe)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
-
-
-def _pair(number: int) -> TextPair:
-    query, passage = f"query {number}", f"passage {number}"
-    ids = text_id(query), text_id(passage)
-    return TextPair(*ids, query, passage, "en", "en", "made", f"made:none:{number}", "", "{}")
+    return {"seconds": seconds, "queries": queries, "mib": mib, **more}
 
 
 # Processes
@@ -202,6 +149,8 @@ def run_build(args: argparse.Namespace) -> dict[str, Any]:
 
 def run_ours(args: argparse.Namespace) -> dict[str, Any]:
     """Mines blocks from the indexes."""
+    import faiss  # noqa: F401 (loaded before it counts)
+
     from pipelines.mining import BLOCK, MinePieces, Work
     from pipelines.mining_guards import Mining
     from pipelines.mining_plan import MinePlan
@@ -230,12 +179,14 @@ def run_ours(args: argparse.Namespace) -> dict[str, Any]:
         [read_table(prepared / "anchors", f"{block:05d}.parquet", ["text"]) for block in blocks]
     )
     (args.keep / "asked.json").write_text(json.dumps(asked["text"].to_pylist()))
-    recall = _recall(mining) if plan.spaces[0].rows > stage._rules.exact_rows else None
-    return _told(seconds, queries, _digest(negatives), recall) | {"mib": memory}
+    is_exact = plan.spaces[0].rows <= stage._rules.exact_rows
+    found = {"recall": None} if is_exact else _recall(mining)
+    told = _told(seconds, queries, negatives=_digest(negatives), **found)
+    return told | {"mib": memory}
 
 
-def _recall(mining: Any) -> float:
-    """Of the exact nearest, the share that the search finds, for some queries."""
+def _recall(mining: Any) -> dict[str, float]:
+    """Of the exact nearest of some queries the share that the search finds, and how they lie."""
     from dataclasses import replace
 
     from pipelines.mining_search import OWN, read_anchors, seek
@@ -249,49 +200,69 @@ def _recall(mining: Any) -> float:
         **{name: getattr(anchors, name)[some] for name in arrays},
     )
     exact = replace(mining.rules, exact_rows=1 << 40)
-    names = [
-        seek(mining.prepared, mining.plan, rules, 1, few)[OWN].names.tolist()
-        for rules in (mining.rules, exact)
-    ]
-    both = [len({*a} & {*b}) for a, b in zip(*names, strict=True)]
-    return sum(both) / sum(map(len, names[1]))
-
-
-def _embeddings(args: argparse.Namespace) -> dict[str, np.ndarray]:
-    """Of every text."""
-    from pipelines.embedding_files import read_ids, read_npy
-    from pipelines.nearest import units
-
-    folder = Folder(str(args.keep / "out")) / embeddings_folder(0, OF_TEXTS)
-    found = {}
-    for part in range(-(-args.rows // _PART)):
-        ids = read_ids(folder, part, "text_id").to_pylist()
-        found |= dict(zip(ids, units(read_npy(folder, part)), strict=True))
-    return found
+    nearly, exactly = (
+        seek(mining.prepared, mining.plan, rules, 1, few)[OWN] for rules in (mining.rules, exact)
+    )
+    both = zip(nearly.names.tolist(), exactly.names.tolist(), strict=True)
+    recall = sum(len({*a} & {*b}) for a, b in both) / exactly.names.size
+    return {"recall": recall, "dimensions": dimensions(exactly.scores)}
 
 
 def _matrices(args: argparse.Namespace) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
     """Queries that are asked, all passages, and the embeddings of both."""
-    of = _embeddings(args)
+    from pipelines.embedding_files import read_ids, read_npy
+    from pipelines.nearest import units
+
+    folder = Folder(str(args.keep / "out")) / embeddings_folder(0, OF_TEXTS)
     queries = json.loads((args.keep / "asked.json").read_text())
-    passages = [f"passage {number}" for number in range(args.rows)]
-    asked, every = (
-        np.stack([of[text_id(text)] for text in texts]) for texts in (queries, passages)
-    )
-    return queries, passages, asked, every
+    passages = [f"passage {number}" for number in range(args.rows[0])]
+    wanted = {text_id(text): row for row, text in enumerate(queries + passages)}
+    found = np.empty((len(wanted), args.dim), np.float32)
+    for part in range(-(-len(passages) // PART)):
+        rows = [wanted.get(id_, -1) for id_ in read_ids(folder, part, "text_id").to_pylist()]
+        here = np.flatnonzero(np.array(rows) >= 0)
+        found[np.array(rows)[here]] = units(read_npy(folder, part)[here])
+    return queries, passages, found[: len(queries)], found[len(queries) :]
 
 
-def run_bare(args: argparse.Namespace) -> dict[str, Any]:
+def run_faiss(args: argparse.Namespace) -> dict[str, Any]:
     """faiss, and nothing else."""
     import faiss
 
+    stage, prepared = _stage(args)
+    if [*Path(prepared.uri, "index").glob("*.centres.npy")]:
+        return _faiss_by_lists(args, prepared / "index", stage._rules.probes)
     queries, _, asked, every = _matrices(args)
     begun = time.process_time()
     index = faiss.IndexFlatIP(args.dim)
     index.add(every)
-    for first in range(0, len(asked), 8_192):
-        index.search(asked[first : first + 8_192], args.k)
+    for first in range(0, len(asked), _BATCH):
+        index.search(asked[first : first + _BATCH], args.k)
     return _told(time.process_time() - begun, len(queries))
+
+
+def _faiss_by_lists(args: argparse.Namespace, folder: Folder, probes: int) -> dict[str, Any]:
+    """Shard after shard."""
+    import faiss
+
+    from pipelines.embedding_files import read_npy
+    from pipelines.mining_search import read_lists
+    from pipelines.nearest import units
+
+    asked, seconds = _matrices(args)[2].copy(), 0.0
+    for number in range(len([*Path(folder.uri).glob("*.centres.npy")])):
+        lists, quantizer = read_lists(folder, number, probes), faiss.IndexFlatIP(args.dim)
+        quantizer.add(lists.centres)
+        index = faiss.IndexIVFFlat(
+            quantizer, args.dim, len(lists.centres), faiss.METRIC_INNER_PRODUCT
+        )
+        index.add(units(read_npy(folder, number)))
+        index.nprobe = probes
+        begun = time.process_time()
+        for first in range(0, len(asked), _BATCH):
+            index.search(asked[first : first + _BATCH], args.k)
+        seconds += time.process_time() - begun
+    return _told(seconds, len(asked))
 
 
 def run_theirs_faiss(args: argparse.Namespace) -> dict[str, Any]:
@@ -301,6 +272,7 @@ def run_theirs_faiss(args: argparse.Namespace) -> dict[str, Any]:
 def run_theirs(args: argparse.Namespace, use_faiss: bool = False) -> dict[str, Any]:
     """sentence-transformers, whose encoder has the embeddings already."""
     warnings.simplefilter("ignore")
+    import faiss  # noqa: F401 (loaded before it counts)
     import torch
     from datasets import Dataset
     from sentence_transformers.util import dot_score, mine_hard_negatives, pairwise_dot_score
@@ -338,9 +310,9 @@ def run_theirs(args: argparse.Namespace, use_faiss: bool = False) -> dict[str, A
         verbose=False,
     )
     seconds = time.process_time() - begun
-    told = _told(seconds, len(queries))
+    memory = _told(seconds, len(queries))
     negatives = {row["query"]: [row[f"negative_{at}"] for at in range(1, 8)] for row in mined}
-    return told | {"negatives": _digest(negatives)}
+    return memory | {"negatives": _digest(negatives)}
 
 
 def _digest(negatives: dict[str, list[str]]) -> str:

@@ -49,7 +49,7 @@ class MineStage:
     """The `mine` stage of one run."""
 
     name: str = STAGE
-    version: int = 2
+    version: int = 3
     writes: tuple[str, ...] = (TRIPLETS,)
 
     def __init__(self, run: Run) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.negatives import (
@@ -20,7 +21,7 @@ from filters.negatives import (
 )
 from filters.score_bins import Scale
 from pipelines.mining_index import INDEX, read_facts, said_by
-from pipelines.mining_lookups import among, share_any
+from pipelines.mining_lookups import WordLists, among, share_any
 from pipelines.mining_plan import MinePlan
 from pipelines.mining_rules import Mine
 from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
@@ -134,8 +135,10 @@ class Guards:
         is_positive = found.names == anchors.names[:, None]
         if anchors.owners.any():
             is_positive |= self._facts(found, "owners") == anchors.owners[:, None]
-        both = zip(*(anchors.table[name].to_pylist() for name in _ANSWERS), strict=True)
-        is_positive |= among(found.names, [names_of(own + others) for own, others in both])
+        for column in _ANSWERS:
+            ids = anchors.table[column]
+            answers = names_of(pc.list_flatten(ids).to_pylist())
+            is_positive |= among(found.names, WordLists.of(answers, ids))
         return Candidates(
             present=present,
             scores=found.scores,
@@ -160,7 +163,7 @@ class Guards:
         if self._anchors.cut.what != TEXT_TO_IMAGE:
             return among(keys, own)
         result = np.zeros(keys.shape, np.bool_)
-        said = said_by(found.names, np.array([of[0] for of in own])[:, None])
+        said = said_by(found.names, own.at(0)[:, None])
         for number in np.unique(found.shards[found.present]).tolist():
             statements = read_facts(self._mining.prepared / INDEX, number, "statements")
             here = found.shards == number
@@ -171,7 +174,7 @@ class Guards:
     def _same_document(self, found: Found) -> NDArray[np.bool_]:
         """Whether one of a candidate's documents is one of the anchor's."""
         result, own = np.zeros(found.rows.shape, np.bool_), self._words("documents")
-        if not any(map(len, own)):
+        if not len(own.values):
             return result
         for number in np.unique(found.shards[found.present]).tolist():
             starts, documents = (
@@ -184,10 +187,10 @@ class Guards:
             result[here] = share_any(here[0], first, starts[places + 1] - first, documents, own)
         return result
 
-    def _words(self, column: str) -> list[NDArray[np.uint64]]:
+    def _words(self, column: str) -> WordLists:
         """64-bit values that each anchor has."""
-        lists = self._anchors.table[column].to_pylist()
-        return [np.array(of, np.int64).view(np.uint64) for of in lists]
+        lists = self._anchors.table[column]
+        return WordLists.of(pc.list_flatten(lists).to_numpy().view(np.uint64), lists)
 
     def _distances(self, found: Found) -> NDArray[np.int64]:
         ours = self._anchors.pdqs[:, None]

@@ -1,10 +1,10 @@
 """Index shards of candidates and blocks of anchors, built once and kept until embeddings change.
 
-Building is one pass over gathered tars and parts of texts. It sends embeddings through a shuffle, 2
-bytes a feature, as semantic duplicates do; no worker holds more than a piece of it.
+Building is one pass over gathered tars and parts of texts, which writes embeddings aside in the
+order of the pieces (`mining_embeddings.py`), 2 bytes a feature, until all pieces are there. What is
+said of them goes through a shuffle; no worker holds more than a piece.
 """
 
-import io
 from functools import partial
 from typing import Any
 
@@ -14,12 +14,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.overlap import mixed
-from pipelines.embedding_files import Halves, write_npy
+from pipelines.embedding_files import Halves, read_array, write_npy
+from pipelines.mining_embeddings import read_piece
 from pipelines.mining_plan import MinePlan
-from pipelines.mining_rows import ANCHOR, ENTRY, PAIR, ReadRows, by_query, text_anchors
+from pipelines.mining_rows import ANCHOR, ENTRY, PAIR, ROWS, ReadRows, by_query, text_anchors
 from pipelines.mining_rules import Mine
 from pipelines.mining_words import WORDS, write_words
-from pipelines.nearest import Names, Units, names_of, units
+from pipelines.nearest import Names, fit_lists, names_of, units
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
@@ -56,13 +57,14 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
         _ = (
             {"entries": rows.entries}
             | Regroup("candidates", {"entries": ENTRY}, max(1, entries), column_buckets("piece"))
-            | "WriteIndex" >> beam.Map(partial(_write_shard, rules, plan, prepared / INDEX))
+            | "WriteIndex" >> beam.Map(partial(_write_shard, rules, plan, prepared))
         )
         _ = (
             {"anchors": (rows.anchors, of_pairs) | beam.Flatten()}
             | Regroup("anchors", {"anchors": ANCHOR}, max(1, blocks), column_buckets("piece"))
-            | "WriteAnchors" >> beam.Map(partial(_write_block, prepared / ANCHORS))
+            | "WriteAnchors" >> beam.Map(partial(_write_block, plan, prepared))
         )
+    (prepared / ROWS).remove()
     if rules.bm25:
         write_words(run, plan, prepared / INDEX, prepared / WORDS)
     prepared.write(_DONE, b"")
@@ -75,59 +77,63 @@ def read_facts(folder: Folder, number: int, name: str) -> NDArray[Any]:
     `document_starts` to the next), `keys` (of texts), `pdqs`, `scores` (the least of a row with
     what it belongs to), and `statements`, see `said_by`.
     """
-    array: NDArray[Any] = np.load(io.BytesIO(folder.read(f"{shard_name(number)}.{name}.npy")))
-    return array
+    return read_array(folder, f"{shard_name(number)}.{name}.npy")
 
 
 # Writing
 
 
-def _write_shard(rules: Mine, plan: MinePlan, folder: Folder, keyed: Keyed) -> None:
-    """Writes an index shard, each id once, in the order of the ids."""
+def _write_shard(rules: Mine, plan: MinePlan, prepared: Folder, keyed: Keyed) -> None:
+    """Writes an index shard, each id once, by id; where there are lists, those of one together."""
     number, tables = keyed
     space = next((space for space in plan.spaces if number in space.numbers), None)
     if space is None:  # there is nothing to mine at all
         return
-    table, embeddings, documents = _each_once(tables["entries"])
+    folder, table = prepared / INDEX, _each_once(tables["entries"])
+    embeddings = _embeddings_of(prepared, space.what, table)
+    if space.rows > rules.exact_rows and table.num_rows:
+        lists, order = fit_lists(units(embeddings))
+        write_npy(folder, f"{shard_name(number)}.centres.npy", lists.centres)
+        write_npy(folder, f"{shard_name(number)}.starts.npy", lists.starts)
+        table, embeddings = table.take(pa.array(order)).combine_chunks(), embeddings[order]
     write_npy(folder, f"{shard_name(number)}.npy", embeddings)
     write_table(folder, f"{shard_name(number)}.parquet", table.select(["id", "uid", "text"]))
+    for name, column in _facts(table).items():
+        write_npy(folder, f"{shard_name(number)}.{name}.npy", column)
+
+
+def _facts(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """What `read_facts` reads."""
     names, keys = names_of(table["id"].to_pylist()), table["keys"].combine_chunks()
-    columns = {
+    documents = table["documents"].combine_chunks()
+    return {
         "names": names,
         "owners": names_of([uid or "0" for uid in table["uid"].to_pylist()]),
-        **documents,
+        "documents": documents.flatten().to_numpy().astype(np.uint64),
+        "document_starts": np.concatenate(([0], np.cumsum(documents.value_lengths()))),
         "keys": _first_keys(keys),
         "pdqs": pdq_words(table["pdq"].to_pylist()),
         "scores": table["score"].to_numpy(),
         "statements": np.sort(_statements(names, keys)),
     }
-    for name, column in columns.items():
-        write_npy(folder, f"{shard_name(number)}.{name}.npy", column)
-    if space.rows > rules.exact_rows and len(names):
-        _write_lists(folder, number, units(embeddings))
 
 
-def _write_lists(folder: Folder, number: int, rows: Units) -> None:
-    """Writes inverted lists over a shard; their centres are fitted to all of it or a sample."""
-    import faiss
-
-    faiss.omp_set_num_threads(1)  # the centres' last bits depend on it
-    lists = max(1, min(len(rows) // 39, int(4 * len(rows) ** 0.5)))
-    index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
-    index.train(rows)
-    index.add(rows)
-    with folder.writing(f"{shard_name(number)}.ivf") as path:
-        faiss.write_index(index, str(path))
-
-
-def _write_block(folder: Folder, keyed: Keyed) -> None:
+def _write_block(plan: MinePlan, prepared: Folder, keyed: Keyed) -> None:
     """Writes a block of anchors: one a text or picture and language, with all its positives."""
     number, tables = keyed
     ordered = tables["anchors"].sort_by([("id", "ascending"), ("language", "ascending")])
+    kind = next((cut.what for cut in plan.anchors if number in cut.numbers), "")
+    embeddings = _embeddings_of(prepared, kind, ordered)
     rows = [_in_order(row) for row in ordered.to_pylist()]
-    table = pa.Table.from_pylist(rows, ANCHOR).drop_columns(["piece", "embedding"])
-    write_table(folder, f"{shard_name(number)}.parquet", table)
-    write_npy(folder, f"{shard_name(number)}.npy", _halves([row["embedding"] for row in rows]))
+    table = pa.Table.from_pylist(rows, ANCHOR).drop_columns(["piece", "part", "place"])
+    write_table(prepared / ANCHORS, f"{shard_name(number)}.parquet", table)
+    write_npy(prepared / ANCHORS, f"{shard_name(number)}.npy", embeddings)
+
+
+def _embeddings_of(prepared: Folder, what: str, rows: pa.Table) -> Halves:
+    """Of the rows of a piece; shape [rows, dim]."""
+    parts, places = (rows[name].to_numpy() for name in ("part", "place"))
+    return read_piece(prepared / ROWS, what, parts, places)
 
 
 def _in_order(row: dict[str, Any]) -> dict[str, Any]:
@@ -138,26 +144,18 @@ def _in_order(row: dict[str, Any]) -> dict[str, Any]:
     return row | ordered | {"keys": sorted(set(row["keys"]))}
 
 
-def _each_once(entries: pa.Table) -> tuple[pa.Table, Halves, dict[str, NDArray[Any]]]:
-    """The rows by id, each id once, their embeddings, float16 [rows, dim], and their documents."""
-    ordered = entries.sort_by([(name, "ascending") for name in ("id", "score", "embedding")])
+def _each_once(entries: pa.Table) -> pa.Table:
+    """The rows by id, each id once, with all its documents."""
+    ordered = entries.sort_by([(name, "ascending") for name in ("id", "score", "part", "place")])
     ids = ordered["id"].to_pylist()
     firsts = [row for row, id_ in enumerate(ids) if not row or ids[row - 1] != id_]
-    table = ordered.take(pa.array(firsts, pa.int64()))
     lists = ordered["documents"].combine_chunks()
     of = np.searchsorted(np.array(firsts), lists.value_parent_indices().to_numpy(), "right") - 1
     pairs = np.unique(np.stack((of, lists.flatten().to_numpy())), axis=1)  # in order
-    documents = {
-        "documents": pairs[1].astype(np.uint64),
-        "document_starts": np.searchsorted(pairs[0], np.arange(len(firsts) + 1)),
-    }
-    return table, _halves(table["embedding"].to_pylist()), documents
-
-
-def _halves(embeddings: list[bytes]) -> Halves:
-    """Embeddings from their bytes; shape [rows, dim]."""
-    whole = np.frombuffer(b"".join(embeddings), np.float16)
-    return whole.reshape(len(embeddings), -1) if embeddings else whole.reshape(0, 0)
+    starts = np.searchsorted(pairs[0], np.arange(len(firsts) + 1))
+    documents = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(pairs[1]))
+    table = ordered.take(pa.array(firsts, pa.int64()))
+    return table.set_column(table.schema.get_field_index("documents"), "documents", documents)
 
 
 def _first_keys(keys: pa.ListArray) -> NDArray[np.uint64]:

@@ -13,6 +13,7 @@ from apache_beam.pvalue import TaggedOutput
 from numpy.typing import NDArray
 
 from pipelines.embedding_files import Halves, read_npy
+from pipelines.mining_embeddings import write_by_piece
 from pipelines.mining_plan import (
     SPACE_OF,
     Cut,
@@ -35,6 +36,9 @@ from schemas.layout import (
     embeddings_folder,
 )
 
+ROWS = "rows"
+"""Where embeddings lie on their way, below what is prepared."""
+
 ENTRY = pa.schema(
     [
         ("piece", pa.int64()),
@@ -45,10 +49,13 @@ ENTRY = pa.schema(
         ("pdq", pa.binary()),
         ("keys", pa.list_(pa.int64())),
         ("score", pa.float32()),
-        ("embedding", pa.binary()),
+        ("part", pa.int64()),
+        ("place", pa.int64()),
     ]
 )
-"""A candidate: of a text its own key, of a picture those of its captions."""
+"""A candidate: of a text its own key, of a picture those of its captions.
+
+`part` and `place` say where its embedding lies, see `pipelines.mining_embeddings`."""
 
 ANCHOR = pa.schema(
     [
@@ -65,7 +72,8 @@ ANCHOR = pa.schema(
         ("positive_ids", pa.list_(pa.string())),
         ("positives", pa.list_(pa.string())),
         ("positive_scores", pa.list_(pa.float32())),
-        ("embedding", pa.binary()),
+        ("part", pa.int64()),
+        ("place", pa.int64()),
     ]
 )
 """What searches: a picture or a text with its positives, and the keys of all that says the same.
@@ -86,11 +94,14 @@ PAIR = pa.schema(
         ("positive_said", pa.int64()),
         ("document", pa.int64()),
         ("score", pa.float32()),
-        ("embedding", pa.binary()),
+        ("part", pa.int64()),
+        ("place", pa.int64()),
     ]
 )
-"""A text pair with its query's embedding. Queries with one `query_key` are one, however they are
-spelt; `said` and `positive_said` are what the texts say, normalised."""
+"""A text pair with the place of its query's embedding.
+
+Queries with one `query_key` are one, however they are spelt; `said` and `positive_said` are what
+the texts say, normalised."""
 
 
 class ReadRows(beam.DoFn):
@@ -111,21 +122,43 @@ class ReadRows(beam.DoFn):
     ]:
         what, number = work
         read = self._captions if what == OF_CAPTIONS else self._texts
-        for kind, rows in read(number):
-            if not rows:
+        for kind, rows, embeddings in read(number):
+            cuts = self._cuts(kind)
+            if not rows or not cuts:
                 continue
+            table = self._placed(kind, number, rows, cuts, embeddings)
             if kind not in SPACE_OF:
-                yield _table(rows, self._plan.spaces_of(kind), ENTRY)
-            elif cuts := self._plan.anchors_of(kind):
-                if kind == TEXT_TEXT:
-                    yield TaggedOutput("pairs", pa.Table.from_pylist(rows, PAIR))
-                else:
-                    yield TaggedOutput("anchors", _table(rows, cuts, ANCHOR))
+                yield table
+            else:
+                yield TaggedOutput("pairs" if kind == TEXT_TEXT else "anchors", table)
+
+    def _cuts(self, kind: str) -> list[Cut]:
+        plan = self._plan
+        return plan.anchors_of(kind) if kind in SPACE_OF else plan.spaces_of(kind)
+
+    def _placed(
+        self, kind: str, number: int, rows: list[dict[str, Any]], cuts: list[Cut], of: Halves
+    ) -> pa.Table:
+        """Rows whose embeddings are written for the pieces that they belong to.
+
+        Args:
+          kind: of the rows.
+          number: of the tar or part that they are from.
+          rows: each with the row of its embedding.
+          cuts: that make the pieces.
+          of: embeddings; shape [n, dim].
+        """
+        pieces = _pieces(rows, cuts, "query_id" if kind == TEXT_TEXT else "id")
+        embeddings = of[np.array([row["embedding"] for row in rows])]
+        places = write_by_piece(self._prepared / ROWS, kind, number, embeddings, pieces)
+        for row, piece, place in zip(rows, pieces.tolist(), places.tolist(), strict=True):
+            row |= {"piece": piece, "part": number, "place": place}
+        return _table(rows, PAIR if kind == TEXT_TEXT else ANCHOR if kind in SPACE_OF else ENTRY)
 
     def _embeddings(self, what: str, number: int) -> Halves:
         return read_npy(self._output / embeddings_folder(self._teacher, what), number)
 
-    def _captions(self, shard: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def _captions(self, shard: int) -> Iterator[tuple[str, list[dict[str, Any]], Halves]]:
         listed = read_listed(self._prepared, shard).to_pylist()
         rows = [row for row in listed if row["at"] >= 0]
         if not rows:
@@ -142,19 +175,17 @@ class ReadRows(beam.DoFn):
                 "key": key,
                 "score": score,
                 "pdq": bytes.fromhex(row["pdq"]),
-                "embedding": captions[row["at"]].tobytes(),
+                "embedding": row["at"],
             }
             by_picture[row["uid"]].append(row)
         for own in by_picture.values():
             documents = sorted({row["document"] for row in own} - {0})
             for row in own:
                 row["documents"] = documents
-        embedded = {
-            uid: pictures[own[0]["picture_at"]].tobytes() for uid, own in by_picture.items()
-        }
         yield (
             OF_CAPTIONS,
             [_entry(row, row["caption_id"], row["text"], [row["key"]]) for row in rows],
+            captions,
         )
         yield (
             OF_PICTURES,
@@ -162,23 +193,25 @@ class ReadRows(beam.DoFn):
                 _entry(own[0], uid, "", [row["key"] for row in own])
                 | {
                     "language": "",
-                    "embedding": embedded[uid],
+                    "embedding": own[0]["picture_at"],
                     "score": min(row["score"] for row in own),
                 }
                 for uid, own in by_picture.items()
             ],
+            pictures,
         )
-        yield TEXT_TO_IMAGE, [_caption_anchor(row) for row in rows]
+        yield TEXT_TO_IMAGE, [_caption_anchor(row) for row in rows], captions
         yield (
             IMAGE_TO_TEXT,
             [
-                anchor | {"embedding": embedded[uid]}
+                anchor | {"embedding": own[0]["picture_at"]}
                 for uid, own in by_picture.items()
                 for anchor in _picture_anchors(uid, own)
             ],
+            pictures,
         )
 
-    def _texts(self, part: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def _texts(self, part: int) -> Iterator[tuple[str, list[dict[str, Any]], Halves]]:
         listed = read_listed_texts(self._prepared, part).to_pylist()
         rows = [row for row in listed if min(row["query_at"], row["positive_at"]) >= 0]
         if not rows:
@@ -199,11 +232,11 @@ class ReadRows(beam.DoFn):
                 "score": score,
                 "query_key": query_key if query_key != NOTHING else int(row["query_id"][:15], 16),
                 "documents": [row["document"]] if row["document"] else [],
-                "embedding": texts[row["positive_at"]].tobytes(),
+                "embedding": row["positive_at"],
             }
             entries.append(_entry(row, row["positive_id"], row["positive"], [key]))
-        yield OF_TEXTS, entries
-        yield TEXT_TEXT, [row | {"embedding": texts[row["query_at"]].tobytes()} for row in rows]
+        yield OF_TEXTS, entries, texts
+        yield TEXT_TEXT, [row | {"embedding": row["query_at"]} for row in rows], texts
 
 
 def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float]:
@@ -252,7 +285,7 @@ def text_anchors(plan: MinePlan, keyed: Keyed) -> Iterator[pa.Table]:
     """The anchors of a bucket's text pairs, whose queries have all their pairs in it."""
     _, tables = keyed
     names = ("query_key", "query_id", "positive_language", "positive_id", "query_language")
-    order = [(name, "ascending") for name in (*names, "score", "document", "embedding")]
+    order = [(name, "ascending") for name in (*names, "score", "document", "part", "place")]
     pairs = tables["pairs"].sort_by(order).to_pylist()
     anchors = [
         anchor
@@ -260,7 +293,10 @@ def text_anchors(plan: MinePlan, keyed: Keyed) -> Iterator[pa.Table]:
         for anchor in _query_anchors(list(of_query))
     ]
     if anchors:
-        yield _table(anchors, plan.anchors_of(TEXT_TEXT), ANCHOR)
+        pieces = _pieces(anchors, plan.anchors_of(TEXT_TEXT), "id").tolist()
+        for anchor, piece in zip(anchors, pieces, strict=True):
+            anchor["piece"] = piece
+        yield _table(anchors, ANCHOR)
 
 
 def _query_anchors(pairs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -287,14 +323,17 @@ def _query_anchors(pairs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             "positive_ids": [*positives],
             "positives": [row["positive"] for row in positives.values()],
             "positive_scores": [row["score"] for row in positives.values()],
-            "embedding": first["embedding"],
+            "part": first["part"],
+            "place": first["place"],
         }
 
 
-def _table(rows: list[dict[str, Any]], cuts: list[Cut], schema: pa.Schema) -> pa.Table:
-    names = names_of([row["id"] for row in rows])
+def _pieces(rows: list[dict[str, Any]], cuts: list[Cut], id_: str) -> NDArray[np.int64]:
+    """The piece of each row, by its language and the id that is in its column `id_`."""
     is_one = [cut.language for cut in cuts] == [""]
     languages = ["" if is_one else row["language"] for row in rows]
-    pieces = pieces_of(names, cuts, languages).tolist()
-    columns = {name: [row[name] for row in rows] for name in schema.names if name != "piece"}
-    return pa.table({"piece": pieces} | columns, schema=schema)
+    return pieces_of(names_of([row[id_] for row in rows]), cuts, languages)
+
+
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)

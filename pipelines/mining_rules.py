@@ -44,7 +44,7 @@ class Mine:
     incomplete: Literal["drop", "complete"] = "drop"
     document_column: str = ""
     index_rows: Positive = 100_000
-    exact_rows: Positive = 1_000_000
+    exact_rows: Positive = 500_000
     probes: Positive = 64
 
     def __post_init__(self) -> None:

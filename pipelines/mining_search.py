@@ -5,7 +5,6 @@ far: `index_rows` · dim · 4 bytes, and some 100 MB for a block.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT, NegativeRules, draws_of, slots
-from pipelines.embedding_files import read_npy
+from pipelines.embedding_files import read_npy, read_singles
 from pipelines.lexical_index import lexical_scores, read_lexical
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
 from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
 from pipelines.mining_rules import Mine
 from pipelines.nearest import (
     Found,
+    Lists,
     Names,
     Units,
     cosines,
@@ -27,7 +27,7 @@ from pipelines.nearest import (
     merged,
     names_of,
     nearest,
-    nearest_by_index,
+    nearest_by_lists,
     none_found,
     units,
 )
@@ -145,6 +145,7 @@ class _Search:
                 self._add(LEXICAL, self._by_words(rows, names, number))
             if rules.incomplete == "complete":
                 pool = pool.with_rows(rows, names, number)
+            del rows  # before the next ones are read
         if rules.incomplete == "complete":
             self.found[DRAWN] = pool.found_by(queries, self._anchors.names)
 
@@ -162,6 +163,7 @@ class _Search:
                     rows, names = self._rows(number), self._names(number)
                     found = self._near(queries, rows, names, number, space)
                     near = merged(near, found, self._k)
+                    del rows  # before the next ones are read
                 pieces.append((asking, near))
         self.found[CROSS] = _scattered(pieces, len(self._anchors), self._k)
 
@@ -170,7 +172,7 @@ class _Search:
         self.found[origin] = found if before is None else merged(before, found, self._k)
 
     def _rows(self, number: int) -> Units:
-        return units(read_npy(self._folder, number))
+        return units(read_singles(self._folder, number))
 
     def _names(self, number: int) -> Names:
         return read_facts(self._folder, number, "names")
@@ -178,8 +180,8 @@ class _Search:
     def _near(self, queries: Units, rows: Units, names: Names, number: int, space: Cut) -> Found:
         if space.rows <= self._rules.exact_rows or not len(rows):
             return nearest(queries, rows, names, number, self._k)
-        index = read_lists(self._folder, number, self._rules.probes)
-        return nearest_by_index(queries, index, len(rows), names, number, self._k)
+        lists = read_lists(self._folder, number, self._rules.probes)
+        return nearest_by_lists(queries, rows, names, lists, number, self._k)
 
     def _by_words(self, rows: Units, names: Names, number: int) -> Found:
         """By the anchor's text; where it is a picture, by its first positive."""
@@ -192,14 +194,11 @@ class _Search:
         return found_in(ranks, scores, at, names, number)
 
 
-def read_lists(folder: Folder, number: int, probes: int) -> Any:
+def read_lists(folder: Folder, number: int, probes: int) -> Lists:
     """The inverted lists of a shard."""
-    import faiss
-
-    data = np.frombuffer(folder.read(f"{shard_name(number)}.ivf"), np.uint8)
-    index: Any = faiss.deserialize_index(data)
-    index.nprobe = probes
-    return index
+    return Lists(
+        read_facts(folder, number, "centres"), read_facts(folder, number, "starts"), probes
+    )
 
 
 def _drawn_space(spaces: list[Cut], seed: int, id_: str) -> int:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from filters.score_bins import Scale
 from pipelines.chosen import Chosen
 from pipelines.errors import RecipeError
 from pipelines.mine import MineStage
+from pipelines.mining_rows import ANCHOR, ENTRY, PAIR
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.stages import Run
@@ -142,6 +144,7 @@ def test_what_stands_is_passed_over_and_another_guard_builds_no_index(tmp_path: 
     recipe = world.write(THREE)
     mined(recipe)
     indexes = digests(tmp_path / "out/indexes")
+    assert not [*(tmp_path / "out/indexes").rglob("rows")]  # which embeddings came by
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/indexes").rglob("*.npy")}
     events = curate(world.rewrite(THREE), stages=("mine",))
     assert [event["event"] for event in events] == ["skipped"]
@@ -152,6 +155,13 @@ def test_what_stands_is_passed_over_and_another_guard_builds_no_index(tmp_path: 
     assert {path: path.stat().st_mtime_ns for path in times} == times
     curate(world.rewrite("index_rows = 50" + THREE), stages=("mine",))
     assert len([*(tmp_path / "out/indexes").iterdir()]) == 1
+
+
+def test_embeddings_are_in_no_table_that_is_shuffled() -> None:
+    for schema in (ENTRY, ANCHOR, PAIR):
+        kinds = {field.type for field in schema if field.name != "pdq"}
+        assert not {pa.binary(), pa.large_binary()} & kinds
+        assert {"part", "place"} <= {*schema.names}
 
 
 def test_a_run_goes_on_with_what_has_no_marker(tmp_path: Path) -> None:
@@ -170,7 +180,7 @@ def test_a_run_goes_on_with_what_has_no_marker(tmp_path: Path) -> None:
 def test_inverted_lists_find_nearly_the_same(rows: list[dict[str, Any]], tmp_path: Path) -> None:
     recipe = made(tmp_path).write("exact_rows = 50\nprobes = 2" + THREE)
     found = {row["triplet_id"]: negatives(row) for row in mined(recipe)}
-    assert [*(tmp_path / "out/indexes").rglob("*.ivf")]
+    assert [*(tmp_path / "out/indexes").rglob("*.centres.npy")]
     same = [len({*negatives(row)} & {*found.get(row["triplet_id"], ())}) for row in rows]
     assert sum(same) > 0.9 * 3 * len(rows)
 

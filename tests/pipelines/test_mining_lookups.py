@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines import mining_lookups
-from pipelines.mining_lookups import among, share_any
+from pipelines.mining_lookups import WordLists, among, share_any
 
 
 def lists_of(random: np.random.Generator, longest: int) -> list[np.ndarray]:
@@ -14,6 +14,10 @@ def lists_of(random: np.random.Generator, longest: int) -> list[np.ndarray]:
     ]
 
 
+def as_lists(lists: list[np.ndarray]) -> WordLists:
+    return WordLists(np.concatenate(lists), np.array([len(of) for of in lists]))
+
+
 def test_values_among_their_rows_list() -> None:
     random = np.random.default_rng(0)
     lists = lists_of(random, 12)
@@ -21,9 +25,9 @@ def test_values_among_their_rows_list() -> None:
     slow = [
         [value != 0 and value in of for value in row] for row, of in zip(values, lists, strict=True)
     ]
-    assert among(values, lists).tolist() == slow
+    assert among(values, as_lists(lists)).tolist() == slow
     assert any(map(any, slow))
-    assert not among(values, [np.empty(0, np.uint64)] * 40).any()
+    assert not among(values, as_lists([np.empty(0, np.uint64)] * 40)).any()
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1 << 22])
@@ -40,7 +44,7 @@ def test_candidates_that_share_a_value_with_their_row(
     slow = [
         bool({*own[at].tolist()} & {*lists[row].tolist()}) for row, at in zip(rows, of, strict=True)
     ]
-    assert share_any(rows, starts[of], lengths[of], values, lists).tolist() == slow
+    assert share_any(rows, starts[of], lengths[of], values, as_lists(lists)).tolist() == slow
     assert {True, False} == {*slow}
-    nobody = [np.empty(0, np.uint64)] * 40
+    nobody = as_lists([np.empty(0, np.uint64)] * 40)
     assert not share_any(rows, starts[of], lengths[of], values, nobody).any()

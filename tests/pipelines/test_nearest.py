@@ -1,5 +1,7 @@
 """Nearest rows: exact, and the same ones however they are cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,11 @@ from pipelines.nearest import (
     Names,
     Units,
     cosines,
+    fit_lists,
     merged,
     names_of,
     nearest,
-    nearest_by_index,
+    nearest_by_lists,
     none_found,
     units,
 )
@@ -95,18 +98,38 @@ def test_fewer_rows_than_are_wanted(corpus: tuple[Units, Names], queries: Units)
     assert found.rows.shape == (QUERIES, 5)
 
 
-def test_an_index_finds_nearly_the_same(corpus: tuple[Units, Names], queries: Units) -> None:
-    import faiss
-
+@pytest.mark.parametrize("probes", [16, 1_000])
+def test_all_lists_have_the_same_as_the_rows(
+    corpus: tuple[Units, Names], queries: Units, probes: int
+) -> None:
     rows, names = corpus
-    index = faiss.index_factory(DIM, "IVF16,Flat", faiss.METRIC_INNER_PRODUCT)
-    index.train(rows)
-    index.add(rows)
-    index.nprobe = 16
-    found = nearest_by_index(queries, index, ROWS, names, 0, K)
+    lists, order = fit_lists(rows)
+    rows, names = rows[order], names[order]
+    found = nearest_by_lists(queries, rows, names, replace(lists, probes=probes), 0, K)
     whole = search(queries, rows, names, [np.arange(ROWS)])
-    assert np.allclose(found.scores, whole.scores, atol=1e-6)
-    assert (found.names[:, 0] == whole.names[:, 0])[20:].mean() > 0.9  # of equal ones any may come
+    assert (found.scores == cosines(queries, rows, found.rows.astype(np.int64))).all()
+    same = found.scores == whole.scores  # to the bit
+    assert same.mean() > (0.9 if probes == 16 else 0.9999)
+
+
+def test_lists_hold_each_row_once_and_look_where_it_is_near(corpus: tuple[Units, Names]) -> None:
+    rows = corpus[0]
+    lists, order = fit_lists(rows)
+    assert sorted(order.tolist()) == list(range(ROWS))
+    assert lists.starts[[0, -1]].tolist() == [0, ROWS]
+    near = np.argmax(rows[order] @ lists.centres.T, axis=1)
+    of = np.repeat(np.arange(len(lists.centres)), np.diff(lists.starts))
+    assert (near == of).mean() > 0.999  # of two that are as near either may be it
+    asked = [len(asking) for asking, _, _ in replace(lists, probes=3).asked(rows)]
+    assert sum(asked) == 3 * ROWS
+
+
+def test_lists_of_fewer_rows_than_are_wanted(corpus: tuple[Units, Names], queries: Units) -> None:
+    rows, names = corpus[0][:50], corpus[1][:50]
+    lists, order = fit_lists(rows)
+    found = nearest_by_lists(queries, rows[order], names[order], lists, 0, 60)
+    assert found.present.all()
+    assert found.rows.shape == (QUERIES, 50)
 
 
 def test_names_are_the_ids_first_bits() -> None:
