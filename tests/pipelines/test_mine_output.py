@@ -23,6 +23,7 @@ MINE = """
 model = "{model}"
 
 [mine]
+picture_margin = 0.0
 [mine.negatives]
 num_negatives = 2
 overlook = ["relative-margin"]
