@@ -161,9 +161,11 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             if read is None:
                 continue
             keepers = [_keeper(records, record, unit) for record in before]
-            # Of pages and pictures a stage may read both, each from who has to do with such.
+            # Of pages and pictures a stage may read both, each from who has to do with such; what
+            # went two ways, as captions by translate and mine, it reads from the later stage.
             knowing = [keeper for keeper in keepers if _knows(keeper, unit)] or keepers[:1]
-            for keeper in knowing:
+            earlier = {name for keeper in knowing for name in _read_before(records, keeper)}
+            for keeper in (keeper for keeper in knowing if keeper.stage not in earlier):
                 kept = keeper.counts.get(f"{unit} kept", 0)
                 if read != kept:
                     file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
@@ -176,6 +178,12 @@ def _keeper(records: dict[str, Record], before: Record, unit: Unit) -> Record:
     sources = [records[name] for name in before.reads if name in records]
     is_last = _knows(before, unit) or not sources
     return before if is_last else _keeper(records, sources[0], unit)
+
+
+def _read_before(records: dict[str, Record], record: Record) -> set[str]:
+    """The stages that one reads, and that these read, and so on."""
+    reads = [name for name in record.reads if name in records]
+    return {*reads}.union(*(_read_before(records, records[name]) for name in reads))
 
 
 def _knows(record: Record, unit: Unit) -> bool:

@@ -71,6 +71,12 @@ per_caption = 1              # language for each caption, by a hash
 [[translate.models]]         # likewise, and no other sentences
 model = "{translator}"
 
+[mine]
+
+[mine.negatives]
+num_negatives = 2            # enough for a small model
+range_max = 200              # scenes are alike here: many of the nearest fit
+
 """
 _RECIPE = f"""\
 # The sample world: pictures of shapes, each with true captions in a few languages.
