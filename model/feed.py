@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from model.batches import Mix, Place, Progress, Stream
+from model.data_sets import open_images, open_texts
 from model.evaluation_sets import DataError
 from model.loading import Piece, PieceReader, PlannedPiece
 from model.plan import DataSet, Running, Stage
-from model.samples import ImageSet, Pair, Sample, SampleSet, TextSet, TextTuple
+from model.samples import Pair, Sample, SampleSet, TextTuple
 from schemas.ids import Fold
 
 _PIECES_AHEAD = 2  # of each loading process
@@ -95,9 +96,7 @@ class Feed:
             if sets and size % share[1]:
                 raise DataError(f"{name} must be divisible by {share[1]} processes, got {size}")
         self._stage, self._running, self._share, self._seed = stage, running, share, seed
-        temperature = stage.language_temperature
-        images = [ImageSet(data.path, temperature, unseen) for data in stage.images]
-        texts = [TextSet(data.path, temperature, stage.negatives) for data in stage.texts]
+        images, texts = open_images(stage, unseen), open_texts(stage)
         shares = [*(opened.languages for opened in images), *(opened.languages for opened in texts)]
         self.languages = {code for languages in shares for code in languages}
         self._images = self._mix(images, stage.images, stage.image_batch, position.images)

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from model.drawing import uniform
 from model.evaluation_sets import DataError
 from model.fitting import PictureFit, Pixels
-from model.samples import Pair, TextTuple
+from model.samples import Pair, Picture, TextTuple
 
 _JPEG = b"\xff\xd8\xff"
 
@@ -27,7 +27,7 @@ class PlannedPiece:
     """What one pass of the towers takes, as planned.
 
     Attributes:
-      pairs: pictures with captions.
+      pairs: pictures with captions, all with as many hard captions and near pictures.
       texts: texts with texts, all with as many negatives.
       salt: of what is drawn for its pictures.
     """
@@ -42,10 +42,13 @@ class Piece:
     """What one pass of the towers takes.
 
     Attributes:
-      pixels: [pairs, 3, s, s] uint8.
-      input_ids: [texts, t]: captions, then anchors, positives, and negatives anchor by anchor.
+      pixels: [pictures, 3, s, s] uint8: those of the pairs, then near ones pair by pair.
+      input_ids: [texts, t]: captions, hard captions pair by pair, then anchors, positives, and
+        negatives anchor by anchor.
       attention_mask: [texts, t].
       pairs: how many pictures and captions.
+      hard_captions: of each pair.
+      near_pictures: of each pair.
       anchors: how many.
       negatives: of each anchor.
       names: of the pairs, then of the text tuples.
@@ -55,6 +58,8 @@ class Piece:
     input_ids: Tensor
     attention_mask: Tensor
     pairs: int
+    hard_captions: int
+    near_pictures: int
     anchors: int
     negatives: int
     names: list[str]
@@ -97,6 +102,7 @@ class PieceReader(Dataset[Piece]):
         pairs, texts = planned.pairs, planned.texts
         words = [
             *(pair.text for pair in pairs),
+            *(caption for pair in pairs for caption in pair.hard_captions),
             *(text.anchor for text in texts),
             *(text.positive for text in texts),
             *(negative for text in texts for negative in text.negatives),
@@ -108,11 +114,15 @@ class PieceReader(Dataset[Piece]):
             max_length=self._context_length,
             return_tensors="pt",
         )
+        pictures = [pair.picture for pair in pairs]
+        pictures += [picture for pair in pairs for picture in pair.near_pictures]
         return Piece(
-            pixels=self._pixels(pairs, planned.salt),
+            pixels=self._pixels(pictures, planned.salt),
             input_ids=self._told(tokens["input_ids"], words, planned.salt),
             attention_mask=tokens["attention_mask"],
             pairs=len(pairs),
+            hard_captions=len(pairs[0].hard_captions) if pairs else 0,
+            near_pictures=len(pairs[0].near_pictures) if pairs else 0,
             anchors=len(texts),
             negatives=len(texts[0].negatives) if texts else 0,
             names=[*(pair.name for pair in pairs), *(text.name for text in texts)],
@@ -127,26 +137,28 @@ class PieceReader(Dataset[Piece]):
         dropped &= ~torch.isin(ids, torch.tensor(sorted(self._kept)))
         return ids.masked_fill(dropped, self._tokenizer.pad_token_id)
 
-    def _pixels(self, pairs: Sequence[Pair], salt: str) -> Tensor:
-        """Decodes and fits the pictures, [pairs, 3, s, s] uint8."""
+    def _pixels(self, pictures: Sequence[Picture], salt: str) -> Tensor:
+        """Decodes and fits the pictures, [pictures, 3, s, s] uint8."""
         size = self._fit.size
-        pixels = torch.empty(len(pairs), 3, size, size, dtype=torch.uint8)
+        pixels = torch.empty(len(pictures), 3, size, size, dtype=torch.uint8)
         with ThreadPoolExecutor(self._threads) as threads:
-            fitted = threads.map(self._fitted, pairs, _bytes_of(pairs), itertools.repeat(salt))
-            for number, picture in enumerate(fitted):  # [s, s, 3]
-                for channel, plane in enumerate(reversed(cv2.split(picture))):  # [s, s]
+            fitted = threads.map(
+                self._fitted, pictures, _bytes_of(pictures), itertools.repeat(salt)
+            )
+            for number, square in enumerate(fitted):  # [s, s, 3]
+                for channel, plane in enumerate(reversed(cv2.split(square))):  # [s, s]
                     pixels[number, channel] = torch.from_numpy(plane)
         return pixels
 
-    def _fitted(self, pair: Pair, encoded: bytes, salt: str) -> Pixels:
+    def _fitted(self, picture: Picture, encoded: bytes, salt: str) -> Pixels:
         """A picture, [s, s, 3], blue first."""
         decoded = _decoded(encoded, self._fit.least_side)
         if decoded is None:
             raise DataError(
-                f"{pair.tar} must hold the picture {pair.name} in {pair.size} bytes at "
-                f"{pair.offset}, got what cannot be decoded"
+                f"{picture.tar} must hold the picture {picture.name} in {picture.size} bytes at "
+                f"{picture.offset}, got what cannot be decoded"
             )
-        return self._fit(decoded, f"{salt}:{pair.name}")
+        return self._fit(decoded, f"{salt}:{picture.name}")
 
 
 def _decoded(encoded: bytes, least_side: int) -> Pixels | None:
@@ -166,13 +178,13 @@ def _decoded(encoded: bytes, least_side: int) -> Pixels | None:
     return cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
 
 
-def _bytes_of(pairs: Sequence[Pair]) -> Sequence[bytes]:
+def _bytes_of(pictures: Sequence[Picture]) -> Sequence[bytes]:
     """The encoded pictures; from a store that is far, many at a time."""
-    if not pairs:
+    if not pictures:
         return []
-    fs, _ = fsspec.url_to_fs(pairs[0].tar)
-    tars = [fs._strip_protocol(pair.tar) for pair in pairs]
-    starts = [pair.offset for pair in pairs]
-    ends = [pair.offset + pair.size for pair in pairs]
+    fs, _ = fsspec.url_to_fs(pictures[0].tar)
+    tars = [fs._strip_protocol(picture.tar) for picture in pictures]
+    starts = [picture.offset for picture in pictures]
+    ends = [picture.offset + picture.size for picture in pictures]
     read: Sequence[bytes] = fs.cat_ranges(tars, starts, ends, on_error="raise")
     return read

@@ -89,14 +89,19 @@ class DataSet:
     """Something to train on.
 
     Attributes:
-      path: a folder that `pack` wrote: `shards/pairs` or `documents` for images, `texts` or
-        `triplets/text-text` for texts; or for texts any folder of Parquet with
-        sentence-transformers' columns.
+      path: a folder that `pack` wrote: `shards/pairs`, `documents`, `triplets/image-to-text` or
+        `triplets/text-to-image` for images, `texts` or `triplets/text-text` for texts; or for
+        texts any folder of Parquet with sentence-transformers' columns.
       weight: share of the batches that come from it, by the sum of the weights.
+      pictures: of triplets for images: the folder of their pictures, `shards/pairs` of the same
+        output.
+      negatives: hard negatives of each row that are used; none: as many as the stage says.
     """
 
     path: Words
     weight: Above0 = 1.0
+    pictures: str = ""
+    negatives: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,14 @@ class Stage:
     Attributes:
       name: shown in reports, different in each stage.
       steps: of the optimizer.
-      images: data sets of pictures with captions.
+      images: data sets of pictures with captions, triplets with pictures among them.
       texts: data sets of texts with texts.
-      image_batch: pictures in a batch, over all processes.
+      image_batch: pairs of a picture and a caption in a batch, over all processes.
       text_batch: pairs in a batch, over all processes.
       micro_batch: pairs of a kind that one process's towers hold at once, by GradCache; 0: all.
       accumulate: batches, each with its own loss, whose gradients are averaged for one step.
-      negatives: hard negatives of a text pair that are used.
+      negatives: hard negatives that are used of each row of texts and of triplets: texts of a text,
+        captions of a picture, pictures of a caption.
       image_size: pixels a side; 0: as the model has it.
       smallest_crop: of a picture's area, a random part of at least that much is used.
       token_dropout: share of a text's tokens that are not told, others each time (word dropout,
@@ -179,6 +185,17 @@ class Stage:
         """Raises ValueError for what cannot be trained."""
         if not self.images and not self.texts:
             raise ValueError(f"stage {self.name!r} must have images or texts")
+        for data in self.texts:
+            if data.pictures:
+                raise ValueError(
+                    f"pictures must be named in images alone, got {data.path} in texts"
+                )
+        for data in self.images:
+            if data.negatives is not None and not data.pictures:
+                raise ValueError(
+                    f"negatives of {data.path} must go with the pictures of its triplets: name "
+                    "their folder, shards/pairs, as pictures"
+                )
         if self.warmup_steps > self.steps:
             raise ValueError(
                 f"warmup_steps must be at most the {self.steps} steps of stage {self.name!r}, "
@@ -273,6 +290,11 @@ class Plan:
                 raise ValueError(f"{what} must have different names, got {twice[0]!r} twice")
         if self.folds and any(stage.texts for stage in self.stages):
             raise ValueError("folds are of pictures: a plan with folds must have no texts")
+        if self.folds and any(data.pictures for stage in self.stages for data in stage.images):
+            raise ValueError(
+                "a fold is left out with all of its captions, which are others' negatives in "
+                "triplets: a plan with folds must have no triplets"
+            )
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
             raise ValueError(
                 f"unseen_fold must be below folds, got {self.unseen_fold} of {self.folds or 0}"

@@ -73,27 +73,41 @@ class PieceEncoder(nn.Module):
         self._std = torch.tensor(std, device=model.device).view(3, 1, 1) * 255
 
     def forward(self, piece: Piece) -> tuple[Tensor, ...]:
-        """Features of pictures and captions, of anchors, positives and negatives, as there are.
+        """Features of queries, passages and negatives: of pairs, then of texts, as there are.
 
-        Shapes: [n, d] twice, [k, d] twice, [k, h, d].
+        Of pairs pictures are the queries and hard captions the negatives; where there are near
+        pictures, captions are the queries and near pictures the negatives. The losses take both
+        ways alike.
+
+        Shapes: [n, d] twice, [n, h, d], then [k, d] twice, [k, h, d].
         """
         device = self.model.device
         ids = piece.input_ids.to(device, non_blocking=True)  # [m, t]
         mask = piece.attention_mask.to(device, non_blocking=True)  # [m, t]
         texts = self.model.get_text_features(ids, mask).pooler_output  # [m, d]
-        captions, anchors, positives, negatives = texts.split(
-            [piece.pairs, piece.anchors, piece.anchors, piece.anchors * piece.negatives]
+        pairs, hard, anchors = piece.pairs, piece.hard_captions, piece.anchors
+        captions, hard_captions, queries, answers, negatives = texts.split(
+            [pairs, pairs * hard, anchors, anchors, anchors * piece.negatives]
         )
         sides: list[Tensor] = []
-        if piece.pairs:
-            colours = piece.pixels.to(device, non_blocking=True).float()  # [n, 3, s, s]
-            pixels = (colours - self._mean) / self._std  # [n, 3, s, s]
-            pixels = pixels.contiguous(memory_format=torch.channels_last)  # convolutions' own
-            sides += [self.model.get_image_features(pixels).pooler_output, captions]
-        if piece.anchors:
-            shape = piece.anchors, piece.negatives, texts.shape[1]
-            sides += [anchors, positives, negatives.view(shape)]
+        width = texts.shape[1]
+        if pairs:
+            pictures, near = self._pictures(piece).split([pairs, pairs * piece.near_pictures])
+            if piece.near_pictures:
+                sides += [captions, pictures, near.reshape(pairs, piece.near_pictures, width)]
+            else:
+                sides += [pictures, captions, hard_captions.reshape(pairs, hard, width)]
+        if anchors:
+            sides += [queries, answers, negatives.reshape(anchors, piece.negatives, width)]
         return tuple(sides)
+
+    def _pictures(self, piece: Piece) -> Tensor:
+        """Features of the pictures, [pictures, d]."""
+        colours = piece.pixels.to(self.model.device, non_blocking=True).float()  # [n, 3, s, s]
+        pixels = (colours - self._mean) / self._std  # [n, 3, s, s]
+        pixels = pixels.contiguous(memory_format=torch.channels_last)  # convolutions' own
+        features: Tensor = self.model.get_image_features(pixels).pooler_output
+        return features
 
 
 class Step:
@@ -136,15 +150,9 @@ class Step:
 
     def _loss(self, *sides: Tensor) -> Tensor:
         """Of the features of `PieceEncoder`, all pieces', []."""
-        rest = list(sides)
-        values = {name: loss(*_taken(rest, name)) for name, loss in self._losses.items()}
+        values = {
+            name: loss(*sides[3 * number : 3 * number + 3])
+            for number, (name, loss) in enumerate(self._losses.items())
+        }
         self.parts = {name: value.detach() for name, value in values.items()}
         return torch.stack(list(values.values())).sum() / self._accumulate
-
-
-def _taken(rest: list[Tensor], name: str) -> list[Tensor]:
-    """The sides of a loss, taken from the front."""
-    count = 2 if name == "images" else 3
-    taken = rest[:count]
-    del rest[:count]
-    return taken

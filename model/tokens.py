@@ -7,8 +7,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
 
+from model.data_sets import open_images, open_texts
 from model.plan import Stage
-from model.samples import ImageSet, TextSet
 from schemas.ids import Fold
 
 _MOST_TEXTS = 1_000_000
@@ -32,13 +32,11 @@ def texts_of(stage: Stage, unseen: Fold | None = None) -> Iterator[str]:
 
 
 def _every_text(stage: Stage, unseen: Fold | None) -> Iterator[str]:
-    for data in stage.images:
-        images = ImageSet(data.path, stage.language_temperature, unseen)
+    for images in open_images(stage, unseen):
         for block in range(len(images.blocks)):
             for pair in images.read(block, "tokens"):
                 yield pair.text
-    for data in stage.texts:
-        texts = TextSet(data.path, stage.language_temperature)
+    for texts in open_texts(stage):
         for block in range(len(texts.blocks)):
             for row in texts.read(block, "tokens"):
                 yield from (row.anchor, row.positive)

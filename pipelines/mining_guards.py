@@ -87,7 +87,7 @@ class Guards:
     def __init__(self, mining: Mining, anchors: Anchors) -> None:
         self.told: Counter[str] = Counter()
         self._mining = mining
-        self._rules = mining.rules
+        self._rules = mining.rules.for_kind(anchors.cut.what)
         self._anchors = anchors
         self._languages = mining.languages
 

@@ -1,13 +1,17 @@
 """What the recipe says of mining; part of `pipelines.recipe`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from filters.negatives import NegativeRules
+from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT
 
 Positive = Annotated[int, Field(ge=1)]
+
+_SPARE = 30  # candidates looked at for each negative
+_DEEPEST = 2_000  # the greatest `range_max`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,11 @@ class Mine:
         picture, a caption of it, and captions that almost fit; `text-to-image`: a caption, its
         picture, and pictures that it almost fits.
       negatives: `filters.negatives`.
+      picture_margin: how much worse than its own captions a caption must fit a picture that it is
+        not to be true of, as a share: what `relative_margin` is at least of `image-to-text`, where
+        the anchor is the picture, and `own_margin` of `text-to-image`, where the negative is.
+        `range_max` is then by default `range_min` and 30 times `num_negatives`, since more of the
+        nearest are refused. 0: margins are as for texts.
       cross_language: share of the negatives in another language than the positive's, one that a
         hash chooses for each anchor; others are in the positive's own.
       bm25: share of the negatives of a text that have its rarest words.
@@ -38,6 +47,7 @@ class Mine:
         tuple[Literal["text-text", "image-to-text", "text-to-image"], ...], Field(min_length=1)
     ] = ("text-text", "image-to-text", "text-to-image")
     negatives: NegativeRules = field(default_factory=NegativeRules)
+    picture_margin: Annotated[float, Field(ge=0, lt=1)] = 0.2
     cross_language: float = 0.15
     bm25: float = 0.0
     edited: float = 0.0
@@ -56,3 +66,22 @@ class Mine:
                 "mine.cross_language, mine.bm25 and mine.edited must be at least 0 and at most 1 "
                 f"together, got {', '.join(map(str, shares))}"
             )
+
+    def for_kind(self, kind: str) -> "Mine":
+        """What is asked of one kind of triplets.
+
+        >>> mine = Mine(negatives=NegativeRules(relative_margin=0.3))
+        >>> asked = mine.for_kind("text-to-image").negatives
+        >>> asked.relative_margin, asked.own_margin, asked.range_max
+        (0.3, 0.2, 210)
+        """
+        if kind == TEXT_TEXT or not self.picture_margin:
+            return self
+        of, least = self.negatives, self.picture_margin
+        if of.range_max is None:
+            of = replace(of, range_max=min(of.range_min + _SPARE * of.num_negatives, _DEEPEST))
+        if kind == IMAGE_TO_TEXT:
+            of = replace(of, relative_margin=max(of.relative_margin or 0.0, least))
+        else:
+            of = replace(of, own_margin=max(of.own_margin or 0.0, least))
+        return replace(self, negatives=of)

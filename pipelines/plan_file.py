@@ -43,7 +43,14 @@ def _with_absolute_paths(model: ModelPlan, folder: str) -> ModelPlan:
 
 def _with_absolute_data(stage: Stage, folder: str) -> Stage:
     images, texts = (
-        tuple(dataclasses.replace(data, path=absolute(data.path, folder)) for data in sets)
+        tuple(
+            dataclasses.replace(
+                data,
+                path=absolute(data.path, folder),
+                pictures=data.pictures and absolute(data.pictures, folder),
+            )
+            for data in sets
+        )
         for sets in (stage.images, stage.texts)
     )
     return dataclasses.replace(stage, images=images, texts=texts)

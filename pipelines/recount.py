@@ -184,8 +184,13 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             read = after.counts.get(f"{unit} in")
             if read is None:
                 continue
-            keepers = {k.stage: k for record in before for k in _keepers(records, record, unit)}
-            for keeper in keepers.values() or before[:1]:
+            found = [keeper for one in before for keeper in _keepers(records, one, unit)]
+            keepers = {keeper.stage: keeper for keeper in found or before[:1]}
+            # What went two ways, as captions by translate and mine, comes from the later stage.
+            earlier = {
+                name for keeper in keepers.values() for name in _read_before(records, keeper)
+            }
+            for keeper in (keepers[name] for name in keepers.keys() - earlier):
                 kept = keeper.counts.get(f"{unit} kept", 0)
                 if read != kept:
                     file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
@@ -199,6 +204,12 @@ def _keepers(records: dict[str, Record], before: Record, unit: Unit) -> list[Rec
         return [before]
     sources = [records[name] for name in before.reads if name in records]
     return [keeper for source in sources for keeper in _keepers(records, source, unit)]
+
+
+def _read_before(records: dict[str, Record], record: Record) -> set[str]:
+    """The stages that one reads, and that these read, and so on."""
+    reads = [name for name in record.reads if name in records]
+    return {*reads}.union(*(_read_before(records, records[name]) for name in reads))
 
 
 def _knows(record: Record, unit: Unit) -> bool:

@@ -69,6 +69,12 @@ per_caption = 1              # language for each caption, by a hash
 [[translate.models]]         # likewise, and no other sentences
 model = "{translator}"
 
+[mine]
+
+[mine.negatives]
+num_negatives = 2            # enough for a small model
+range_max = 200              # scenes are alike here: many of the nearest fit
+
 """
 _MODELS = f"""\
 {_TEACHER}[select.threshold]

@@ -36,6 +36,7 @@ keep_columns = ["story"]
 model = "teacher"
 
 [mine]
+picture_margin = 0.0
 {mine}
 
 [pack]

@@ -302,6 +302,37 @@ def test_what_the_teacher_says_of_mismatches_is_a_bound(tmp_path: Path) -> None:
     assert "text-text\tnearest\tfits-by-teacher" not in told
 
 
+def test_a_picture_asks_for_a_wider_margin(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    """By default: below its own captions, be it the anchor or the negative."""
+    world = made(tmp_path)
+    recipe = world.write(THREE)
+    recipe.write_text(recipe.read_text().replace("picture_margin = 0.0\n", ""))
+    found = mined(recipe)
+    assert of_kind(found, "text-text") == of_kind(rows, "text-text")
+    pictures = {uid_of(n): np.asarray(of[0], np.float16) for n, of in world.pictures.items()}
+    own: dict[str, float] = {}
+    for number, _, _, caption in world.captions:
+        cosine = float(unit(pictures[uid_of(number)]) @ unit(caption))
+        own[uid_of(number)] = min(own.get(uid_of(number), 1.0), cosine)
+
+    def shares(of: list[dict[str, Any]], kind: str) -> list[float]:
+        """The nearest negative's cosine by that of the picture's own captions."""
+        return [
+            max(
+                score / (row["scores"][0] if kind == "image-to-text" else own[uid])
+                for score, uid in zip(row["scores"][1:], row["negative_uids"], strict=True)
+            )
+            for row in of_kind(of, kind)
+        ]
+
+    for kind in ("image-to-text", "text-to-image"):
+        assert max(shares(rows, kind)) > 0.9
+        assert len(shares(found, kind)) > 0.9 * len(shares(rows, kind))
+        assert 0.75 < max(shares(found, kind)) <= 0.802
+    told = json.loads((tmp_path / "out/ledger/mine/negatives.json").read_text())["told"]
+    assert {name for name in told if "own-margin" in name} == {"text-to-image\tnearest\town-margin"}
+
+
 # Rows that are short of negatives, and other origins
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ import pytest
 from datasets import load_dataset
 
 from model.evaluation_sets import DataError
+from model.picture_triplets import PictureTriplets
 from model.samples import TextSet
 from pipelines.recount import recount
 from pipelines.stats import show_stats
@@ -21,6 +23,7 @@ MINE = """
 model = "{model}"
 
 [mine]
+picture_margin = 0.0
 [mine.negatives]
 num_negatives = 2
 overlook = ["relative-margin"]
@@ -79,7 +82,7 @@ def test_others_read_them(output: Path) -> None:
     [
         (
             "image-to-text",
-            "uids as anchor, .* texts are shards/texts and shards/triplets/text-text",
+            "uids as anchor, .* such triplets go to images",
         ),
         ("text-to-image", "uids as positive"),
         ("image-to-text/train", "uids as anchor"),
@@ -89,6 +92,33 @@ def test_others_read_them(output: Path) -> None:
 def test_the_trainer_refuses_pictures_for_texts(output: Path, kind: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         TextSet(str(output / "shards/triplets" / kind), 1.0, 2)
+
+
+@pytest.mark.parametrize("kind", ["image-to-text", "text-to-image"])
+def test_the_trainer_reads_packed_triplets_and_their_pictures(output: Path, kind: str) -> None:
+    """Each row as packed, and each picture that a tar reader finds under its uid."""
+    folder = output / "shards/triplets" / kind
+    triplets = PictureTriplets(f"{folder}", f"{output}/shards/pairs", 1.0, 2)
+    pairs = [pair for block in range(len(triplets.blocks)) for pair in triplets.read(block, "")]
+    stored = {}
+    for path in (output / "shards/pairs/train").glob("*.tar"):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.name.endswith(".jpg"):
+                    stored[member.name.removesuffix(".jpg")] = tar.extractfile(member).read()
+    rows = table(folder / "rows")
+    assert len(pairs) == len(rows) > 20
+    for pair, row in zip(pairs, rows, strict=True):
+        names, texts = [pair.name], [pair.text, *pair.hard_captions]
+        names += [picture.name for picture in pair.near_pictures]
+        said = [row["anchor"], row["positive"], row["negative_1"], row["negative_2"]]
+        if kind == "text-to-image":
+            said[:2] = reversed(said[:2])
+        assert [names[0], *texts, *names[1:]] == said
+        for picture in (pair.picture, *pair.near_pictures):
+            body = Path(picture.tar.removeprefix("file://")).read_bytes()
+            place = slice(picture.offset, picture.offset + picture.size)
+            assert body[place] == stored[picture.name]
 
 
 def test_stats_show_margins_refusals_and_triplets(

@@ -84,6 +84,14 @@ def test_the_plans_in_the_repository_are_plans(path: Path) -> None:
     assert read_plan(str(path)).stages
 
 
+def test_paths_are_relative_to_the_plan(folder: Path) -> None:
+    triplets = 'images = [{ path = "world/triplets", pictures = "world/pairs" }]'
+    stage = STAGE.replace('images = [{ path = "world/pairs" }]', triplets)
+    (data,) = read_plan(write(folder, stage=stage)).stages[0].images
+    assert data.path == str(folder / "world/triplets")
+    assert data.pictures == str(folder / "world/pairs")
+
+
 def test_the_reference_plan_says_where_each_number_is_from() -> None:
     lines = (ROOT / "configs" / "train" / "jina_clip_v2.toml").read_text("utf-8").splitlines()
     first = lines.index('name = "1-short-captions"')

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.sample import write_sample
+from schemas.layout import TRIPLET_KINDS
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +44,10 @@ def test_each_caption_is_said_in_another_language(output: Path) -> None:
             assert (source["origin"], source["uid"]) == ("source", row["uid"])
             assert row["language"] != source["language"]
             assert row["engine"].startswith("tiny_translator@")
+
+
+def test_each_kind_of_triplet_is_mined_and_packed(output: Path) -> None:
+    for kind in TRIPLET_KINDS:
+        names = pq.read_schema(output / f"shards/triplets/{kind}/train/part-00000.parquet").names
+        assert names == ["anchor", "positive", "negative_1", "negative_2", "scores"]
+        assert pq.read_table(output / f"shards/triplets/{kind}/rows").num_rows > 50
