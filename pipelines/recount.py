@@ -190,7 +190,7 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             earlier = {
                 name for keeper in keepers.values() for name in _read_before(records, keeper)
             }
-            for keeper in (keepers[name] for name in keepers.keys() - earlier):
+            for keeper in (keepers[name] for name in sorted(keepers.keys() - earlier)):
                 kept = keeper.counts.get(f"{unit} kept", 0)
                 if read != kept:
                     file = f"{ledger_folder(after.stage)}/{STAGE_FILE}"
