@@ -27,7 +27,7 @@ from tests.pipelines.rendering.made import line, pdf, prose
 from tests.pipelines.test_documents import FILES, samples, write_files
 from tests.pipelines.test_documents import RECIPE as OF_DOCUMENTS
 from tests.pipelines.test_score import with_score
-from tests.pipelines.test_translate import HERE, with_translate
+from tests.pipelines.translating import HERE, with_translate
 
 SELECT = """
 [select.threshold]
