@@ -83,7 +83,7 @@ def _write_recipe(folder: Path) -> Path:
 def _write_plan(folder: Path, images: Path, steps: int) -> Path:
     """The quickstart's model, on these data."""
     plan = tomllib.loads(_PLAN.read_text("utf-8"))
-    (stage,) = plan["stages"]
+    _, stage, _ = plan["stages"]  # of pairs and texts
     stage |= {
         "images": [{"path": "out/shards/pairs"}],
         "texts": [{"path": "texts"}],

@@ -137,7 +137,7 @@ def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
 def train(folder: Path, name: str, batch: int, steps: int, **settings: Any) -> Path:
     """Trains the quickstart's model on a folder's pairs; returns where it, or the teacher, lies."""
     plan = tomllib.loads(_PLAN.read_text("utf-8"))
-    (stage,) = plan["stages"]
+    _, stage, _ = plan["stages"]  # of pairs and texts
     del stage["texts"]  # what is compared are captions of pictures
     stage |= {"images": [{"path": "out/shards/pairs"}], "image_batch": batch, "steps": steps}
     stage["warmup_steps"] = min(stage["warmup_steps"], steps // 4)
