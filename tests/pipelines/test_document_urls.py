@@ -58,7 +58,7 @@ FILES = {
     "nests": pdf([line("Nests", size=24, y=760) + prose()]),
     "packed.pdf.gz": gzip.compress(pdf([line("Packed", size=24, y=760) + prose()]), mtime=0),
     "milan.html": html("<h1>Der Rotmilan</h1><p>Er kreist über dem Tal und sucht Beute.</p>"),
-    "old.html": RUSSIAN.encode("cp1251"),
+    "old.html": f"<meta charset=utf-8>{RUSSIAN}".encode("cp1251"),  # the server knows better
     "pairs.md": b"# Pairs\n\nThere were twelve pairs of red kites in the valley.\n",
     "noai.html": html("<p>Kites</p>").replace(b"<meta ", b"<meta name=robots content=noai><meta "),
     "picture.pdf": b"\x89PNG\r\n\x1a\n\0",
