@@ -86,7 +86,7 @@ class TranslateStage:
     """The `translate` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (TRANSLATED_CAPTIONS, ROUND_TRIPS)
 
     def __init__(self, run: Run) -> None:
