@@ -86,7 +86,7 @@ class TranslateStage:
     """The `translate` stage of one run."""
 
     name: str = STAGE
-    version: int = 1
+    version: int = 2
     writes: tuple[str, ...] = (  # in reverse, so that no folder takes along what is in it
         *(branch.translated for branch in reversed(BRANCHES)),
         *(branch.round_trips for branch in reversed(BRANCHES)),
