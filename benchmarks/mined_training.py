@@ -1,6 +1,6 @@
 """Do mined negatives teach more than random ones? One small model, trained as long on either.
 
-    python -m benchmarks.mined_training [sample|sentences] [--seeds 3]
+    python -m benchmarks.mined_training [sample|sentences] [--seeds 3] [--times 1]
 
 `sample` is a sample world, mined by the teacher that ships: pictures with captions that almost fit
 and captions with near pictures, judged on other pictures of it. `sentences` are NTREX's news, each
@@ -71,7 +71,7 @@ class Trial:
     steps: tuple[int, int]
 
 
-def sample_trial(folder: Path) -> Trial:
+def sample_trial(folder: Path, times: int) -> Trial:
     """A sample world, curated and mined, and another one's pictures."""
     pairmill("sample", folder, "--rows", 3_000, "--seed", 31, "--defects", 0, "--models")
     held = ("--rows", 1_200, "--seed", 32, "--defects", 0)
@@ -94,11 +94,11 @@ def sample_trial(folder: Path) -> Trial:
         folder / "held-out" / "pairs.parquet",
         small_model(),
         {"image_batch": 64, "token_dropout": 0.0},
-        (100, 50),
+        (100 * times, 50 * times),
     )
 
 
-def sentences_trial(folder: Path, data: Path) -> Trial:
+def sentences_trial(folder: Path, data: Path, times: int) -> Trial:
     """NTREX's sentences in pairs, mined by a model of the first stage."""
     sentences = pq.read_table(data / "ntrex" / "sentences.parquet").to_pylist()
     spoken = [{code: row[code] for code in (*_ASKING, _ANSWERED)} for row in sentences]
@@ -128,7 +128,7 @@ def sentences_trial(folder: Path, data: Path) -> Trial:
         judged,
         small_model() | {"learned_tokens": 0, "tokenizer": str(folder / "tokenizer")},
         {"text_batch": 64, "text_length": 48, "token_dropout": 0.0},
-        (120, 50),
+        (120 * times, 50 * times),
     )
     teacher = first_stage(trial, "teacher", seed=100)
     mine = {"kinds": [TEXT_TEXT], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
@@ -293,6 +293,7 @@ def main() -> None:
     )
     parser.add_argument("trials", nargs="*", default=["sample", "sentences"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--times", type=int, default=1, help="as many steps as by default")
     parser.add_argument("--data", type=Path, default=_DATA, help="the folder that ntrex/ is in")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     given = parser.parse_args()
@@ -302,9 +303,9 @@ def main() -> None:
         for name in given.trials:
             (folder / name).mkdir(parents=True)
             made = (
-                sample_trial(folder / name)
+                sample_trial(folder / name, given.times)
                 if name == "sample"
-                else sentences_trial(folder / name, given.data)
+                else sentences_trial(folder / name, given.data, given.times)
             )
             tables[name] = table_of(compare(made, given.seeds))
     for name, lines in tables.items():
