@@ -56,9 +56,7 @@ def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], wo
     finish_claims(output, FETCHING)
     if not work.exists(_PLAN_FILE):
         known = fetched_documents(output)
-        left = [
-            one for one in wanted if one.uid not in known or known[one.uid].reason in (*run.retry,)
-        ]
+        left = [one for one in wanted if one.uid not in known or known[one.uid].reason in run.retry]
         work.write(_PLAN_FILE, json.dumps(_planned(run, rules, left, plan)).encode())
     shards: list[dict[str, Any]] = json.loads(work.read(_PLAN_FILE))
     done = committed_shards(output, FETCHING)

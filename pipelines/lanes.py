@@ -272,5 +272,5 @@ def check_any_answer(output: Folder, rows: list[GatheredPicture], stage: str = G
     if not any(stats_of(output, shard, stage)["successes"] for shard in shards):
         last = rows[-1].error_message
         raise RunError(
-            f"none of {len(rows)} pictures could be asked for: is the network up? Said last: {last}"
+            f"none of {len(rows)} URLs could be asked for: is the network up? Said last: {last}"
         )

@@ -73,7 +73,7 @@ class Network:
             return
         if witnesses:
             raise RunError(
-                f"the network seems to be down: {self._silent} pictures in a row were not answered "
+                f"the network seems to be down: {self._silent} URLs in a row were not answered "
                 f"for, nor can {witnesses[-1]} be reached, which answered before. The same command "
                 f"goes on where it stopped. Said last: {self._words}"
             )

@@ -288,7 +288,7 @@ def test_a_dead_network_stops_the_run_and_costs_no_picture(server, write_recipe,
     command = [sys.executable, "-m", "pipelines.cli", "curate", recipe]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "pairmill: none of 30 pictures could be asked for" in done.stderr
+    assert "pairmill: none of 30 URLs could be asked for" in done.stderr
     assert "while running" not in done.stderr
     assert not list((tmp_path / "out/gathered").glob("*_stats.json"))
     recipe.write_text(text.replace(dead, server.url).replace("127.0.0.1:1", server.host))

@@ -59,7 +59,7 @@ def test_when_nobody_can_be_reached_the_run_stops(closed) -> None:
 
 
 def test_it_stops_within_a_shard_too(closed) -> None:
-    with pytest.raises(RunError, match="100 pictures in a row"):
+    with pytest.raises(RunError, match="100 URLs in a row"):
         check([closed], silent=10_000)
 
 
