@@ -231,7 +231,7 @@ def run_faiss(args: argparse.Namespace) -> dict[str, Any]:
 
     stage, prepared = _stage(args)
     if [*Path(prepared.uri, "index").glob("*.centres.npy")]:
-        return _faiss_by_lists(args, prepared / "index", stage._rules.probes)
+        return _faiss_by_lists(args, prepared, stage._rules.probes)
     queries, _, asked, every = _matrices(args)
     begun = time.process_time()
     index = faiss.IndexFlatIP(args.dim)
@@ -241,7 +241,7 @@ def run_faiss(args: argparse.Namespace) -> dict[str, Any]:
     return _told(time.process_time() - begun, len(queries))
 
 
-def _faiss_by_lists(args: argparse.Namespace, folder: Folder, probes: int) -> dict[str, Any]:
+def _faiss_by_lists(args: argparse.Namespace, prepared: Folder, probes: int) -> dict[str, Any]:
     """Shard after shard."""
     import faiss
 
@@ -249,7 +249,8 @@ def _faiss_by_lists(args: argparse.Namespace, folder: Folder, probes: int) -> di
     from pipelines.mining_search import read_lists
     from pipelines.nearest import units
 
-    asked, seconds = _matrices(args)[2].copy(), 0.0
+    folder, anchors, seconds = prepared / "index", prepared / "anchors", 0.0
+    asked = np.concatenate([units(read_npy(anchors, block)) for block in range(args.blocks)])
     for number in range(len([*Path(folder.uri).glob("*.centres.npy")])):
         lists, quantizer = read_lists(folder, number, probes), faiss.IndexFlatIP(args.dim)
         quantizer.add(lists.centres)
