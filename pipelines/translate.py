@@ -12,7 +12,6 @@ from typing import Any
 
 import apache_beam as beam
 
-from model.sentence_encoder import encoder_revision
 from pipelines.errors import RecipeError, RunError
 from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
@@ -22,7 +21,7 @@ from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.round_trips import BringBack, SendBack
-from pipelines.sentence_encoders import encoder_label, encoder_spec
+from pipelines.sentence_encoders import encoder_label, encoder_spec, revision_of
 from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -117,7 +116,7 @@ class TranslateStage:
         encoder = self._rules.encoder
         if encoder:
             spec = encoder_spec(encoder, self._rules.device)
-            rules["encoder"] = [encoder_label(spec), encoder_revision(spec), encoder.languages]
+            rules["encoder"] = [encoder_label(spec), revision_of(spec), encoder.languages]
         speakers = [[of.depends_on(), of.spec.sources, of.spec.targets] for of in self._speakers]
         model = recipe.screen.language.model if recipe.screen else ""
         language_model = [model, model_version(model)]

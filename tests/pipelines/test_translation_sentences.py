@@ -158,3 +158,18 @@ def test_the_doctor_loads_it(
     broken.mkdir()
     examine(str(write_translating(tmp_path / "again", **asking(broken, 0.5))))
     assert f"error    encoder {broken}: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("modules", ["{", '[{"type": "x"}]', "3"])
+def test_a_folder_that_is_no_encoders_is_named(
+    write_translating: Callable[..., Path],
+    tmp_path: Path,
+    modules: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "modules.json").write_text(modules)
+    recipe = write_translating(tmp_path / "world", **asking(tmp_path, 0.5))
+    with pytest.raises(RecipeError, match=r"translate.encoder: .*modules.json is no list of"):
+        curate(recipe, HERE, stages=("translate",))
+    assert not examine(str(recipe))
+    assert "modules.json is no list of modules" in capsys.readouterr().out
