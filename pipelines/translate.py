@@ -157,7 +157,7 @@ class TranslateStage:
                 self._once(desk, f"regrouping by the pivot{words}", buckets, into)
             plan = self._requests(desk, turn, buckets)
             if turn == way:
-                for line in self._estimate(plan, {}, way):
+                for line in self._estimate(desk, plan, {}, way):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces, words)
@@ -180,7 +180,7 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in self._estimate(plan, tried, THERE):
+        for line in self._estimate(desk, plan, tried, THERE):
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
@@ -342,9 +342,11 @@ class TranslateStage:
         text = json.dumps(report, ensure_ascii=False, indent=1).encode()
         (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
 
-    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed], way: int) -> Iterator[str]:
+    def _estimate(
+        self, desk: Desk, plan: BucketPlan, tried: dict[int, Speed], way: int
+    ) -> Iterator[str]:
         known = {of.number: read_speed(self._memory, of) for of in self._speakers}
-        means = Means(self._speakers, self._prices, known | tried, self._run.workers)
+        means = Means(desk.routes, self._prices, known | tried, self._run.workers)
         if way == BACK:
             return estimate_of_way_back(plan, means)
         trip = self._rules.round_trip
