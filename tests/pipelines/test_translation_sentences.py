@@ -13,7 +13,9 @@ from pipelines.doctor import examine
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.score_plan import TextToEmbed
 from pipelines.storage import Folder
+from pipelines.translation_sentences import cut_by_length
 from tests.conftest import curate, digests, table
 from tests.model.sentence_encoders import DIM, encoder
 from tests.pipelines.translating import FEW, HERE, with_translate
@@ -76,6 +78,18 @@ def test_cosines_are_those_of_a_plain_loop_and_no_teacher_is_needed(
         told = float(row["detail"].split(": ")[1])
         assert told == pytest.approx(said[name], abs=2e-3)
     assert not recount(Folder(str(output))).differences
+
+
+def test_long_texts_are_embedded_fewer_at_once() -> None:
+    lengths = sorted([*range(1, 400), 3_000, 3_000, 9_000, 20_000])
+    texts = [TextToEmbed(str(n), "", "en", "a" * n, 0) for n in lengths]
+    batches = list(cut_by_length(texts))
+    assert [text for batch in batches for text in batch] == texts
+    sizes = [(len(batch), len(batch[-1].text)) for batch in batches]
+    assert all(many * longest <= 16_384 or many == 1 for many, longest in sizes)
+    assert sizes[-3:] == [(2, 3_000), (1, 9_000), (1, 20_000)]
+    assert [len(batch) for batch in cut_by_length(texts[:1] * 257)] == [256, 1]
+    assert not list(cut_by_length([]))
 
 
 def test_of_languages_that_it_does_not_understand_nothing_is_asked(
