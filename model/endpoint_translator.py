@@ -58,7 +58,7 @@ class EndpointSizer:
                 raise ValueError(f"{self.name} is not asked to translate from {source} to {target}")
         prompts = map(self._prompt, texts, sources, targets)
         tokens = [
-            -(-len(prompt) // _CHARS_A_TOKEN) if text.strip() else 0
+            _tokens_of(prompt) if text.strip() else 0
             for text, prompt in zip(texts, prompts, strict=True)
         ]
         most = self._decoding.max_source_tokens
@@ -132,7 +132,10 @@ class EndpointTranslator(EndpointSizer):
             choice, usage = answer["choices"][0], answer.get("usage") or {}
             text = str(choice["message"]["content"] or "").strip()
             end = choice.get("finish_reason")
-            read, written = (int(usage.get(f"{n}_tokens", 0)) for n in ("prompt", "completion"))
+            read, written = (
+                _tokens_of(said) if (n := usage.get(name)) is None else int(n)
+                for name, said in (("prompt_tokens", prompt), ("completion_tokens", text))
+            )
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise ConnectionError(
                 f"{self._endpoint.url} answers otherwise than OpenAI's chat completions: "
@@ -244,6 +247,11 @@ class _Client:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def _tokens_of(text: str) -> int:
+    """A guess, also of what an endpoint took that does not say: else no budget would end it."""
+    return -(-len(text) // _CHARS_A_TOKEN)
 
 
 def _seconds(header: str | None, usual: float) -> float:

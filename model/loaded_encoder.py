@@ -1,9 +1,13 @@
 """Sentence encoders that sentence-transformers loads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers import PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
 from model.arithmetic import require_device, working_device
@@ -19,15 +23,21 @@ class LoadedEncoder:
         device = working_device(spec.device)
         require_device(device)
         self._threads = spec.threads
-        self._model = SentenceTransformer(
-            spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
-        )
+        self._name = spec.model
+        with _none_by_chance():
+            self._model = SentenceTransformer(
+                spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
+            )
         self.dim = int(self._model.get_embedding_dimension() or 0)
         if not self.dim:
             raise ValueError(f"{spec.model} does not say how many features its embeddings have")
 
     def embed_texts(self, texts: Sequence[str]) -> Embeddings:
-        """See `model.sentence_encoder.SentenceEncoder`."""
+        """See `model.sentence_encoder.SentenceEncoder`.
+
+        Raises:
+          FloatingPointError: embeddings are not finite.
+        """
         torch.set_num_threads(self._threads)  # torch keeps the number for each thread apart
         found: Embeddings = self._model.encode(
             list(texts),
@@ -36,4 +46,33 @@ class LoadedEncoder:
             normalize_embeddings=True,
             convert_to_numpy=True,
         )
+        if not np.isfinite(found).all():
+            raise FloatingPointError(f"{self._name} made embeddings that are not finite")
         return found.astype("float32").reshape(len(texts), self.dim)
+
+
+@contextmanager
+def _none_by_chance() -> Iterator[None]:
+    """Refuses checkpoints that lack weights, which sentence-transformers takes, drawn by chance.
+
+    It does not hand on what transformers says of them, so that we ask in its place. Poolers of
+    transformers' own, which it has no use for, may lack.
+
+    Raises:
+      ValueError: naming some of the weights.
+    """
+    usual = PreTrainedModel.__dict__["from_pretrained"]
+
+    def whole(cls: type[PreTrainedModel], name: Any, *rest: Any, **options: Any) -> Any:
+        model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        lacking = {*info["missing_keys"], *map(str, info["mismatched_keys"])}
+        wrong = sorted(key for key in lacking if "pooler." not in key)
+        if wrong:
+            raise ValueError(f"{name} lacks {len(wrong)} weights, e.g. {wrong[0]}")
+        return model
+
+    PreTrainedModel.from_pretrained = classmethod(whole)
+    try:
+        yield
+    finally:
+        PreTrainedModel.from_pretrained = usual

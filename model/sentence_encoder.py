@@ -51,13 +51,20 @@ class SentenceEncoderSpec:
 
 
 def encoder_revision(spec: SentenceEncoderSpec) -> str:
-    """The commit of a hub's model, or a digest of the files of all its modules, 40 hex digits."""
+    """The commit of a hub's model, or a digest of the files of all its modules, 40 hex digits.
+
+    Raises:
+      ValueError: the folder does not list its modules as sentence-transformers does.
+    """
     folder = Path(spec.model)
     if spec.revision:
         return spec.revision
     modules = folder / _MODULES
-    named = json.loads(modules.read_text("utf-8")) if modules.is_file() else []
-    folders = sorted({folder, *(folder / module["path"] for module in named)})
+    try:
+        named = json.loads(modules.read_text("utf-8")) if modules.is_file() else []
+        folders = sorted({folder, *(folder / module["path"] for module in named)})
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{modules} is no list of modules, each with its path") from error
     return joint_revision([folder_digest(of) for of in folders if of.is_dir()])
 
 

@@ -122,7 +122,7 @@ class ReadBatches(beam.DoFn):
         else:
             understood = [row for row in planned if row["language"] in self._languages]
             texts = {row["id"]: TextToEmbed(**row) for row in understood}
-            yield from worded_batches(piece, list(texts.values()), self._rules.text_batch)
+            yield from worded_batches(piece, _cut(list(texts.values()), self._rules.text_batch))
 
 
 def _cut(rows: list[Row], size: int) -> list[list[Row]]:
@@ -146,9 +146,8 @@ def _decoded(
     return Batch(piece, number, batches, uids, uids, tuple(images.values()), lost=tuple(lost))
 
 
-def worded_batches(piece: Piece, texts: list[TextToEmbed], size: int) -> Iterator[Batch]:
-    """A piece's texts, so many at once."""
-    parted = _cut(texts, size)
+def worded_batches(piece: Piece, parted: list[list[TextToEmbed]]) -> Iterator[Batch]:
+    """A piece's texts, cut to batches."""
     for number, batch in enumerate(parted):
         yield _worded(piece, len(parted), number, batch)
 

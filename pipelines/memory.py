@@ -72,22 +72,27 @@ class Memory:
         name = f"{keys[0][:_PREFIX]}-{keys[-1][:_PREFIX]}-{content}.parquet"
         write_table(self._folder, name, rows)
 
-    def find(self, keys: pa.Array) -> pa.Table:
-        """The translations of some texts, each language once, by key and language.
+    def find(self, keys: pa.Array, languages: pa.Array) -> pa.Table:
+        """The translations of some texts into some languages, each once, by key and language.
+
+        Others of the same texts, of which a shared memory may have many, are not held.
 
         Args:
-          keys: of the texts, sorted.
+          keys: of the texts, sorted; a text comes once for each language.
+          languages: as many, that they are wanted in.
         """
         if not len(keys):
             return REMEMBERED.empty_table()
         low, high = keys[0].as_py(), keys[-1].as_py()
+        wanted = pa.table([keys, languages], ["key", "language"])
         found = [REMEMBERED.empty_table()]
         for name in self._folder.names():
             if _may_hold(name, low, high):
-                found += self._search(name, keys, low, high)
+                found += self._search(name, wanted, low, high)
         return _first_of_each(pa.concat_tables(found))
 
-    def _search(self, name: str, keys: pa.Array, low: str, high: str) -> Iterator[pa.Table]:
+    def _search(self, name: str, wanted: pa.Table, low: str, high: str) -> Iterator[pa.Table]:
+        keys, names = wanted["key"].combine_chunks(), _names(wanted).combine_chunks()
         with self._folder.open(name) as file:
             parquet = pq.ParquetFile(file)
             for group in range(parquet.num_row_groups):
@@ -95,7 +100,12 @@ class Memory:
                     continue
                 there = pc.is_in(parquet.read_row_group(group, ["key"])["key"], value_set=keys)
                 if pc.any(there).as_py():
-                    yield parquet.read_row_group(group).filter(there).cast(REMEMBERED)
+                    rows = parquet.read_row_group(group).filter(there).cast(REMEMBERED)
+                    yield rows.filter(pc.is_in(_names(rows), value_set=names))
+
+
+def _names(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows["key"], rows["language"], " ")
 
 
 def _may_hold(name: str, low: str, high: str) -> bool:
@@ -113,7 +123,7 @@ def _first_of_each(rows: pa.Table) -> pa.Table:
 
     Two runs may have made one each, and what was refused may have been asked for again.
     """
-    names = pc.binary_join_element_wise(rows["key"], rows["language"], " ").to_pylist()
+    names = _names(rows).to_pylist()
     faults, first = rows["fault"].to_pylist(), dict[str, int]()
     for row in sorted(range(len(names)), key=lambda row: faults[row] != ""):
         first.setdefault(names[row], row)

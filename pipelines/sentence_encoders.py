@@ -27,9 +27,21 @@ def encoder_spec(encoder: TranslateEncoder, device: str) -> SentenceEncoderSpec:
         raise RecipeError(f"translate.encoder: {error}") from error
 
 
+def revision_of(spec: SentenceEncoderSpec) -> str:
+    """See `model.sentence_encoder.encoder_revision`: reads a folder's files through.
+
+    Raises:
+      RecipeError: where the folder is none of an encoder.
+    """
+    try:
+        return encoder_revision(spec)
+    except ValueError as error:
+        raise RecipeError(f"translate.encoder: {error}") from error
+
+
 def encoder_label(spec: SentenceEncoderSpec) -> str:
-    """Its name and its revision, short: reads a folder's files through."""
-    return label_of(spec.model, encoder_revision(spec))
+    """Its name and its revision, short; raises as `revision_of` does."""
+    return label_of(spec.model, revision_of(spec))
 
 
 def check_encoder(translate: Translate) -> None:

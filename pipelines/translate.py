@@ -12,7 +12,6 @@ from typing import Any
 
 import apache_beam as beam
 
-from model.sentence_encoder import encoder_revision
 from pipelines.errors import RecipeError, RunError
 from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
@@ -22,7 +21,7 @@ from pipelines.pivoting import IntoPivot, OutOfPivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.round_trips import BringBack, SendBack
-from pipelines.sentence_encoders import encoder_label, encoder_spec
+from pipelines.sentence_encoders import encoder_label, encoder_spec, revision_of
 from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
@@ -117,7 +116,7 @@ class TranslateStage:
         encoder = self._rules.encoder
         if encoder:
             spec = encoder_spec(encoder, self._rules.device)
-            rules["encoder"] = [encoder_label(spec), encoder_revision(spec), encoder.languages]
+            rules["encoder"] = [encoder_label(spec), revision_of(spec), encoder.languages]
         speakers = [[of.depends_on(), of.spec.sources, of.spec.targets] for of in self._speakers]
         model = recipe.screen.language.model if recipe.screen else ""
         language_model = [model, model_version(model)]
@@ -158,7 +157,7 @@ class TranslateStage:
                 self._once(desk, f"regrouping by the pivot{words}", buckets, into)
             plan = self._requests(desk, turn, buckets)
             if turn == way:
-                for line in self._estimate(plan, {}, way):
+                for line in self._estimate(desk, plan, {}, way):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces, words)
@@ -181,7 +180,7 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in self._estimate(plan, tried, THERE):
+        for line in self._estimate(desk, plan, tried, THERE):
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
@@ -343,9 +342,11 @@ class TranslateStage:
         text = json.dumps(report, ensure_ascii=False, indent=1).encode()
         (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
 
-    def _estimate(self, plan: BucketPlan, tried: dict[int, Speed], way: int) -> Iterator[str]:
+    def _estimate(
+        self, desk: Desk, plan: BucketPlan, tried: dict[int, Speed], way: int
+    ) -> Iterator[str]:
         known = {of.number: read_speed(self._memory, of) for of in self._speakers}
-        means = Means(self._speakers, self._prices, known | tried, self._run.workers)
+        means = Means(desk.routes, self._prices, known | tried, self._run.workers)
         if way == BACK:
             return estimate_of_way_back(plan, means)
         trip = self._rules.round_trip

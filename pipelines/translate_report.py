@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,11 +11,11 @@ from model.licences import non_commercial_licence
 from pipelines.progress import duration
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
-from pipelines.translate_plan import BucketPlan, TranslationPiece, read_plan
+from pipelines.translate_plan import BATCHES_A_PIECE, BucketPlan, TranslationPiece, read_plan
 from pipelines.translate_wanted import THERE, TURNS, Desk
 from pipelines.translated import ROUND_TRIP
 from pipelines.translating import done_folder, marker_of, read_batches
-from pipelines.translators import Speaker, load
+from pipelines.translators import Routes, Speaker, load
 
 _SPEED_FILE = "speed.json"
 _TRY_S = 2.0
@@ -48,16 +48,35 @@ class Means:
     """What a run translates with.
 
     Attributes:
-      speakers: …
-      prices: theirs, of a million tokens; 0 where none is known.
+      routes: who says what.
+      prices: of the translators, of a million tokens; 0 where none is known.
       speeds: by their numbers, None of those that nobody has timed.
       workers: processes, 0 where that is not known.
     """
 
-    speakers: Sequence[Speaker]
+    routes: Routes
     prices: Sequence[float]
     speeds: Mapping[int, Speed | None]
     workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a translator is to be asked.
+
+    Attributes:
+      speaker: …
+      texts: how many.
+      tokens: of these.
+      pieces: that workers can do side by side.
+      later: whether it follows from what is said first, and is guessed.
+    """
+
+    speaker: Speaker
+    texts: int
+    tokens: int
+    pieces: int
+    later: bool = False
 
 
 def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
@@ -110,27 +129,73 @@ def estimate_lines(plan: BucketPlan, means: Means, share_back: float) -> Iterato
         f"imported, {plan.remembered.total():,} remembered, {missing.total():,} to translate"
     )
     yield from _by_language(plan, missing)
-    yield from _times(plan, means)
-    if later := plan.later.total():
-        yield f"{later:,} texts come out of the pivot, after these, where no memory has them"
-    back = round(share_back * (plan.texts.total() - plan.imported.total()))
-    if back:
-        yield f"about {back:,} of the translations are then translated back"
+    yield from _times(plan, means, share_back)
 
 
 def estimate_of_way_back(plan: BucketPlan, means: Means) -> Iterator[str]:
     """The same of the translations that are to come back."""
     known = plan.imported.total() + plan.remembered.total()
     yield f"{plan.texts.total():,} translations to say back, {known:,} of them known"
-    yield from _times(plan, means)
+    yield from _times(plan, means, 0.0)
 
 
-def _times(plan: BucketPlan, means: Means) -> Iterator[str]:
-    """A line on each translator that is to be asked."""
-    for speaker in means.speakers:
+def _times(plan: BucketPlan, means: Means, share_back: float) -> Iterator[str]:
+    """A line on each translator that is to be asked, now and after that, and one on all costs."""
+    first = list(_tasks(plan, means))
+    for task in first:
+        yield _time_of(task, means)
+    if later := plan.later.total():
+        yield f"{later:,} texts come out of the pivot, after these, where no memory has them"
+    back = round(share_back * (plan.texts.total() - plan.imported.total()))
+    if back:
+        yield f"about {back:,} of the translations are then translated back"
+    then = list(_later_tasks(plan, means, share_back))
+    for task in then:
+        yield _time_of(task, means)
+    if then and any(_cost_of(task, means) for task in (*first, *then)):
+        yield f"all of this costs about {sum(_cost_of(of, means) for of in (*first, *then)):,.2f}"
+
+
+def _tasks(plan: BucketPlan, means: Means) -> Iterator[Task]:
+    """What is planned of each translator."""
+    for speaker in means.routes.speakers:
         pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
         if pieces:
-            yield _time_of(speaker, pieces, means)
+            texts = sum(piece.end - piece.first for piece in pieces)
+            yield Task(speaker, texts, sum(piece.tokens for piece in pieces), len(pieces))
+
+
+def _later_tasks(plan: BucketPlan, means: Means, share_back: float) -> Iterator[Task]:
+    """What follows: out of the pivot, and back, as if no memory had it and all texts were as long.
+
+    Nothing where nothing is planned, so that no length is known.
+    """
+    whole = sum(piece.tokens for piece in plan.pieces)
+    planned = sum(piece.end - piece.first for piece in plan.pieces)
+    if not planned:
+        return
+    asked = _asked_later(plan, means.routes, share_back)
+    for speaker in means.routes.speakers:
+        texts = round(asked[speaker.number])
+        if texts:
+            tokens = round(texts * whole / planned)
+            pieces = -(-tokens // (BATCHES_A_PIECE * speaker.spec.decoding.batch_tokens))
+            yield Task(speaker, texts, tokens, pieces, later=True)
+
+
+def _asked_later(plan: BucketPlan, routes: Routes, share_back: float) -> Mapping[int, float]:
+    """Texts that follow, by the number of the translator."""
+    asked: dict[int, float] = defaultdict(float)
+    for pair, n in plan.later.items():
+        source, _, target = pair.partition("-")
+        if there := routes.of(source, target):
+            asked[there.speakers[-1]] += n
+    for pair, n in plan.texts.items() if share_back else ():
+        source, _, target = pair.partition("-")
+        back = routes.of(target, source)
+        for number in back.speakers if back else ():
+            asked[number] += share_back * (n - plan.imported[pair])
+    return asked
 
 
 def _missing(plan: BucketPlan) -> Counter[str]:
@@ -151,23 +216,29 @@ def _by_language(plan: BucketPlan, missing: Counter[str]) -> Iterator[str]:
         yield f"{words}, from {told}" if told else words
 
 
-def _time_of(speaker: Speaker, pieces: Sequence[TranslationPiece], means: Means) -> str:
-    speed, price = means.speeds.get(speaker.number), means.prices[speaker.number]
-    tokens = sum(piece.tokens for piece in pieces)
-    texts = sum(piece.end - piece.first for piece in pieces)
-    words = f"{speaker.label}: {texts:,} texts of {tokens:,} tokens"
-    if price:
-        paid = tokens * speed.paid / max(1, speed.tokens) if speed else 2.0 * tokens
-        words += f", costs about {price * paid / 1e6:,.2f}"
+def _cost_of(task: Task, means: Means) -> float:
+    """In the prices' currency; a translator that nobody has timed writes as much as it reads."""
+    speed = means.speeds.get(task.speaker.number)
+    paid = task.tokens * speed.paid / max(1, speed.tokens) if speed else 2.0 * task.tokens
+    return means.prices[task.speaker.number] * paid / 1e6
+
+
+def _time_of(task: Task, means: Means) -> str:
+    speed, label = means.speeds.get(task.speaker.number), task.speaker.label
+    words = f"{label}: {task.texts:,} texts of {task.tokens:,} tokens"
+    if task.later:
+        words = f"{label} after that: about {task.texts:,} texts of {task.tokens:,} tokens"
+    if means.prices[task.speaker.number]:
+        words += f", costs about {_cost_of(task, means):,.2f}"
     if speed is None:
         return f"{words}; how long they take is known after the first pieces"
-    seconds = tokens / max(speed.tokens_a_second, 1e-9)
+    seconds = task.tokens / max(speed.tokens_a_second, 1e-9)
     source = "by a trial" if speed.tried else "as in its last run"
     words += (
         f", {duration(seconds)} of one process at {speed.tokens_a_second:,.0f} tokens/s, {source}"
     )
     if means.workers > 1:
-        side_by_side = min(means.workers, len(pieces))
+        side_by_side = min(means.workers, task.pieces)
         words += f"; {duration(seconds / side_by_side)} in {side_by_side}"
     return words
 

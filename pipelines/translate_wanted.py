@@ -257,8 +257,11 @@ class Lookup:
 
     def __init__(self, desk: Desk, phrases: list[Phrase]) -> None:
         self._desk = desk
-        self._keys = pa.array([phrase.key for phrase in phrases], pa.string())
-        self._imported = [_by_name(memory, self._keys) for memory in desk.imported()]
+        pivot = {desk.routes.pivot} - {""}
+        asked = [(of.key, code) for of in phrases for code in {*of.targets, *pivot}]
+        keys, languages = ([pair[n] for pair in asked] for n in (0, 1))
+        self._asked = pa.array(keys, pa.string()), pa.array(languages, pa.string())
+        self._imported = [_by_name(memory.find(*self._asked)) for memory in desk.imported()]
         self._by_speaker: dict[int, dict[tuple[str, str], Remembered]] = {}
 
     def imported(self, key: str, language: str) -> Remembered | None:
@@ -269,10 +272,10 @@ class Lookup:
     def by(self, speaker: int, key: str, language: str) -> Remembered | None:
         """A translation that a translator has made."""
         if speaker not in self._by_speaker:
-            self._by_speaker[speaker] = _by_name(self._desk.remembered(speaker), self._keys)
+            found = self._desk.remembered(speaker).find(*self._asked)
+            self._by_speaker[speaker] = _by_name(found)
         return self._by_speaker[speaker].get((key, language))
 
 
-def _by_name(memory: Memory, keys: pa.Array) -> dict[tuple[str, str], Remembered]:
-    rows = rows_of(memory.find(keys), Remembered)
-    return {(row.key, row.language): row for row in rows}
+def _by_name(found: pa.Table) -> dict[tuple[str, str], Remembered]:
+    return {(row.key, row.language): row for row in rows_of(found, Remembered)}

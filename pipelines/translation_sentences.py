@@ -3,7 +3,7 @@
 Each text is embedded once in its bucket, in fixed batches; pictures and captions are not looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -35,7 +35,9 @@ from schemas.layout import part_name
 
 _SENTENCES = "sentences"
 _PLANNED = "sentences-planned"
-_BATCH = 256  # texts embedded together; another may change an embedding's last bits
+_BATCH = 256  # texts embedded together at most; another may change an embedding's last bits
+_BATCH_CHARS = 16_384
+"""Of these with padding: tokens are fewer, and a base model's tower holds half a GB of as many."""
 
 
 def embed_sentences(run: Run, desk: Desk, buckets: int) -> None:
@@ -133,7 +135,19 @@ class ReadSentences(beam.DoFn):
     def process(self, piece: Piece) -> Iterator[Batch]:
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
         texts = [TextToEmbed(**row) for table in tables for row in table.to_pylist()]
-        yield from worded_batches(piece, texts, _BATCH)
+        yield from worded_batches(piece, list(cut_by_length(texts)))
+
+
+def cut_by_length(texts: Sequence[TextToEmbed]) -> Iterator[list[TextToEmbed]]:
+    """Batches of texts that come by length: fewer of long ones, whose memory grows with padding."""
+    batch: list[TextToEmbed] = []
+    for text in texts:
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * len(text.text) > _BATCH_CHARS):
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
 
 
 def _name(of: Decision) -> str:

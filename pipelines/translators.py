@@ -79,6 +79,10 @@ class Route:
 class Routes:
     """Which translator says what in which language.
 
+    Attributes:
+      speakers: the recipe's.
+      pivot: the recipe's, "" for none.
+
     Args:
       speakers: the recipe's.
       pairs: of each, the languages that it translates into, by source language.
@@ -90,17 +94,17 @@ class Routes:
     ) -> None:
         self.speakers = tuple(speakers)
         self._pairs = tuple(pairs)
-        self._pivot = pivot
+        self.pivot = pivot
 
     def of(self, source: str, target: str) -> Route | None:
         """How, the first translator that can before others; None where none can."""
         direct = self.direct(source, target)
         if direct is not None:
             return Route((direct,))
-        there, back = self.direct(source, self._pivot), self.direct(self._pivot, target)
+        there, back = self.direct(source, self.pivot), self.direct(self.pivot, target)
         if there is None or back is None:
             return None
-        return Route((there, back), self._pivot)
+        return Route((there, back), self.pivot)
 
     def targets(self, source: str, languages: Iterable[str]) -> tuple[str, ...]:
         """Those of some languages that texts of another can be said in."""

@@ -57,6 +57,14 @@ def test_each_text_is_asked_for_in_its_languages(server: EndpointServer) -> None
     assert "Authorization" not in server.headers[0]
 
 
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None}])
+def test_tokens_are_guessed_where_they_are_not_told(server: EndpointServer, usage: Any) -> None:
+    server.replies = {0: (200, {}, answer("ein roter Drachen") | {"usage": usage})}
+    subject = translator(server, prompt="{source}>{target}:\n{text}")
+    (found,) = subject.translate(["a red kite"], ["en"], ["de"])
+    assert found == Translation("ein roter Drachen", 9, 6)
+
+
 def test_a_text_says_nothing_but_itself(server: EndpointServer) -> None:
     subject = translator(server, prompt="{source}>{target}:\n{text}")
     (found,) = subject.translate(["{target} {source}"], ["en"], ["de"])

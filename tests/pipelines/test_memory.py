@@ -34,8 +34,10 @@ def remembered(text: str, language: str = "de", said: str = "") -> Remembered:
     return Remembered(key, "en", text, language, said or f"{language} {text}", "", 3, 2)
 
 
-def keys_of(texts: set[str]) -> pa.Array:
-    return pa.array(sorted(phrase_id("en", text) for text in texts), pa.string())
+def wanted(texts: set[str], *languages: str) -> tuple[pa.Array, pa.Array]:
+    keys = sorted(phrase_id("en", text) for text in texts)
+    asked = [(key, language) for key in keys for language in languages or ("de", "fr")]
+    return tuple(pa.array([pair[n] for pair in asked], pa.string()) for n in (0, 1))
 
 
 TEXTS = st.sets(st.text("abc", min_size=1, max_size=3))
@@ -49,10 +51,22 @@ def test_what_was_added_is_found_and_nothing_else(
     for texts in added:
         for language in ("de", "fr"):
             memory.add(table_of(Remembered, [remembered(text, language) for text in texts]))
-    found = rows_of(memory.find(keys_of(asked)), Remembered)
+    found = rows_of(memory.find(*wanted(asked)), Remembered)
     there = {text for texts in added for text in texts} & asked
     expected = [remembered(text, language) for text in there for language in ("de", "fr")]
     assert found == sorted(expected, key=lambda row: (row.key, row.language))
+
+
+def test_languages_that_nobody_asks_for_are_not_held(tmp_path: Path) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    rows = [remembered(text, language) for text in "ab" for language in ("de", "fr", "it")]
+    memory.add(table_of(Remembered, rows))
+    asked = sorted([(phrase_id("en", "a"), "fr"), (phrase_id("en", "b"), "it")])
+    found = memory.find(*(pa.array(column) for column in zip(*asked, strict=True)))
+    assert {(row.source_text, row.language) for row in rows_of(found, Remembered)} == {
+        ("a", "fr"),
+        ("b", "it"),
+    }
 
 
 def test_the_same_added_twice_is_there_once(tmp_path: Path) -> None:
@@ -70,7 +84,7 @@ def test_of_two_translations_one_stays(tmp_path: Path) -> None:
     memory.add(table_of(Remembered, [remembered("a", said="eins")]))
     memory.add(table_of(Remembered, [remembered("a", said="zwei"), remembered("b")]))
     assert len(list(tmp_path.iterdir())) == 2
-    first, second = (rows_of(memory.find(keys_of({"a", "b"})), Remembered) for _ in range(2))
+    first, second = (rows_of(memory.find(*wanted({"a", "b"})), Remembered) for _ in range(2))
     assert first == second
     assert len(first) == 2
 
@@ -81,7 +95,7 @@ def test_a_whole_translation_comes_before_one_that_was_refused(tmp_path: Path) -
     for others in (("b",), ("c",), ("d",)):  # in files of any order
         memory.add(table_of(Remembered, [refused, *(remembered(other) for other in others)]))
     memory.add(table_of(Remembered, [remembered("a"), remembered("e")]))
-    assert rows_of(memory.find(keys_of({"a"})), Remembered) == [remembered("a")]
+    assert rows_of(memory.find(*wanted({"a"})), Remembered) == [remembered("a")]
 
 
 def test_only_row_groups_of_the_range_are_read(
@@ -98,10 +112,10 @@ def test_only_row_groups_of_the_range_are_read(
         return read_row_group(self, group, *rest)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", counting)
-    assert memory.find(keys_of({"7"})).num_rows == 1
+    assert memory.find(*wanted({"7"})).num_rows == 1
     assert set(read) == {read[0]}
     read.clear()
-    assert memory.find(pa.array(["f" * 32])).num_rows == 0
+    assert memory.find(pa.array(["f" * 32]), pa.array(["de"])).num_rows == 0
     assert not read
 
 
@@ -169,7 +183,7 @@ def test_each_file_of_an_import_has_a_range_of_its_own(
     for (_, last), (first, _) in pairwise(ranges):
         assert last <= first
     memory = Memory(Folder(str(folder)))
-    found = rows_of(memory.find(keys_of({*texts, "twice"})), Remembered)
+    found = rows_of(memory.find(*wanted({*texts, "twice"})), Remembered)
     assert {row.source_text: row.text for row in found} == {
         **{text: text for text in texts},
         "twice": "one",

@@ -13,7 +13,9 @@ from pipelines.doctor import examine
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.score_plan import TextToEmbed
 from pipelines.storage import Folder
+from pipelines.translation_sentences import cut_by_length
 from tests.conftest import curate, digests, table
 from tests.model.sentence_encoders import DIM, encoder
 from tests.pipelines.translating import FEW, HERE, with_translate
@@ -76,6 +78,18 @@ def test_cosines_are_those_of_a_plain_loop_and_no_teacher_is_needed(
         told = float(row["detail"].split(": ")[1])
         assert told == pytest.approx(said[name], abs=2e-3)
     assert not recount(Folder(str(output))).differences
+
+
+def test_long_texts_are_embedded_fewer_at_once() -> None:
+    lengths = sorted([*range(1, 400), 3_000, 3_000, 9_000, 20_000])
+    texts = [TextToEmbed(str(n), "", "en", "a" * n, 0) for n in lengths]
+    batches = list(cut_by_length(texts))
+    assert [text for batch in batches for text in batch] == texts
+    sizes = [(len(batch), len(batch[-1].text)) for batch in batches]
+    assert all(many * longest <= 16_384 or many == 1 for many, longest in sizes)
+    assert sizes[-3:] == [(2, 3_000), (1, 9_000), (1, 20_000)]
+    assert [len(batch) for batch in cut_by_length(texts[:1] * 257)] == [256, 1]
+    assert not list(cut_by_length([]))
 
 
 def test_of_languages_that_it_does_not_understand_nothing_is_asked(
@@ -158,3 +172,18 @@ def test_the_doctor_loads_it(
     broken.mkdir()
     examine(str(write_translating(tmp_path / "again", **asking(broken, 0.5))))
     assert f"error    encoder {broken}: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("modules", ["{", '[{"type": "x"}]', "3"])
+def test_a_folder_that_is_no_encoders_is_named(
+    write_translating: Callable[..., Path],
+    tmp_path: Path,
+    modules: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "modules.json").write_text(modules)
+    recipe = write_translating(tmp_path / "world", **asking(tmp_path, 0.5))
+    with pytest.raises(RecipeError, match=r"translate.encoder: .*modules.json is no list of"):
+        curate(recipe, HERE, stages=("translate",))
+    assert not examine(str(recipe))
+    assert "modules.json is no list of modules" in capsys.readouterr().out
