@@ -40,7 +40,9 @@ from schemas.rows import Measures, PlannedPicture
 _PLAN_FILE = "fetching.json"
 _BLOCK = 20_000  # rows that are planned at once
 _GZIP = b"\x1f\x8b"
-_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252")
+_AS_BROWSERS_READ = {"iso8859-1": "cp1252", "ascii": "cp1252"}
+_OF_NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7")
+"""Python's, that browsers do not read pages in: some raise, some take for ever."""
 
 
 def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], work: Folder) -> None:
@@ -182,7 +184,10 @@ def in_utf8(body: bytes, charset: str) -> bytes:
     if not charset or body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body
     try:
-        text = body.decode(_AS_BROWSERS_READ.get(charset.lower(), charset), "replace")
+        name = codecs.lookup(charset).name
+        if name in _OF_NO_TEXT:
+            return body
+        text = body.decode(_AS_BROWSERS_READ.get(name, name), "replace")
     except LookupError:  # a charset that does not exist
         return body
     return text.encode("utf-8-sig", "replace")

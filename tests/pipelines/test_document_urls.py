@@ -291,6 +291,7 @@ def test_doctor_counts_urls(
     [
         ("ж".encode("cp1251"), "Windows-1251", "ж"),
         (b"\x93a\x94", "ISO-8859-1", "“a”"),  # as browsers read it
+        (b"\x93a\x94", "iso_8859-1", "“a”"),
         ("ж".encode("utf-8-sig"), "windows-1251", "ж"),
         (b"\xff", "utf-8", "�"),
     ],
@@ -299,6 +300,8 @@ def test_text_is_stored_in_utf_8(body: bytes, charset: str, text: str) -> None:
     assert in_utf8(body, charset).decode("utf-8-sig") == text
 
 
-@pytest.mark.parametrize("charset", ["", "klingon", "hex"])
+@pytest.mark.parametrize(
+    "charset", ["", "klingon", "hex", "undefined", "IDNA", "punycode", "unicode_escape", "utf7"]
+)
 def test_text_in_a_charset_that_nobody_knows_stays_as_it_is(charset: str) -> None:
     assert in_utf8(b"\xe9", charset) == b"\xe9"
