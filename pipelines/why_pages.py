@@ -11,11 +11,11 @@ from pipelines.pages import as_line
 from pipelines.parts import as_row, part_names, parts_between, search
 from pipelines.records import read_records
 from pipelines.storage import Folder
-from pipelines.way_words import end_of, judgement
+from pipelines.way_words import came_back, end_of, judgement
 from schemas.fates import Fate, Unit
 from schemas.ids import caption_id, is_absolute
 from schemas.layout import PAGE_BRANCH, PAGE_CAPTIONS, shard_name
-from schemas.rows import LedgerRow, Score, TranslatedCaption
+from schemas.rows import LedgerRow, RoundTrip, Score, TranslatedCaption
 
 _STAGE = PAGE_BRANCH.stage
 _MOST = 1_000  # pages of a document
@@ -31,12 +31,14 @@ class _After:
       ledger: of the page and its queries.
       scores: of its queries.
       translations: of these.
+      round_trips: of translations, kept or not, by their ids.
       packed: its samples.
     """
 
     ledger: list[LedgerRow]
     scores: list[Score]
     translations: list[TranslatedCaption]
+    round_trips: dict[str, RoundTrip]
     packed: list[tuple[str, str]]
 
 
@@ -89,7 +91,8 @@ def _stages(output: Folder) -> list[str]:
 
 
 def _after(output: Folder, uid: str) -> _After:
-    stages, scores, translations = _stages(output), list[Score](), list[TranslatedCaption]()
+    stages, scores = _stages(output), list[Score]()
+    translations, trips = list[TranslatedCaption](), list[RoundTrip]()
     ledger = [
         row
         for stage in stages
@@ -100,10 +103,13 @@ def _after(output: Folder, uid: str) -> _After:
         scores = _in_parts(output / PAGE_BRANCH.scores, "uid", uid, Score)
     if "translate" in stages:
         translations = _in_parts(output / PAGE_BRANCH.translated, "uid", uid, TranslatedCaption)
+        trips = _in_parts(output / PAGE_BRANCH.round_trips, "uid", uid, RoundTrip)
     packed = output / PAGE_BRANCH.shards
     shards = [name for name in packed.names() if name[:5].isdigit() and name[5:] == ".parquet"]
     found = [] if any(row.id == uid for row in ledger) else search(packed, shards, "uid", uid, uid)
-    return _After(ledger, scores, translations, [(row["key"], row["txt"]) for row in found])
+    round_trips = {trip.caption_id: trip for trip in trips}
+    samples = [(row["key"], row["txt"]) for row in found]
+    return _After(ledger, scores, translations, round_trips, samples)
 
 
 def _in_parts(folder: Folder, column: str, uid: str, kind: type[Row]) -> list[Row]:
@@ -142,7 +148,15 @@ def _query_lines(after: _After, id_: str) -> Iterator[str]:
         elif f" of {id_}: " in lost.detail:
             told = lost.detail.replace(f" of {id_}", "", 1)
             yield f"        {lost.stage} {lost.fate}: {lost.reason} ({as_line(told)})"
+            yield from _round_trip(after, lost.id)
     for made in after.translations:
         if made.parent == id_:
             yield f"        translated to {made.language}: {as_line(made.text)}"
             yield f"          by {as_line(made.engine)}, query {made.caption_id}"
+            yield from _round_trip(after, made.caption_id)
+
+
+def _round_trip(after: _After, translation: str) -> Iterator[str]:
+    """What a translation was when it was translated back, if it was."""
+    if trip := after.round_trips.get(translation):
+        yield f"          {came_back(trip)}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from filters.round_trip import RoundTripRules, is_sent_back
 from model.pictures import decode_picture
 from model.teacher import Teacher, TeacherSpec, load_teacher
 from model.translator_conversion import convert_checkpoint
@@ -20,6 +21,7 @@ from pipelines.recount import recount
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from pipelines.why import show_way
+from schemas.ids import phrase_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
 from tests.model.checkpoints import ours
@@ -27,6 +29,7 @@ from tests.pipelines.rendering.made import line, pdf, prose
 from tests.pipelines.test_documents import FILES, samples, write_files
 from tests.pipelines.test_documents import RECIPE as OF_DOCUMENTS
 from tests.pipelines.test_score import with_score
+from tests.pipelines.translating import FEW as INTO
 from tests.pipelines.translating import HERE, with_translate
 
 SELECT = """
@@ -38,6 +41,7 @@ by = "keep-fraction"
 value = 0.7
 """
 GATE = "\nmax_cosine_drop = 1.9\n"
+BACK = RoundTripRules(share=0.5)
 FEW = ("kites.pdf", "packed.pdf.gz", "deep/milan.html", "deep/feld.svg", "pairs.md")
 AFTER = ("score", "select", "translate", "pack")
 
@@ -62,7 +66,8 @@ def recipe(curated: Curated, models: Path, tmp_path_factory: pytest.TempPathFact
     recipe.write_text(text.replace("[gather]", f"{source}[gather]"), "utf-8")
     with_score(recipe, models / "clip")
     recipe.write_text(recipe.read_text("utf-8") + SELECT, "utf-8")
-    with_translate(recipe, models / "nllb")
+    settings = f"{INTO}\nround_trip = {{share = {BACK.share}}}"
+    with_translate(recipe, models / "nllb", settings=settings)
     text = recipe.read_text("utf-8").replace('"cosine-drop", ', "")
     recipe.write_text(text.replace("[translate.rules]", f"[translate.rules]{GATE}"), "utf-8")
     curate(recipe, HERE, stages=("documents", *AFTER))
@@ -157,6 +162,28 @@ def test_queries_are_translated_and_say_where_they_are_from(
     assert said["query in"] == len(sources)
     assert said["query kept"] == len(sources) + len(rows)
     assert said["caption kept"] > said["caption in"]
+
+
+@pytest.mark.parametrize("where", ["", "/pages"])
+def test_what_queries_were_translated_back_to_lies_beside_that_of_captions(
+    run: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    kept = "captions" if not where else "queries"
+    sources = by_id(table(run / "selected" / kept))
+    made = by_id(table(run / f"captions/translated{where}"))
+    trips = by_id(table(run / f"captions/round-trips{where}"))
+    seed = read_recipe(str(run.parent / "recipe.toml")).seed
+    for id_, row in made.items():
+        source = sources[row["parent"]]
+        key = phrase_id(source["language"], source["text"])
+        assert (id_ in trips) == is_sent_back(key, row["language"], seed, BACK)
+    assert 0 < len(made.keys() & trips.keys()) < len(made)
+    ended = {row["id"] for row in table(run / f"ledger/translate{where}")}
+    assert trips.keys() <= made.keys() | ended
+    id_ = min(made.keys() & trips.keys())
+    assert show_way(str(run), id_)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert " ".join(f"translated back, chrF {trips[id_]['chrf']:.1f}: ".split()) in shown
 
 
 def test_what_was_kept_is_packed_with_scores_and_translations(run: Path) -> None:
