@@ -55,8 +55,9 @@ def way_of_pages(output: Folder, id_: str) -> list[str]:
 
 
 def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
-    """Rows of rendered shards, those of one document in the order of its pages."""
-    tables = [f"{shard}.parquet" for shard in sorted(committed_shards(output, _STAGE))]
+    """Rows of documents' last renderings, those of one document in the order of its pages."""
+    stored = output / PAGE_BRANCH.tars
+    tables = [f"{shard}.parquet" for shard in sorted(committed_shards(output, _STAGE), key=int)]
     source, _, place = ("", "", id_) if is_absolute(id_) else id_.partition(":")
     url = place.partition("#page=")[0]
     for column, low, high in (
@@ -65,12 +66,26 @@ def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
         ("url", place, place),
         ("url", f"{url}#page=", f"{url}#page=~"),
     ):
-        stored = output / PAGE_BRANCH.tars
         found = search(stored, tables, column, low, high, _MOST) if low else []
         if column == "url" and source:
             found = [row for row in found if row["source"] == source]
         if found:
-            return sorted(found, key=lambda row: (row["url"].partition("#")[0], row["page"]))
+            is_whole = column == "document" or low != high or any(not row["page"] for row in found)
+            uids = {row["uid"] for row in found}
+            return [
+                row
+                for document in sorted({row["document"] for row in found})
+                for row in _last_rendering(stored, tables, document)
+                if is_whole or row["uid"] in uids
+            ]
+    return []
+
+
+def _last_rendering(stored: Folder, tables: list[str], document: str) -> list[dict[str, Any]]:
+    """A document's rows by page: what earlier versions or attempts gave counts no more."""
+    for table in reversed(tables):
+        if found := search(stored, [table], "document", document, document, _MOST):
+            return sorted(found, key=lambda row: int(row["page"]))
     return []
 
 

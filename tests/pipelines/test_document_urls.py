@@ -179,7 +179,7 @@ def _pull_the_plug(*_: object) -> None:
 
 
 def test_what_failed_is_asked_for_again_on_demand_and_nothing_else(
-    library: PictureServer, tmp_path: Path
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf", "private/a.pdf", "cut.pdf"])
     curate(recipe, stages=STAGES)
@@ -193,6 +193,11 @@ def test_what_failed_is_asked_for_again_on_demand_and_nothing_else(
     found = counts(tmp_path / "out", "documents")
     assert (found["page kept"], found.get("document failed http-404", 0)) == (3, 0)
     assert found["document rejected opt-out-robots-txt"] == 1
+    for name in (f"{library.url}gone.pdf", picture_uid("web", f"{library.url}gone.pdf")):
+        assert show_way(str(tmp_path / "out"), name)
+        shown = capsys.readouterr().out
+        assert "Nests" in shown
+        assert "http-404" not in shown
     assert {event["event"] for event in curate(recipe, stages=("documents",))} == {"skipped"}
     assert recount(Folder(str(tmp_path / "out"))).differences == []
 
