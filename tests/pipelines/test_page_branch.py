@@ -1,6 +1,7 @@
 """Pages go the way of pictures: scored, selected, translated and packed beside them."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -15,9 +16,11 @@ from filters.round_trip import RoundTripRules, is_sent_back
 from model.pictures import decode_picture
 from model.teacher import Teacher, TeacherSpec, load_teacher
 from model.translator_conversion import convert_checkpoint
+from pipelines.documents import DocumentsStage
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.stages import Run
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from pipelines.why import show_way
@@ -302,6 +305,33 @@ def test_documents_alone_are_scored_selected_and_packed(alone: Path) -> None:
     assert account.differences == []
     assert account.unfinished == []
     assert not (output / "selected/pictures").exists()
+
+
+@pytest.mark.parametrize("per_shard", [3, 100])
+def test_pages_lie_in_the_same_shards_with_any_number_of_workers(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, per_shard: int
+) -> None:
+    for number in range(60):
+        shutil.copy(alone.parent / "files/Nests.pdf", alone.parent / f"files/{number}.pdf")
+    rules = f"[documents]\ndocuments_per_shard = {per_shard}\n"
+    text = re.sub(r"\[documents\]\ndocuments_per_shard = .*\n", rules, alone.read_text("utf-8"))
+    alone.write_text(text, "utf-8")
+    recipe, found = read_recipe(str(alone)), []
+    assert recipe.documents
+    assert recipe.documents.documents_per_shard == per_shard
+    monkeypatch.setattr(DocumentsStage, "_render", _stop)
+    for workers in (0, 1, 2, 32):
+        stage = DocumentsStage(Run(recipe, None, (), (), workers, lambda _: None))
+        work = Folder(recipe.output) / f"work-{workers}"
+        with pytest.raises(RunError, match="planned"):
+            stage.run(work)
+        found.append(digests(Path(work.path("plan/shards"))))
+    assert found == found[:1] * 4
+    assert len(found[0]) >= 64 // 4
+
+
+def _stop(*_: object) -> None:
+    raise RunError("planned")
 
 
 SCREEN = """
