@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -136,8 +137,12 @@ class FetchLane(GatherLane):
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[Prepare]:
+        one_at_a_time = asyncio.Lock()  # unpacked and decoded, some take ten times their room
+
         async def prepare(fetched: Fetched) -> tuple[bytes, Measures]:
-            return await asyncio.to_thread(stored_document, fetched, self._max_bytes, self._agent)
+            store = partial(stored_document, fetched, self._max_bytes, self._agent)
+            async with one_at_a_time:
+                return await asyncio.to_thread(store)
 
         yield prepare
 

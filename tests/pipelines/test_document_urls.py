@@ -1,20 +1,25 @@
 """Documents that a table names by URL, fetched from a real server."""
 
+import asyncio
 import gzip
 import json
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.doctor import examine
-from pipelines.document_fetching import in_utf8
+from pipelines.document_fetching import FetchLane, in_utf8, stored_document
+from pipelines.document_rules import Documents
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
+from pipelines.fetching import Fetched
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.retrying import check_reasons
@@ -225,6 +230,28 @@ def test_a_run_that_was_killed_goes_on_with_what_is_left(
         f"{library.url}{name}" for name in names
     } - done
     assert counts(tmp_path / "out", "documents")["document failed not-a-document"] == len(names)
+
+
+def test_one_document_is_unpacked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, most = 0, 0
+
+    def watched(*asked: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.05)
+        at_once -= 1
+        return stored_document(*asked)
+
+    async def prepare_some() -> None:
+        async with lane.preparing() as prepare:
+            await asyncio.gather(*(prepare(page) for _ in range(5)))
+
+    page = Fetched("https://example.org/kites.html", FILES["milan.html"], "text/html")
+    lane = FetchLane(Folder("memory://out"), Documents(), Folder("memory://hosts"))
+    monkeypatch.setattr("pipelines.document_fetching.stored_document", watched)
+    asyncio.run(prepare_some())
+    assert most == 1
 
 
 def test_two_workers_give_the_same_bytes(library: PictureServer, tmp_path: Path) -> None:
