@@ -82,7 +82,7 @@ def _planned(
     if not left:
         return []
     buckets = buckets_for(len(left))
-    size = per_shard(rules.documents_per_shard, len(left), run.workers)
+    size = per_shard(rules.documents_per_shard, len(left))
     blocks = [left[start : start + _BLOCK] for start in range(0, len(left), _BLOCK)]
     tables = [table_of(PlannedPicture, block) for block in blocks]
     with run.pipeline(pieces_for(buckets)) as pipeline:
