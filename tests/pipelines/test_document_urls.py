@@ -286,6 +286,7 @@ def test_fetched_shards_are_in_gathers_layout(library: PictureServer, tmp_path: 
             "caption_column: there is no such key",
         ),
         (('path = "urls.csv"', 'path = "no.csv"'), "no file matches"),
+        (('path = "urls.csv"', 'path = "https://a.org/b.csv"'), "files here or in a bucket"),
         (("retries = 0", "retries = -1"), "retries"),
         (("retries = 0", "pace = 1"), "pace: there is no such key"),
     ],
@@ -316,6 +317,16 @@ def test_doctor_counts_urls(
     said = capsys.readouterr().out
     assert "source 'web': about 1 rows in 1 files" in said
     assert "documents: behind URLs alone" in said
+
+
+def test_doctor_tells_of_paths_where_urls_should_be(
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path, library, [])
+    (tmp_path / "urls.csv").write_text("address,licence\nkites.pdf,CC0\n")
+    assert not examine(str(recipe))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "'kites.pdf' is no URL: set url_prefix, or say format = 'folder' where" in said
 
 
 @pytest.mark.parametrize(
