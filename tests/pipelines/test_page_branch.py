@@ -279,6 +279,25 @@ def test_a_changed_threshold_of_pages_selects_again_and_scores_nothing(
     assert recount(Folder(str(output))).differences == []
 
 
+def test_pages_that_mean_the_same_are_one_whatever_becomes_of_pictures(
+    recipe: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(recipe.parent, tmp_path, dirs_exist_ok=True)
+    changed, output = tmp_path / "recipe.toml", tmp_path / "out"
+    rules = "[select.documents.semantic]\n\n"  # to this teacher all pages look alike
+    text = changed.read_text("utf-8").replace("value = 0.7", "value = 1.0")
+    text = text.replace("[select.documents.threshold]", f"{rules}[select.documents.threshold]")
+    changed.write_text(text, "utf-8")
+    curate(changed, HERE, stages=AFTER)
+    said, before = counts(output, "select"), counts(recipe.parent / "out", "select")
+    assert said["page kept"] == 1
+    assert said["page rejected semantic-duplicate"] == said["page in"] - 1
+    assert said["picture kept"] == before["picture kept"]
+    decided = json.loads((output / "thresholds-documents.json").read_text())
+    assert "semantic" in decided
+    assert recount(Folder(str(output))).differences == []
+
+
 # Documents alone
 
 
