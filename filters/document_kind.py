@@ -8,7 +8,7 @@ DocumentKind = Literal["pdf", "html", "markdown"]
 _LOOKED_AT = 1024  # bytes: as far as readers of PDF look for its first line
 _PDF = b"%PDF-"
 _HTML = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*"
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:(?><!--.*?-->)\s*)*"  # a comment is one
     rb"<(?:!doctype\s+html|html|head|body|title|meta)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )

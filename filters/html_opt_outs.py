@@ -11,7 +11,9 @@ from filters.opt_outs import OptOut, header_opt_out
 
 _LOOKED_AT = 1 << 16  # bytes: a head is shorter
 _META = re.compile(r"<meta\s([^>]*)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.ASCII)
+_ATTRIBUTE = re.compile(
+    r"(?<![\w-])([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.ASCII
+)
 
 
 def html_opt_out(body: bytes, agent: str) -> OptOut | None:
@@ -24,7 +26,8 @@ def html_opt_out(body: bytes, agent: str) -> OptOut | None:
     >>> html_opt_out(b"<meta name='robots' content='noindex, nofollow'>", "pairmill")
     <OptOut.META: 'opt-out-meta'>
     """
-    for meta in _META.finditer(body[:_LOOKED_AT].decode("latin-1")):
+    head, end, _ = body[:_LOOKED_AT].decode("latin-1").rpartition(">")
+    for meta in _META.finditer(head + end):  # each one ends: none is looked for till the end
         fields = {
             found[1].lower(): html.unescape(found[2] or found[3] or found[4] or "")
             for found in _ATTRIBUTE.finditer(meta[1])

@@ -99,12 +99,12 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
     locations = [f"{source.url_prefix}{row.url}" for row in first if row.url and not row.location]
     rules = LocationRules()
     remote = [location for location in locations if location_fault(location, rules) is None]
-    if locations and not remote and not (recipe.gather and recipe.gather.allow_local_files):
-        words = (
-            f"source {source.name!r}: {locations[0]!r} is no URL: set url_prefix, or "
-            "gather.allow_local_files where the column holds paths"
-        )
-        yield Finding("error", words)
+    are_pages = source.task == "document"
+    may_be_paths = not are_pages and recipe.gather and recipe.gather.allow_local_files
+    if locations and not remote and not may_be_paths:
+        of_paths = "say format = 'folder'" if are_pages else "gather.allow_local_files"
+        words = f"is no URL: set url_prefix, or {of_paths} where the column holds paths"
+        yield Finding("error", f"source {source.name!r}: {locations[0]!r} {words}")
     hosts = sorted({host_of(location) for location in remote})
     for host in hosts[:3]:
         yield _looked_up(host)

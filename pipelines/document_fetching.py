@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -40,7 +41,9 @@ from schemas.rows import Measures, PlannedPicture
 _PLAN_FILE = "fetching.json"
 _BLOCK = 20_000  # rows that are planned at once
 _GZIP = b"\x1f\x8b"
-_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252")
+_AS_BROWSERS_READ = {"iso8859-1": "cp1252", "ascii": "cp1252"}
+_OF_NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7")
+"""Python's, that browsers do not read pages in: some raise, some take for ever."""
 
 
 def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], work: Folder) -> None:
@@ -77,7 +80,7 @@ def _planned(
     if not left:
         return []
     buckets = buckets_for(len(left))
-    size = per_shard(rules.documents_per_shard, len(left), run.workers)
+    size = per_shard(rules.documents_per_shard, len(left))
     blocks = [left[start : start + _BLOCK] for start in range(0, len(left), _BLOCK)]
     tables = [table_of(PlannedPicture, block) for block in blocks]
     with run.pipeline(pieces_for(buckets)) as pipeline:
@@ -132,8 +135,12 @@ class FetchLane(GatherLane):
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[Prepare]:
+        one_at_a_time = asyncio.Lock()  # unpacked and decoded, some take ten times their room
+
         async def prepare(fetched: Fetched) -> tuple[bytes, Measures]:
-            return await asyncio.to_thread(stored_document, fetched, self._max_bytes, self._agent)
+            store = partial(stored_document, fetched, self._max_bytes, self._agent)
+            async with one_at_a_time:
+                return await asyncio.to_thread(store)
 
         yield prepare
 
@@ -180,7 +187,10 @@ def in_utf8(body: bytes, charset: str) -> bytes:
     if not charset or body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body
     try:
-        text = body.decode(_AS_BROWSERS_READ.get(charset.lower(), charset), "replace")
+        name = codecs.lookup(charset).name
+        if name in _OF_NO_TEXT:
+            return body
+        text = body.decode(_AS_BROWSERS_READ.get(name, name), "replace")
     except LookupError:  # a charset that does not exist
         return body
     return text.encode("utf-8-sig", "replace")

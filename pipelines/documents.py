@@ -52,7 +52,7 @@ from schemas.rows import LedgerRow
 _PLAN_FILE = "plan.json"
 _ROWS_FILE = "rows-00000.parquet"
 _OF_A_RUN = ("documents_per_shard", "deadline_s", "max_memory")  # what was rendered stands
-_SHARDS_A_WORKER = 4  # so that workers end at about the same time
+_FEWEST_SHARDS = 16  # so that workers end at about the same time, however many there are
 
 
 class DocumentsStage:
@@ -118,7 +118,11 @@ class DocumentsStage:
         return counts | {"document in": len(self.found)} | self.urls.counts()
 
     def _plan(self, plan: Folder) -> list[PlannedShard]:
-        """Writes which documents each shard is to have, in the order of a hash; by number."""
+        """Writes which documents each shard is to have, in the order of a hash; by number.
+
+        The number of workers has no say in it: teachers look at batches of a shard's pages, and
+        the last bits of what they say depend on the batch.
+        """
         output = self._run.output
         rendered, again = last_renderings(output), set(self._run.retry)
         left = [
@@ -127,7 +131,7 @@ class DocumentsStage:
             if not _stands(rendered.get(document.document), document.version, again)
         ]
         left.sort(key=lambda document: digest("order", document.document))
-        even = -(-len(left) // (_SHARDS_A_WORKER * max(1, self._run.workers)))
+        even = -(-len(left) // _FEWEST_SHARDS)
         size = max(1, min(self._rules.documents_per_shard, even))
         first = max(map(int, committed_shards(output, STAGE)), default=-1) + 1
         planned = []

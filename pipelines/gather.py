@@ -112,7 +112,7 @@ class GatherStage:
     def _plan(self, plan: Folder, buckets: int, rows: int) -> None:
         run = self._run
         schemas = {"claims": arrow_schema(Claim), "known": KNOWN}
-        size = per_shard(self._rules.pictures_per_shard, rows, run.workers)
+        size = per_shard(self._rules.pictures_per_shard, rows)
         with run.pipeline(pieces_for(buckets)) as pipeline:
             claims = (
                 pipeline

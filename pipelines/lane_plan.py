@@ -8,14 +8,18 @@ from pipelines.hosts import Budget
 from pipelines.lanes import Lane, PlannedShard
 from pipelines.storage import Folder
 
-_SHARDS_A_WORKER = 4  # so that workers end at about the same time
+_FEWEST_SHARDS = 32  # so that workers end at about the same time, however many there are
 _SMALLEST_SHARD = 100  # things to fetch
 _SHARDS_AT_ONCE = 4  # of a lane: their rows are in memory
 
 
-def per_shard(most: int, rows: int, workers: int) -> int:
-    """How many things a shard is to have, `most` at most, so that workers end together."""
-    even = -(-rows // (_SHARDS_A_WORKER * max(1, workers)))
+def per_shard(most: int, rows: int) -> int:
+    """How many things a shard is to have, `most` at most.
+
+    The number of workers has no say in it: teachers look at batches of a shard's pictures, and the
+    last bits of what they say depend on the batch.
+    """
+    even = -(-rows // _FEWEST_SHARDS)
     return min(most, max(_SMALLEST_SHARD, even))
 
 

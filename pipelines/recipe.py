@@ -115,8 +115,9 @@ class Source:
             )
         if self.task == "document" and self.path.startswith(("http://", "https://")):
             raise ValueError(
-                f"sources.{self.name}.path: must be a folder or glob of documents; put URLs into a "
-                f"table and say format = 'table', got {self.path!r}"
+                f"sources.{self.name}.path: must be a folder or glob of files here or in a bucket: "
+                "URLs of documents stand in a table, which format = 'table' reads, "
+                f"got {self.path!r}"
             )
         of_urls = _OF_URLS if self.format == "table" else ()
         of_documents = tuple(key for key in _OF_ROWS if key not in of_urls)

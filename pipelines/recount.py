@@ -177,7 +177,7 @@ def _handed_over(records: dict[str, Record]) -> Iterator[Difference]:
             words = f"every row kept is a {unit}"
             yield Difference(stage, unit.value, "created", kept, made, file, words)
     for after in records.values():
-        if is_outdated(records, after.stage):
+        if any(is_outdated(records, of) for of in {after.stage, *_read_before(records, after)}):
             continue
         before = [records[name] for name in after.reads if name in records]
         for unit in _HANDED_OVER:

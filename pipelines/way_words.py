@@ -2,7 +2,7 @@
 
 from pipelines.pages import as_line
 from schemas.fates import ScoreStatus
-from schemas.rows import LedgerRow, Score, TextScore
+from schemas.rows import LedgerRow, RoundTrip, Score, TextScore
 
 
 def judgement(score: Score | TextScore, other: str = "picture") -> str:
@@ -20,3 +20,9 @@ def end_of(row: LedgerRow, text: str = "") -> str:
     told = row.detail.removeprefix(f"{row.reason}: ")
     detail = f" ({as_line(told)})" if told and told != text else ""
     return f"{row.fate}: {row.reason}{detail}"
+
+
+def came_back(trip: RoundTrip) -> str:
+    """`translated back, chrF 61.3: a cat`."""
+    told = f"chrF {trip.chrf:.1f}: {as_line(trip.text)}" if trip.chrf >= 0 else "no answer"
+    return f"translated back, {told}"

@@ -20,7 +20,7 @@ from pipelines.way import (
     text_scores,
 )
 from pipelines.way_triplets import TripletWay, read_triplet
-from pipelines.way_words import end_of, judgement
+from pipelines.way_words import came_back, end_of, judgement
 from pipelines.why_pages import way_of_pages
 from schemas.fates import Fate, Unit
 from schemas.ids import caption_id
@@ -195,8 +195,7 @@ def _translations(way: Way, thing: Thing, parent: str) -> Iterator[str]:
 def _round_trip(way: Way, translation: str) -> Iterator[str]:
     """What a translation was when it was translated back, if it was."""
     if trip := way.round_trips.get(translation):
-        told = f"chrF {trip.chrf:.1f}: {as_line(trip.text)}" if trip.chrf >= 0 else "no answer"
-        yield f"      translated back, {told}"
+        yield f"      {came_back(trip)}"
 
 
 def _language_and_text(way: Way, row: LedgerRow) -> tuple[str, str]:

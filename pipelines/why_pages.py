@@ -11,11 +11,11 @@ from pipelines.pages import as_line
 from pipelines.parts import as_row, part_names, parts_between, search
 from pipelines.records import read_records
 from pipelines.storage import Folder
-from pipelines.way_words import end_of, judgement
+from pipelines.way_words import came_back, end_of, judgement
 from schemas.fates import Fate, Unit
 from schemas.ids import caption_id, is_absolute
 from schemas.layout import PAGE_BRANCH, PAGE_CAPTIONS, shard_name
-from schemas.rows import LedgerRow, Score, TranslatedCaption
+from schemas.rows import LedgerRow, RoundTrip, Score, TranslatedCaption
 
 _STAGE = PAGE_BRANCH.stage
 _MOST = 1_000  # pages of a document
@@ -31,12 +31,14 @@ class _After:
       ledger: of the page and its queries.
       scores: of its queries.
       translations: of these.
+      round_trips: of translations, kept or not, by their ids.
       packed: its samples.
     """
 
     ledger: list[LedgerRow]
     scores: list[Score]
     translations: list[TranslatedCaption]
+    round_trips: dict[str, RoundTrip]
     packed: list[tuple[str, str]]
 
 
@@ -53,8 +55,9 @@ def way_of_pages(output: Folder, id_: str) -> list[str]:
 
 
 def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
-    """Rows of rendered shards, those of one document in the order of its pages."""
-    tables = [f"{shard}.parquet" for shard in sorted(committed_shards(output, _STAGE))]
+    """Rows of documents' last renderings, those of one document in the order of its pages."""
+    stored = output / PAGE_BRANCH.tars
+    tables = [f"{shard}.parquet" for shard in sorted(committed_shards(output, _STAGE), key=int)]
     source, _, place = ("", "", id_) if is_absolute(id_) else id_.partition(":")
     url = place.partition("#page=")[0]
     for column, low, high in (
@@ -63,12 +66,26 @@ def _rows(output: Folder, id_: str) -> list[dict[str, Any]]:
         ("url", place, place),
         ("url", f"{url}#page=", f"{url}#page=~"),
     ):
-        stored = output / PAGE_BRANCH.tars
         found = search(stored, tables, column, low, high, _MOST) if low else []
         if column == "url" and source:
             found = [row for row in found if row["source"] == source]
         if found:
-            return sorted(found, key=lambda row: (row["url"].partition("#")[0], row["page"]))
+            is_whole = column == "document" or low != high or any(not row["page"] for row in found)
+            uids = {row["uid"] for row in found}
+            return [
+                row
+                for document in sorted({row["document"] for row in found})
+                for row in _last_rendering(stored, tables, document)
+                if is_whole or row["uid"] in uids
+            ]
+    return []
+
+
+def _last_rendering(stored: Folder, tables: list[str], document: str) -> list[dict[str, Any]]:
+    """A document's rows by page: what earlier versions or attempts gave counts no more."""
+    for table in reversed(tables):
+        if found := search(stored, [table], "document", document, document, _MOST):
+            return sorted(found, key=lambda row: int(row["page"]))
     return []
 
 
@@ -89,7 +106,8 @@ def _stages(output: Folder) -> list[str]:
 
 
 def _after(output: Folder, uid: str) -> _After:
-    stages, scores, translations = _stages(output), list[Score](), list[TranslatedCaption]()
+    stages, scores = _stages(output), list[Score]()
+    translations, trips = list[TranslatedCaption](), list[RoundTrip]()
     ledger = [
         row
         for stage in stages
@@ -100,10 +118,13 @@ def _after(output: Folder, uid: str) -> _After:
         scores = _in_parts(output / PAGE_BRANCH.scores, "uid", uid, Score)
     if "translate" in stages:
         translations = _in_parts(output / PAGE_BRANCH.translated, "uid", uid, TranslatedCaption)
+        trips = _in_parts(output / PAGE_BRANCH.round_trips, "uid", uid, RoundTrip)
     packed = output / PAGE_BRANCH.shards
     shards = [name for name in packed.names() if name[:5].isdigit() and name[5:] == ".parquet"]
     found = [] if any(row.id == uid for row in ledger) else search(packed, shards, "uid", uid, uid)
-    return _After(ledger, scores, translations, [(row["key"], row["txt"]) for row in found])
+    round_trips = {trip.caption_id: trip for trip in trips}
+    samples = [(row["key"], row["txt"]) for row in found]
+    return _After(ledger, scores, translations, round_trips, samples)
 
 
 def _in_parts(folder: Folder, column: str, uid: str, kind: type[Row]) -> list[Row]:
@@ -142,7 +163,15 @@ def _query_lines(after: _After, id_: str) -> Iterator[str]:
         elif f" of {id_}: " in lost.detail:
             told = lost.detail.replace(f" of {id_}", "", 1)
             yield f"        {lost.stage} {lost.fate}: {lost.reason} ({as_line(told)})"
+            yield from _round_trip(after, lost.id)
     for made in after.translations:
         if made.parent == id_:
             yield f"        translated to {made.language}: {as_line(made.text)}"
             yield f"          by {as_line(made.engine)}, query {made.caption_id}"
+            yield from _round_trip(after, made.caption_id)
+
+
+def _round_trip(after: _After, translation: str) -> Iterator[str]:
+    """What a translation was when it was translated back, if it was."""
+    if trip := after.round_trips.get(translation):
+        yield f"          {came_back(trip)}"

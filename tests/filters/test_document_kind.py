@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from filters.document_kind import document_kind
@@ -15,6 +17,7 @@ HTML = b"<!DOCTYPE html><title>Kites</title>"
         (HTML, "application/pdf", "/a.pdf", "html"),  # a page that says so in a PDF's place
         (HTML, "", "/a.md", "html"),
         (b"<!-- a -->\n <html lang=en>", "text/plain", "/a", "html"),
+        (b"<!-- a --><!-- b > -->\n<!----><html>", "", "/a", "html"),
         (b'<?xml version="1.0"?>\n<html>', "application/xhtml+xml", "/a", "html"),
         (b"Kites without a tag", "text/html; charset=utf-8", "/a", "html"),
         (b"Kites\0", "text/html", "/a.html", None),
@@ -32,3 +35,10 @@ def test_documents_are_told_by_their_bytes_then_by_their_server(
     body: bytes, content_type: str, path: str, kind: str | None
 ) -> None:
     assert document_kind(body, content_type, path) == kind
+
+
+@pytest.mark.parametrize("part", [b"<!---->", b"<!-- ", b"<?xml ?>", b" ", b"<?xml"])
+def test_no_document_takes_long(part: bytes) -> None:
+    started = time.process_time()
+    assert document_kind(part * 24 + b"x", "", "/a") is None
+    assert time.process_time() - started < 1

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from filters.html_opt_outs import html_opt_out
@@ -33,3 +35,14 @@ def test_pages_that_opt_out(meta: str) -> None:
 )
 def test_pages_that_do_not(meta: str) -> None:
     assert html_opt_out(f"<!doctype html><html>{meta}".encode(), "pairmill") is None
+
+
+@pytest.mark.parametrize(
+    "part", ["<meta ", "<meta x", "<meta x=", "<meta x='", "a", "a ", "<meta>"]
+)
+@pytest.mark.parametrize("end", ["", ">"])
+def test_no_page_takes_long(part: str, end: str) -> None:
+    page = f"<meta {part * (1 << 16)}"[: (1 << 16) - 1] + end
+    started = time.process_time()
+    assert html_opt_out(page.encode(), "pairmill") is None
+    assert time.process_time() - started < 1

@@ -1,20 +1,25 @@
 """Documents that a table names by URL, fetched from a real server."""
 
+import asyncio
 import gzip
 import json
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.doctor import examine
-from pipelines.document_fetching import in_utf8
+from pipelines.document_fetching import FetchLane, in_utf8, stored_document
+from pipelines.document_rules import Documents
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
+from pipelines.fetching import Fetched
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.retrying import check_reasons
@@ -179,7 +184,7 @@ def _pull_the_plug(*_: object) -> None:
 
 
 def test_what_failed_is_asked_for_again_on_demand_and_nothing_else(
-    library: PictureServer, tmp_path: Path
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = write_recipe(tmp_path, library, ["kites.pdf", "gone.pdf", "private/a.pdf", "cut.pdf"])
     curate(recipe, stages=STAGES)
@@ -193,6 +198,11 @@ def test_what_failed_is_asked_for_again_on_demand_and_nothing_else(
     found = counts(tmp_path / "out", "documents")
     assert (found["page kept"], found.get("document failed http-404", 0)) == (3, 0)
     assert found["document rejected opt-out-robots-txt"] == 1
+    for name in (f"{library.url}gone.pdf", picture_uid("web", f"{library.url}gone.pdf")):
+        assert show_way(str(tmp_path / "out"), name)
+        shown = capsys.readouterr().out
+        assert "Nests" in shown
+        assert "http-404" not in shown
     assert {event["event"] for event in curate(recipe, stages=("documents",))} == {"skipped"}
     assert recount(Folder(str(tmp_path / "out"))).differences == []
 
@@ -220,6 +230,28 @@ def test_a_run_that_was_killed_goes_on_with_what_is_left(
         f"{library.url}{name}" for name in names
     } - done
     assert counts(tmp_path / "out", "documents")["document failed not-a-document"] == len(names)
+
+
+def test_one_document_is_unpacked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, most = 0, 0
+
+    def watched(*asked: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.05)
+        at_once -= 1
+        return stored_document(*asked)
+
+    async def prepare_some() -> None:
+        async with lane.preparing() as prepare:
+            await asyncio.gather(*(prepare(page) for _ in range(5)))
+
+    page = Fetched("https://example.org/kites.html", FILES["milan.html"], "text/html")
+    lane = FetchLane(Folder("memory://out"), Documents(), Folder("memory://hosts"))
+    monkeypatch.setattr("pipelines.document_fetching.stored_document", watched)
+    asyncio.run(prepare_some())
+    assert most == 1
 
 
 def test_two_workers_give_the_same_bytes(library: PictureServer, tmp_path: Path) -> None:
@@ -254,6 +286,7 @@ def test_fetched_shards_are_in_gathers_layout(library: PictureServer, tmp_path: 
             "caption_column: there is no such key",
         ),
         (('path = "urls.csv"', 'path = "no.csv"'), "no file matches"),
+        (('path = "urls.csv"', 'path = "https://a.org/b.csv"'), "files here or in a bucket"),
         (("retries = 0", "retries = -1"), "retries"),
         (("retries = 0", "pace = 1"), "pace: there is no such key"),
     ],
@@ -286,11 +319,22 @@ def test_doctor_counts_urls(
     assert "documents: behind URLs alone" in said
 
 
+def test_doctor_tells_of_paths_where_urls_should_be(
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path, library, [])
+    (tmp_path / "urls.csv").write_text("address,licence\nkites.pdf,CC0\n")
+    assert not examine(str(recipe))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "'kites.pdf' is no URL: set url_prefix, or say format = 'folder' where" in said
+
+
 @pytest.mark.parametrize(
     ("body", "charset", "text"),
     [
         ("ж".encode("cp1251"), "Windows-1251", "ж"),
         (b"\x93a\x94", "ISO-8859-1", "“a”"),  # as browsers read it
+        (b"\x93a\x94", "iso_8859-1", "“a”"),
         ("ж".encode("utf-8-sig"), "windows-1251", "ж"),
         (b"\xff", "utf-8", "�"),
     ],
@@ -299,6 +343,8 @@ def test_text_is_stored_in_utf_8(body: bytes, charset: str, text: str) -> None:
     assert in_utf8(body, charset).decode("utf-8-sig") == text
 
 
-@pytest.mark.parametrize("charset", ["", "klingon", "hex"])
+@pytest.mark.parametrize(
+    "charset", ["", "klingon", "hex", "undefined", "IDNA", "punycode", "unicode_escape", "utf7"]
+)
 def test_text_in_a_charset_that_nobody_knows_stays_as_it_is(charset: str) -> None:
     assert in_utf8(b"\xe9", charset) == b"\xe9"

@@ -225,7 +225,7 @@ def test_pages_of_another_kind_are_not_mixed_in(tmp_path: Path) -> None:
         (("[documents]", '[documents]\nimage_format = "gif"'), "image_format"),
         (("max_pages = 20", "max_pixels = 1000"), "must hold a screen of HTML, 240,000 pixels"),
         (('path = "files"', 'path = "nowhere"'), "there are no .pdf"),
-        (('path = "files"', 'path = "https://a.org/b.pdf"'), "put URLs into a table"),
+        (('path = "files"', 'path = "https://a.org/b.pdf"'), "stand in a table"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(

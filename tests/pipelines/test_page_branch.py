@@ -1,6 +1,7 @@
 """Pages go the way of pictures: scored, selected, translated and packed beside them."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,15 +12,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from filters.round_trip import RoundTripRules, is_sent_back
 from model.pictures import decode_picture
 from model.teacher import Teacher, TeacherSpec, load_teacher
 from model.translator_conversion import convert_checkpoint
+from pipelines.documents import DocumentsStage
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.stages import Run
 from pipelines.stats import show_stats
 from pipelines.storage import Folder
 from pipelines.why import show_way
+from schemas.ids import phrase_id
 from tests.conftest import Curated, counts, curate, digests, table
 from tests.model import translators
 from tests.model.checkpoints import ours
@@ -27,6 +32,7 @@ from tests.pipelines.rendering.made import line, pdf, prose
 from tests.pipelines.test_documents import FILES, samples, write_files
 from tests.pipelines.test_documents import RECIPE as OF_DOCUMENTS
 from tests.pipelines.test_score import with_score
+from tests.pipelines.translating import FEW as INTO
 from tests.pipelines.translating import HERE, with_translate
 
 SELECT = """
@@ -38,6 +44,7 @@ by = "keep-fraction"
 value = 0.7
 """
 GATE = "\nmax_cosine_drop = 1.9\n"
+BACK = RoundTripRules(share=0.5)
 FEW = ("kites.pdf", "packed.pdf.gz", "deep/milan.html", "deep/feld.svg", "pairs.md")
 AFTER = ("score", "select", "translate", "pack")
 
@@ -62,7 +69,8 @@ def recipe(curated: Curated, models: Path, tmp_path_factory: pytest.TempPathFact
     recipe.write_text(text.replace("[gather]", f"{source}[gather]"), "utf-8")
     with_score(recipe, models / "clip")
     recipe.write_text(recipe.read_text("utf-8") + SELECT, "utf-8")
-    with_translate(recipe, models / "nllb")
+    settings = f"{INTO}\nround_trip = {{share = {BACK.share}}}"
+    with_translate(recipe, models / "nllb", settings=settings)
     text = recipe.read_text("utf-8").replace('"cosine-drop", ', "")
     recipe.write_text(text.replace("[translate.rules]", f"[translate.rules]{GATE}"), "utf-8")
     curate(recipe, HERE, stages=("documents", *AFTER))
@@ -159,6 +167,28 @@ def test_queries_are_translated_and_say_where_they_are_from(
     assert said["caption kept"] > said["caption in"]
 
 
+@pytest.mark.parametrize("where", ["", "/pages"])
+def test_what_queries_were_translated_back_to_lies_beside_that_of_captions(
+    run: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    kept = "captions" if not where else "queries"
+    sources = by_id(table(run / "selected" / kept))
+    made = by_id(table(run / f"captions/translated{where}"))
+    trips = by_id(table(run / f"captions/round-trips{where}"))
+    seed = read_recipe(str(run.parent / "recipe.toml")).seed
+    for id_, row in made.items():
+        source = sources[row["parent"]]
+        key = phrase_id(source["language"], source["text"])
+        assert (id_ in trips) == is_sent_back(key, row["language"], seed, BACK)
+    assert 0 < len(made.keys() & trips.keys()) < len(made)
+    ended = {row["id"] for row in table(run / f"ledger/translate{where}")}
+    assert trips.keys() <= made.keys() | ended
+    id_ = min(made.keys() & trips.keys())
+    assert show_way(str(run), id_)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert " ".join(f"translated back, chrF {trips[id_]['chrf']:.1f}: ".split()) in shown
+
+
 def test_what_was_kept_is_packed_with_scores_and_translations(run: Path) -> None:
     packed = {sample["key"]: sample for sample in samples(run / "shards/documents/train")}
     assert packed.keys() == {row["uid"] for row in table(run / "selected/pages")}
@@ -249,6 +279,25 @@ def test_a_changed_threshold_of_pages_selects_again_and_scores_nothing(
     assert recount(Folder(str(output))).differences == []
 
 
+def test_pages_that_mean_the_same_are_one_whatever_becomes_of_pictures(
+    recipe: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(recipe.parent, tmp_path, dirs_exist_ok=True)
+    changed, output = tmp_path / "recipe.toml", tmp_path / "out"
+    rules = "[select.documents.semantic]\n\n"  # to this teacher all pages look alike
+    text = changed.read_text("utf-8").replace("value = 0.7", "value = 1.0")
+    text = text.replace("[select.documents.threshold]", f"{rules}[select.documents.threshold]")
+    changed.write_text(text, "utf-8")
+    curate(changed, HERE, stages=("select",))
+    said, before = counts(output, "select"), counts(recipe.parent / "out", "select")
+    assert said["page kept"] == 1
+    assert said["page rejected semantic-duplicate"] == said["page in"] - 1
+    assert said["picture kept"] == before["picture kept"]
+    decided = json.loads((output / "thresholds-documents.json").read_text())
+    assert "semantic" in decided
+    assert recount(Folder(str(output))).differences == []
+
+
 # Documents alone
 
 
@@ -275,6 +324,33 @@ def test_documents_alone_are_scored_selected_and_packed(alone: Path) -> None:
     assert account.differences == []
     assert account.unfinished == []
     assert not (output / "selected/pictures").exists()
+
+
+@pytest.mark.parametrize("per_shard", [3, 100])
+def test_pages_lie_in_the_same_shards_with_any_number_of_workers(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, per_shard: int
+) -> None:
+    for number in range(60):
+        shutil.copy(alone.parent / "files/Nests.pdf", alone.parent / f"files/{number}.pdf")
+    rules = f"[documents]\ndocuments_per_shard = {per_shard}\n"
+    text = re.sub(r"\[documents\]\ndocuments_per_shard = .*\n", rules, alone.read_text("utf-8"))
+    alone.write_text(text, "utf-8")
+    recipe, found = read_recipe(str(alone)), []
+    assert recipe.documents
+    assert recipe.documents.documents_per_shard == per_shard
+    monkeypatch.setattr(DocumentsStage, "_render", _stop)
+    for workers in (0, 1, 2, 32):
+        stage = DocumentsStage(Run(recipe, None, (), (), workers, lambda _: None))
+        work = Folder(recipe.output) / f"work-{workers}"
+        with pytest.raises(RunError, match="planned"):
+            stage.run(work)
+        found.append(digests(Path(work.path("plan/shards"))))
+    assert found == found[:1] * 4
+    assert len(found[0]) >= 64 // 4
+
+
+def _stop(*_: object) -> None:
+    raise RunError("planned")
 
 
 SCREEN = """

@@ -1,15 +1,25 @@
 """The plan: order and partition of the input never change it, and hosts keep together."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.claims import Claim, settle
+from pipelines.errors import RunError
+from pipelines.gather import GatherStage
 from pipelines.lane_plan import lanes_of
 from pipelines.local_pictures import parquet_location, row_group_of
+from pipelines.recipe_file import read_recipe
 from pipelines.slots import Slots, assign_slots
+from pipelines.stages import Run
+from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from schemas.ids import bucket_of, digest
 from schemas.rows import PlannedPicture
+from tests.conftest import digests
 
 
 def claim(
@@ -164,3 +174,22 @@ def test_bucket_of_is_even_and_in_order() -> None:
     buckets = [bucket_of(id_, 9) for id_ in ids]
     assert buckets == sorted(buckets)
     assert set(buckets) == set(range(9))
+
+
+def test_pictures_lie_in_the_same_shards_with_any_number_of_workers(
+    write_recipe: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.lane_plan._SMALLEST_SHARD", 2)
+    monkeypatch.setattr(GatherStage, "_fetch", _stop)
+    recipe, found = read_recipe(str(write_recipe(tmp_path))), []
+    for workers in (0, 1, 2, 7):
+        work = Folder(recipe.output) / f"work-{workers}"
+        with pytest.raises(RunError, match="planned"):
+            GatherStage(Run(recipe, None, (), (), workers, lambda _: None)).run(work)
+        found.append(digests(Path(work.path("plan/shards"))))
+    assert found == found[:1] * 4
+    assert len(found[0]) > 1
+
+
+def _stop(*_: object) -> None:
+    raise RunError("planned")
