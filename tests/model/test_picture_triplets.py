@@ -196,6 +196,17 @@ def test_texts_say_where_pictures_go(world: Path) -> None:
         TextSet(f"{world}/text-to-image", 1)
 
 
+def test_triplets_say_that_their_pictures_are_missing(world: Path) -> None:
+    with pytest.raises(DataError, match=r"no sizes.json; of triplets .* pictures = "):
+        ImageSet(f"{world}/image-to-text", 1)
+
+
+def test_pairs_are_no_triplets(world: Path) -> None:
+    """Told by the columns they lack, whatever negatives are asked for."""
+    with pytest.raises(DataError, match="must have columns anchor, positive, got key"):
+        PictureTriplets(f"{world}/pairs", f"{world}/pairs", 1, 2)
+
+
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
