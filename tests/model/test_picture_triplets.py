@@ -285,6 +285,15 @@ def test_which_may_share_a_batch(one: Pair, two: Pair, fit: bool) -> None:
             stream.next()
 
 
+@pytest.mark.parametrize(("negatives", "more"), [(0, "$"), (2, ", or take fewer negatives")])
+def test_a_batch_that_negatives_keep_from_being_full_says_so(
+    world: Path, negatives: int, more: str
+) -> None:
+    stream = Stream(opened(world, "image-to-text", negatives), PICTURES + 1, "17", 40, Place())
+    with pytest.raises(DataError, match=f"in 10 epochs: make the batch smaller{more}"):
+        stream.next()
+
+
 def test_a_batch_is_of_one_kind_and_no_negative_is_anothers_positive(world: Path) -> None:
     stage = stage_of(world, "pairs", "image-to-text", "text-to-image")
     feed = Feed(stage, Running(shuffle_samples=40), "17", (0, 1), Position())
