@@ -79,8 +79,7 @@ def sample_trial(folder: Path, times: int) -> Trial:
     recipe = tomllib.loads((folder / "recipe.toml").read_text("utf-8"))
     del recipe["translate"], recipe["select"]
     recipe["sources"] = recipe["sources"][:1]
-    recipe["mine"]["kinds"] = [IMAGE_TO_TEXT, TEXT_TO_IMAGE]
-    recipe["mine"]["negatives"] = {"num_negatives": 4}
+    recipe["mine"] = mine_table(IMAGE_TO_TEXT, TEXT_TO_IMAGE)
     (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
     pairmill("curate", folder / "recipe.toml")
     triplets = [
@@ -131,9 +130,14 @@ def sentences_trial(folder: Path, data: Path, times: int) -> Trial:
         (120 * times, 50 * times),
     )
     teacher = first_stage(trial, "teacher", seed=100)
-    mine = {"kinds": [TEXT_TEXT], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
-    curate_sentences(folder, {"score": {"teachers": [{"model": str(teacher)}]}, "mine": mine})
+    score = {"teachers": [{"model": str(teacher)}]}
+    curate_sentences(folder, {"score": score, "mine": mine_table(TEXT_TEXT)})
     return trial
+
+
+def mine_table(*kinds: str) -> dict[str, Any]:
+    """Of a recipe: four negatives, all in the language that random ones are drawn from."""
+    return {"kinds": [*kinds], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
 
 
 def curate_sentences(folder: Path, tables: dict[str, Any]) -> None:
