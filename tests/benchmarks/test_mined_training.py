@@ -62,7 +62,8 @@ def test_mined_negatives_are_in_the_language_of_random_ones(
             (at / "recipe.toml").write_text(tomli_w.dumps(tables), "utf-8")
 
     monkeypatch.setattr("benchmarks.mined_training.pairmill", pairmill)
-    sample_trial(tmp_path, 1)
+    trial = sample_trial(tmp_path, 1, 16)
+    assert (trial.triplet_batches, trial.triplet_settings["image_batch"]) == ((200, 16), 16)
     recipe = tomllib.loads((tmp_path / "recipe.toml").read_text("utf-8"))
     assert recipe["mine"]["cross_language"] == 0
     assert recipe["mine"]["negatives"] == {"num_negatives": 4}
