@@ -1,6 +1,6 @@
 """Do mined negatives teach more than random ones? One small model, trained as long on either.
 
-    python -m benchmarks.mined_training [sample|sentences] [--seeds 3] [--times 1]
+    python -m benchmarks.mined_training [sample|sentences] [--seeds 3] [--times 1] [--batch 64]
 
 `sample` is a sample world, mined by the teacher that ships: pictures with captions that almost fit
 and captions with near pictures, judged on other pictures of it. `sentences` are NTREX's news, each
@@ -9,7 +9,9 @@ trained on them with the batch's own negatives alone, and judged on the sentence
 
 A model is trained on pairs first, for each seed, and from there on triplets: `mined` as
 `pairmill mine` and `pack` leave them, and `random`, the same anchors and positives in the same
-order with as many negatives drawn from the same language. All else is equal.
+order with as many negatives drawn from the same language. All else is equal. Everybody's negatives
+in a batch stand against each: the smaller `--batch`, the less random ones teach. A smaller one has
+more steps, so that as many triplets are seen.
 """
 
 import argparse
@@ -42,6 +44,7 @@ _ARMS = ("random", "mined")
 _ANSWERED = "en"
 _ASKING = ("de", "es", "fr", "ru")
 _LEFT_OUT = 3  # one sentence in so many
+_TRIPLETS = 3_200  # that a model sees
 _SCORES = ("R@1", "R@10")
 
 Found = dict[tuple[str, str, str], list[float]]
@@ -59,7 +62,8 @@ class Trial:
       judged: an evaluation set's table.
       model: of the plan.
       settings: of both stages.
-      steps: of the first and the second.
+      steps: of the first.
+      triplet_batches: of the second: how many, and triplets in each.
     """
 
     folder: Path
@@ -68,10 +72,27 @@ class Trial:
     judged: Path
     model: dict[str, Any]
     settings: dict[str, Any]
-    steps: tuple[int, int]
+    steps: int
+    triplet_batches: tuple[int, int]
+
+    @property
+    def triplet_settings(self) -> dict[str, Any]:
+        """Of the second stage alone."""
+        _, size = self.triplet_batches
+        sizes = {f"{kind.removesuffix('s')}_batch": size for kind in self.triplets}
+        return {"learning_rate": 1e-3, "warmup_steps": 10} | sizes
 
 
-def sample_trial(folder: Path, times: int) -> Trial:
+def triplet_batches(times: int, size: int) -> tuple[int, int]:
+    """How many batches of a size see all triplets that are to be seen, and the size.
+
+    >>> triplet_batches(1, 64), triplet_batches(1, 16)
+    ((50, 64), (200, 16))
+    """
+    return times * _TRIPLETS // size, size
+
+
+def sample_trial(folder: Path, times: int, batch: int) -> Trial:
     """A sample world, curated and mined, and another one's pictures."""
     pairmill("sample", folder, "--rows", 3_000, "--seed", 31, "--defects", 0, "--models")
     held = ("--rows", 1_200, "--seed", 32, "--defects", 0)
@@ -79,8 +100,7 @@ def sample_trial(folder: Path, times: int) -> Trial:
     recipe = tomllib.loads((folder / "recipe.toml").read_text("utf-8"))
     del recipe["translate"], recipe["select"]
     recipe["sources"] = recipe["sources"][:1]
-    recipe["mine"]["kinds"] = [IMAGE_TO_TEXT, TEXT_TO_IMAGE]
-    recipe["mine"]["negatives"] = {"num_negatives": 4}
+    recipe["mine"] = mine_table(IMAGE_TO_TEXT, TEXT_TO_IMAGE)
     (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
     pairmill("curate", folder / "recipe.toml")
     triplets = [
@@ -94,11 +114,12 @@ def sample_trial(folder: Path, times: int) -> Trial:
         folder / "held-out" / "pairs.parquet",
         small_model(),
         {"image_batch": 64, "token_dropout": 0.0},
-        (100 * times, 50 * times),
+        100 * times,
+        triplet_batches(times, batch),
     )
 
 
-def sentences_trial(folder: Path, data: Path, times: int) -> Trial:
+def sentences_trial(folder: Path, data: Path, times: int, batch: int) -> Trial:
     """NTREX's sentences in pairs, mined by a model of the first stage."""
     sentences = pq.read_table(data / "ntrex" / "sentences.parquet").to_pylist()
     spoken = [{code: row[code] for code in (*_ASKING, _ANSWERED)} for row in sentences]
@@ -128,12 +149,18 @@ def sentences_trial(folder: Path, data: Path, times: int) -> Trial:
         judged,
         small_model() | {"learned_tokens": 0, "tokenizer": str(folder / "tokenizer")},
         {"text_batch": 64, "text_length": 48, "token_dropout": 0.0},
-        (120 * times, 50 * times),
+        120 * times,
+        triplet_batches(times, batch),
     )
     teacher = first_stage(trial, "teacher", seed=100)
-    mine = {"kinds": [TEXT_TEXT], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
-    curate_sentences(folder, {"score": {"teachers": [{"model": str(teacher)}]}, "mine": mine})
+    score = {"teachers": [{"model": str(teacher)}]}
+    curate_sentences(folder, {"score": score, "mine": mine_table(TEXT_TEXT)})
     return trial
+
+
+def mine_table(*kinds: str) -> dict[str, Any]:
+    """Of a recipe: four negatives, all in the language that random ones are drawn from."""
+    return {"kinds": [*kinds], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
 
 
 def curate_sentences(folder: Path, tables: dict[str, Any]) -> None:
@@ -208,7 +235,7 @@ def with_random_negatives(rows: pa.Table) -> pa.Table:
 def first_stage(trial: Trial, name: str, seed: int) -> Path:
     """Trains a model on pairs; returns its folder."""
     stage = {"learning_rate": 3e-3, "warmup_steps": 30, **trial.pairs}
-    return trained(trial, name, trial.model, stage, trial.steps[0], seed)
+    return trained(trial, name, trial.model, stage, trial.steps, seed)
 
 
 def small_model() -> dict[str, Any]:
@@ -263,9 +290,10 @@ def compare(trial: Trial, seeds: int) -> Found:
                 kind: [one | {"path": one["path"].format(arm=arm)} for one in sets]
                 for kind, sets in trial.triplets.items()
             }
-            stage = {"learning_rate": 1e-3, "warmup_steps": 10, **data}
+            stage = trial.triplet_settings | data
+            steps, _ = trial.triplet_batches
             begun = {"checkpoint": str(first)}
-            keep(found, arm, trained(trial, f"{arm}-{seed}", begun, stage, trial.steps[1], seed))
+            keep(found, arm, trained(trial, f"{arm}-{seed}", begun, stage, steps, seed))
         print("\n".join(table_of(found)), flush=True)
     return found
 
@@ -294,6 +322,7 @@ def main() -> None:
     parser.add_argument("trials", nargs="*", default=["sample", "sentences"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--times", type=int, default=1, help="as many steps as by default")
+    parser.add_argument("--batch", type=int, default=64, help="triplets in a batch")
     parser.add_argument("--data", type=Path, default=_DATA, help="the folder that ntrex/ is in")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     given = parser.parse_args()
@@ -303,9 +332,9 @@ def main() -> None:
         for name in given.trials:
             (folder / name).mkdir(parents=True)
             made = (
-                sample_trial(folder / name, given.times)
+                sample_trial(folder / name, given.times, given.batch)
                 if name == "sample"
-                else sentences_trial(folder / name, given.data, given.times)
+                else sentences_trial(folder / name, given.data, given.times, given.batch)
             )
             tables[name] = table_of(compare(made, given.seeds))
     for name, lines in tables.items():

@@ -88,7 +88,7 @@ class Stream(Generic[Sample]):
             samples = self._window(epoch, window)
             if samples is None:
                 epoch, window, taken = epoch + 1, 0, 0
-                self._check_epochs(epoch - self.place.epoch, len(batch.samples))
+                self._check_epochs(epoch - self.place.epoch, len(batch.samples), waiting)
             elif taken == len(samples):
                 window, taken = window + 1, 0
             else:
@@ -127,12 +127,12 @@ class Stream(Generic[Sample]):
                 found.append(block)
         return found
 
-    def _check_epochs(self, epochs: int, found: int) -> None:
+    def _check_epochs(self, epochs: int, found: int, waiting: Sequence[Sample]) -> None:
         if epochs > _MOST_EPOCHS:
             raise DataError(
                 f"a batch of {self._size} must have that many different pictures and texts, and "
-                f"{self._samples.path} had only {found} in {_MOST_EPOCHS} epochs: make the batch "
-                "smaller"
+                f"{self._samples.path} had only {found} in {_MOST_EPOCHS} epochs: "
+                f"{_ways_out(waiting)}"
             )
 
     def _check_waiting(self, waiting: Sequence[Sample]) -> None:
@@ -144,9 +144,16 @@ class Stream(Generic[Sample]):
         raise DataError(
             f"a batch of {self._size} must have that many different pictures and texts, and of "
             f"{self._samples.path} {len(waiting)} samples wait for a batch that has not theirs "
-            f"already, {times} for {common!r}: make the batch smaller, or screen with a smaller "
+            f"already, {times} for {common!r}: {_ways_out(waiting)}, or screen with a smaller "
             "max_pictures_per_text"
         )
+
+
+def _ways_out(waiting: Sequence[Sample]) -> str:
+    """What helps where samples cannot stand in one batch."""
+    if any(sample.stands_against for sample in waiting):
+        return "make the batch smaller, or take fewer negatives, of which none may be a positive"
+    return "make the batch smaller"
 
 
 class _Batch(Generic[Sample]):

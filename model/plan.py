@@ -141,8 +141,9 @@ class Stage:
       text_batch: pairs in a batch, over all processes.
       micro_batch: pairs of a kind that one process's towers hold at once, by GradCache; 0: all.
       accumulate: batches, each with its own loss, whose gradients are averaged for one step.
-      negatives: hard negatives that are used of each row of texts and of triplets: texts of a text,
-        captions of a picture, pictures of a caption.
+      negatives: hard negatives that are used of each row of texts and of triplets, the first: texts
+        of a text, captions of a picture, pictures of a caption. `mine` puts the nearest first, so
+        that fewer than it found have fewer in other languages.
       image_size: pixels a side; 0: as the model has it.
       smallest_crop: of a picture's area, a random part of at least that much is used.
       token_dropout: share of a text's tokens that are not told, others each time (word dropout,

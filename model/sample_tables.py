@@ -18,6 +18,10 @@ from schemas.ids import is_uid
 
 _UNSTATED = "und"
 _LOOKED_AT = 16  # rows
+_OF_TRIPLETS = (
+    "; of triplets with pictures their folder is named, too: "
+    '{ path = "…/triplets/image-to-text", pictures = "…/shards/pairs" }'
+)
 _NEGATIVE = re.compile(r"negative(_\d+)?")  # sentence-transformers' names
 
 
@@ -45,7 +49,11 @@ class Shards:
         fs, root = fsspec.url_to_fs(path)
         places = [at for at in (root, f"{root}/train") if fs.exists(f"{at}/sizes.json")]
         if not places:
-            raise DataError(f"{path} must hold shards that pack wrote: it has no sizes.json")
+            are_tables = fs.glob(f"{root}/train/*.parquet") or fs.glob(f"{root}/*.parquet")
+            raise DataError(
+                f"{path} must hold shards that pack wrote: it has no sizes.json"
+                f"{_OF_TRIPLETS if are_tables else ''}"
+            )
         sizes = json.loads(fs.cat_file(f"{places[0]}/sizes.json"))
         names = [f"{places[0]}/{name.removesuffix('.tar')}" for name in sizes]
         return cls(names, list(sizes.values()), fs)
@@ -78,7 +86,9 @@ class TupleTables:
         self._parts = sorted(self._fs.glob(f"{root}/*.parquet"))
         if not self._parts:
             raise DataError(f"{path} must hold Parquet with columns anchor and positive")
-        self._columns = ["anchor", "positive", *self._negatives(negatives)]
+        self._columns = ["anchor", "positive"]
+        self._rows(self._parts[0])  # these first: without them negatives are beside the point
+        self._columns += self._negatives(negatives)
         self.blocks: Sequence[int] = [self._rows(part) for part in self._parts]
         beside = f"{root.removesuffix('/train')}/rows"
         self._rows_folder = beside if root.endswith("/train") and self._fs.exists(beside) else ""

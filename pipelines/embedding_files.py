@@ -62,7 +62,8 @@ def read_singles(folder: Folder, number: int) -> NDArray[np.float32]:
         step = np.empty((min(_STEP, len(found)), *shape[1:]), kind)
         for first in range(0, len(found), _STEP):
             rows = step[: len(found) - first]
-            assert file.readinto(rows) == rows.nbytes  # type: ignore[attr-defined]
+            read = file.readinto(rows)  # type: ignore[attr-defined]
+            assert read == rows.nbytes
             found[first : first + _STEP] = rows
     return found
 
@@ -79,7 +80,8 @@ def read_npy_rows(folder: Folder, name: str, first: int, end: int) -> NDArray[An
 def _header(data: bytes) -> tuple[int, tuple[int, ...], np.dtype[Any]]:
     """Where an array's values begin in its file, their shape and their type."""
     file = io.BytesIO(data[:_HEADER])
-    assert np.lib.format.read_magic(file) == (1, 0)
+    version = np.lib.format.read_magic(file)
+    assert version == (1, 0)
     shape, is_fortran, kind = np.lib.format.read_array_header_1_0(file)
     assert not is_fortran
     return file.tell(), shape, kind

@@ -26,7 +26,7 @@ _SPARE = 16
 """Rows that are taken beyond those wanted; eight times as many again where they do not do."""
 
 _ROWS_A_LIST = 39  # at least, where faiss begins to warn of too few
-_AT_ONCE = 1 << 22  # cosines of queries that need more rows
+_AT_ONCE = 1 << 22  # cosines, of queries that need more rows or of a list, however long it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,11 @@ def nearest_by_lists(
 
     found = faiss.ResultHeap(len(queries), min(k, len(rows)), keep_max=True)
     for asking, first, end in lists.asked(queries):
-        products = queries[asking] @ rows[first:end].T
-        found.add_result_subset(asking, products, np.arange(first, end))
+        step = max(1, _AT_ONCE // (end - first))
+        for at in range(0, len(asking), step):
+            some = asking[at : at + step]
+            products = queries[some] @ rows[first:end].T
+            found.add_result_subset(some, products, np.arange(first, end))
     found.finalize()
     scores = cosines(queries, rows, found.I)
     near = found_in(scores, scores, found.I, names, shard)

@@ -1,8 +1,13 @@
 """The benchmark of mined negatives: what it compares them with."""
 
-import pyarrow as pa
+import tomllib
+from pathlib import Path
 
-from benchmarks.mined_training import with_random_negatives
+import pyarrow as pa
+import pytest
+import tomli_w
+
+from benchmarks.mined_training import sample_trial, with_random_negatives
 from pipelines.triplets import triplet_schema
 
 
@@ -43,3 +48,22 @@ def test_random_negatives_are_of_the_language_and_never_the_positives_own() -> N
         changed += texts != [before["negative_1"], before["negative_2"]]
     assert changed > 50
     assert drawn.equals(with_random_negatives(rows))
+
+
+def test_mined_negatives_are_in_the_language_of_random_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default a share is in other ones, which teach a language's own retrieval less."""
+
+    def pairmill(command: str, at: Path, *_: object) -> None:
+        if command == "sample":
+            at.mkdir(exist_ok=True)
+            tables = {"translate": {}, "select": {}, "mine": {}, "sources": [{"name": "pairs"}]}
+            (at / "recipe.toml").write_text(tomli_w.dumps(tables), "utf-8")
+
+    monkeypatch.setattr("benchmarks.mined_training.pairmill", pairmill)
+    trial = sample_trial(tmp_path, 1, 16)
+    assert (trial.triplet_batches, trial.triplet_settings["image_batch"]) == ((200, 16), 16)
+    recipe = tomllib.loads((tmp_path / "recipe.toml").read_text("utf-8"))
+    assert recipe["mine"]["cross_language"] == 0
+    assert recipe["mine"]["negatives"] == {"num_negatives": 4}

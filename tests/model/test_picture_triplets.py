@@ -196,6 +196,17 @@ def test_texts_say_where_pictures_go(world: Path) -> None:
         TextSet(f"{world}/text-to-image", 1)
 
 
+def test_triplets_say_that_their_pictures_are_missing(world: Path) -> None:
+    with pytest.raises(DataError, match=r"no sizes.json; of triplets .* pictures = "):
+        ImageSet(f"{world}/image-to-text", 1)
+
+
+def test_pairs_are_no_triplets(world: Path) -> None:
+    """Told by the columns they lack, whatever negatives are asked for."""
+    with pytest.raises(DataError, match="must have columns anchor, positive, got key"):
+        PictureTriplets(f"{world}/pairs", f"{world}/pairs", 1, 2)
+
+
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
@@ -272,6 +283,15 @@ def test_which_may_share_a_batch(one: Pair, two: Pair, fit: bool) -> None:
     else:
         with pytest.raises(DataError, match="must have that many different pictures and texts"):
             stream.next()
+
+
+@pytest.mark.parametrize(("negatives", "more"), [(0, "$"), (2, ", or take fewer negatives")])
+def test_a_batch_that_negatives_keep_from_being_full_says_so(
+    world: Path, negatives: int, more: str
+) -> None:
+    stream = Stream(opened(world, "image-to-text", negatives), PICTURES + 1, "17", 40, Place())
+    with pytest.raises(DataError, match=f"in 10 epochs: make the batch smaller{more}"):
+        stream.next()
 
 
 def test_a_batch_is_of_one_kind_and_no_negative_is_anothers_positive(world: Path) -> None:

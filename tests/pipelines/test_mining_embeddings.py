@@ -1,5 +1,7 @@
 """Embeddings on their way to pieces: all come, as asked for, from one range of each file."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,19 @@ def test_singles_are_the_halves(tmp_path: Path, rows: int) -> None:
     assert singles.dtype == np.float32
     assert singles.shape == halves.shape
     assert (singles == halves).all()
+
+
+def test_singles_are_read_where_python_asserts_nothing(tmp_path: Path) -> None:
+    halves = np.arange(6, dtype=np.float16).reshape(3, 2)
+    write_npy(Folder(str(tmp_path)), "00002.npy", halves)
+    code = (
+        "import sys; from pipelines.embedding_files import *; "
+        "print(read_singles(Folder(sys.argv[1]), 2).tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", code, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == str(halves.tolist()), done.stderr
 
 
 def test_columns_are_written_as_rows(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Nearest rows: exact, and the same ones however they are cut."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -122,6 +123,24 @@ def test_lists_hold_each_row_once_and_look_where_it_is_near(corpus: tuple[Units,
     assert (near == of).mean() > 0.999  # of two that are as near either may be it
     asked = [len(asking) for asking, _, _ in replace(lists, probes=3).asked(rows)]
     assert sum(asked) == 3 * ROWS
+
+
+def test_a_list_of_rows_that_are_alike_is_not_multiplied_whole(
+    corpus: tuple[Units, Names], queries: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows are in one list then, and every query looks at it."""
+    rows, names = np.tile(corpus[0][5], (ROWS, 1)), corpus[1]
+    lists, order = fit_lists(rows)
+    lists = replace(lists, probes=len(lists.centres))
+    assert np.diff(lists.starts).max() == ROWS
+    monkeypatch.setattr("pipelines.nearest._AT_ONCE", 1 << 16)
+    tracemalloc.start()
+    found = nearest_by_lists(queries, rows[order], names[order], lists, 0, K)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.present.all()
+    copied = rows.nbytes  # by the test itself, in the order of the lists
+    assert most - copied < QUERIES * ROWS * 4 / 4  # bytes of all cosines, a quarter
 
 
 def test_lists_of_fewer_rows_than_are_wanted(corpus: tuple[Units, Names], queries: Units) -> None:
