@@ -40,6 +40,7 @@ from pipelines.translate_report import (
     Speed,
     estimate_lines,
     estimate_of_way_back,
+    language_lines,
     read_speed,
     sums_of,
     translation_report,
@@ -180,7 +181,7 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in self._estimate(desk, plan, tried, THERE):
+        for line in (*language_lines(plan), *self._estimate(desk, plan, tried, THERE)):
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:

@@ -116,7 +116,7 @@ def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
 
 
 def estimate_lines(plan: BucketPlan, means: Means, share_back: float) -> Iterator[str]:
-    """How many texts are to be said in which languages, how long that will take and what it costs.
+    """How many texts are to be said in other languages, how long that takes and what it costs.
 
     Args:
       plan: of the first turn.
@@ -128,7 +128,6 @@ def estimate_lines(plan: BucketPlan, means: Means, share_back: float) -> Iterato
         f"{plan.texts.total():,} texts to say in other languages: {plan.imported.total():,} "
         f"imported, {plan.remembered.total():,} remembered, {missing.total():,} to translate"
     )
-    yield from _by_language(plan, missing)
     yield from _times(plan, means, share_back)
 
 
@@ -205,8 +204,9 @@ def _missing(plan: BucketPlan) -> Counter[str]:
     return +found
 
 
-def _by_language(plan: BucketPlan, missing: Counter[str]) -> Iterator[str]:
+def language_lines(plan: BucketPlan) -> Iterator[str]:
     """A line a language, `de  1,200 of 1,300 texts to translate, from en 1,000, fr 200`."""
+    missing = _missing(plan)
     for target in sorted({pair.partition("-")[2] for pair in plan.texts}):
         pairs = {pair: n for pair, n in plan.texts.items() if pair.partition("-")[2] == target}
         sources = sorted((-missing[pair], pair.partition("-")[0]) for pair in pairs)

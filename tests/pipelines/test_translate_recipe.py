@@ -28,11 +28,13 @@ def test_a_dry_run_says_what_there_is_to_do_and_leaves_nothing(
         for event in curate(recipe, HERE, stages=("translate",))
         if event["event"] == "note"
     ]
-    assert shown[:-1] == noted[:-1]
-    assert "0 imported, 0 remembered" in shown[0]
-    assert "tokens/s, by a trial" in shown[-1]
+    *languages, whole, trial = shown
+    assert [line.partition(" ")[0] for line in languages] == ["de", "ka"]
+    assert noted[:-1] == [whole]
+    assert "0 imported, 0 remembered" in whole
+    assert "tokens/s, by a trial" in trial
     texts = counts(tmp_path / "out", "translate")["caption created"]
-    assert shown[0].startswith(f"{texts} texts to say in other languages")
+    assert whole.startswith(f"{texts} texts to say in other languages")
 
 
 def test_the_doctor_knows_translators(
