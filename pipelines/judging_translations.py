@@ -47,9 +47,7 @@ MADE_QUALITY = 0.5
 """Of what a model said and no person has seen: source captions, of 1, come before it."""
 IMPORTED_QUALITY = 0.75
 """Of a translation that the user brought."""
-_AT_ONCE = (
-    500  # texts, with all their translations: what the gates make of them takes far more room
-)
+_AT_ONCE = 500  # texts with their translations: what the gates make of them takes far more room
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ to the sources' buckets.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import apache_beam as beam
 import pyarrow as pa
@@ -14,10 +15,7 @@ import pyarrow as pa
 from filters.text import tidied
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
-    Deal,
-    Keyed,
-    Regroup,
-    arrow_schema,
+    RegroupBuckets,
     column_buckets,
     hash_buckets,
     table_of,
@@ -63,7 +61,7 @@ class Pivoted:
     bucket: int
 
 
-class IntoPivot(beam.PTransform):
+def into_pivot(desk: Desk, way: int, buckets: int) -> RegroupBuckets:
     """Regroups what the first turn said in the pivot's language.
 
     Args:
@@ -71,27 +69,12 @@ class IntoPivot(beam.PTransform):
       way: `THERE` or `BACK`.
       buckets: of texts.
     """
-
-    def __init__(self, desk: Desk, way: int, buckets: int) -> None:
-        super().__init__()
-        self._desk = desk
-        self._way = way
-        self._buckets = buckets
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        read = ReadBetween(self._desk, self._way)
-        between = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(read)
-        by_key = hash_buckets("key", self._buckets)
-        return (
-            {"between": between}
-            | Regroup(
-                "texts between by id", {"between": arrow_schema(Between)}, self._buckets, by_key
-            )
-            | "WriteBetween" >> beam.Map(write_between, self._desk.work, self._way + 1)
-        )
+    read, write = ReadBetween(desk, way), partial(write_between, desk.work, way + 1)
+    by_key = hash_buckets("key", buckets)
+    return RegroupBuckets("texts between by id", read, Between, buckets, by_key, write)
 
 
-class OutOfPivot(beam.PTransform):
+def out_of_pivot(desk: Desk, way: int, buckets: int) -> RegroupBuckets:
     """Brings what the second turn said to the buckets of the sources.
 
     Args:
@@ -99,23 +82,10 @@ class OutOfPivot(beam.PTransform):
       way: `THERE` or `BACK`.
       buckets: of texts.
     """
-
-    def __init__(self, desk: Desk, way: int, buckets: int) -> None:
-        super().__init__()
-        self._desk = desk
-        self._way = way
-        self._buckets = buckets
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        read = ReadPivoted(self._desk, self._way)
-        pivoted = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(read)
-        schemas, by_source = {"pivoted": arrow_schema(Pivoted)}, column_buckets("bucket")
-        folder = self._desk.work / _PIVOTED / str(self._way)
-        return (
-            {"pivoted": pivoted}
-            | Regroup("pivoted texts by source", schemas, self._buckets, by_source)
-            | "WritePivoted" >> beam.Map(_write_pivoted, folder)
-        )
+    read = ReadPivoted(desk, way)
+    write = partial(write_by_source, desk.work / _PIVOTED / str(way))
+    by_source = column_buckets("bucket")
+    return RegroupBuckets("pivoted texts by source", read, Pivoted, buckets, by_source, write)
 
 
 class ReadBetween(beam.DoFn):
@@ -195,7 +165,7 @@ def read_pivoted(desk: Desk, way: int, bucket: int) -> dict[tuple[str, str], Piv
     return {(row.key, row.language): row for row in rows}
 
 
-def _write_pivoted(keyed: Keyed, folder: Folder) -> None:
-    bucket, tables = keyed
-    rows = tables["pivoted"].sort_by([("key", "ascending"), ("language", "ascending")])
+def write_by_source(folder: Folder, bucket: int, table: pa.Table) -> None:
+    """Writes what a bucket's source texts became, by source text and language."""
+    rows = table.sort_by([("key", "ascending"), ("language", "ascending")])
     write_table(folder, part_name(bucket), rows)

@@ -5,19 +5,16 @@ way of the pivot where that is needed. What is regrouped is brought back to the 
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import apache_beam as beam
 import pyarrow as pa
 
 from filters.round_trip import is_sent_back
 from pipelines.judging_translations import GATED, RETURNED, Answers, Decision, JudgeBucket, Returned
-from pipelines.pivoting import IMPORTED
-from pipelines.storage import Folder
+from pipelines.pivoting import IMPORTED, write_by_source
 from pipelines.transforms.blocks import (
-    Deal,
-    Keyed,
-    Regroup,
-    arrow_schema,
+    RegroupBuckets,
     column_buckets,
     hash_buckets,
     table_of,
@@ -36,27 +33,16 @@ from schemas.ids import phrase_id
 from schemas.layout import part_name
 
 
-class SendBack(beam.PTransform):
+def send_back(desk: Desk, buckets: int) -> RegroupBuckets:
     """Leaves what the gates on texts say, and which translations are wanted back, by their own ids.
 
     Args:
       desk: …
       buckets: of texts.
     """
-
-    def __init__(self, desk: Desk, buckets: int) -> None:
-        super().__init__()
-        self._desk = desk
-        self._buckets = buckets
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        chosen = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(Choose(self._desk))
-        schemas, by_key = {"between": arrow_schema(Between)}, hash_buckets("key", self._buckets)
-        return (
-            {"between": chosen}
-            | Regroup("translations by id", schemas, self._buckets, by_key)
-            | "WriteBack" >> beam.Map(write_between, self._desk.work, BACK)
-        )
+    read, write = Choose(desk), partial(write_between, desk.work, BACK)
+    by_key = hash_buckets("key", buckets)
+    return RegroupBuckets("translations by id", read, Between, buckets, by_key, write)
 
 
 class Choose(beam.DoFn):
@@ -92,27 +78,16 @@ def _wanted_back(of: Decision, bucket: int) -> Between:
     )
 
 
-class BringBack(beam.PTransform):
+def bring_back(desk: Desk, buckets: int) -> RegroupBuckets:
     """Brings what was said back to the buckets of the sources.
 
     Args:
       desk: …
       buckets: of texts.
     """
-
-    def __init__(self, desk: Desk, buckets: int) -> None:
-        super().__init__()
-        self._desk = desk
-        self._buckets = buckets
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        returned = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(Return(self._desk))
-        schemas, by_source = {"returned": arrow_schema(Returned)}, column_buckets("bucket")
-        return (
-            {"returned": returned}
-            | Regroup("returned texts by source", schemas, self._buckets, by_source)
-            | "WriteReturned" >> beam.Map(_write_returned, self._desk.work / RETURNED)
-        )
+    read, write = Return(desk), partial(write_by_source, desk.work / RETURNED)
+    by_source = column_buckets("bucket")
+    return RegroupBuckets("returned texts by source", read, Returned, buckets, by_source, write)
 
 
 class Return(beam.DoFn):
@@ -134,9 +109,3 @@ class Return(beam.DoFn):
                 for row, answer in said
             ],
         )
-
-
-def _write_returned(keyed: Keyed, folder: Folder) -> None:
-    bucket, tables = keyed
-    rows = tables["returned"].sort_by([("key", "ascending"), ("language", "ascending")])
-    write_table(folder, part_name(bucket), rows)

@@ -17,10 +17,10 @@ from pipelines.judging_translations import JudgeBucket, JudgedTranslation
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
-from pipelines.pivoting import IntoPivot, OutOfPivot
+from pipelines.pivoting import into_pivot, out_of_pivot
 from pipelines.recipe import Recipe
 from pipelines.records import Counts
-from pipelines.round_trips import BringBack, SendBack
+from pipelines.round_trips import bring_back, send_back
 from pipelines.sentence_encoders import encoder_label, encoder_spec, revision_of
 from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, tables_before
 from pipelines.storage import Folder
@@ -138,9 +138,9 @@ class TranslateStage:
         buckets = self._plan(desk)
         self._say(desk, THERE, buckets)
         if self._rules.round_trip:
-            self._once(desk, "judging what goes back", buckets, SendBack(desk, buckets))
+            self._once(desk, "judging what goes back", buckets, send_back(desk, buckets))
             self._say(desk, BACK, buckets)
-            self._once(desk, "regrouping what came back", buckets, BringBack(desk, buckets))
+            self._once(desk, "regrouping what came back", buckets, bring_back(desk, buckets))
         if self._rules.encoder:
             from pipelines.translation_sentences import embed_sentences  # with torch
 
@@ -154,7 +154,7 @@ class TranslateStage:
         words = " on the way back" if way == BACK else ""
         for turn in (way, way + 1) if self._rules.pivot else (way,):
             if turn != way:
-                into = IntoPivot(desk, way, buckets)
+                into = into_pivot(desk, way, buckets)
                 self._once(desk, f"regrouping by the pivot{words}", buckets, into)
             plan = self._requests(desk, turn, buckets)
             if turn == way:
@@ -163,7 +163,7 @@ class TranslateStage:
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces, words)
         if self._rules.pivot:
-            out = OutOfPivot(desk, way, buckets)
+            out = out_of_pivot(desk, way, buckets)
             self._once(desk, f"regrouping by the source{words}", buckets, out)
 
     def tell_preview(self) -> None:

@@ -205,10 +205,9 @@ def write_wanted(keyed: Keyed, work: Folder) -> None:
     write_table(wanted_folder(work, THERE), part_name(bucket), tables["wanted"].sort_by(order))
 
 
-def write_between(keyed: Keyed, work: Folder, turn: int) -> None:
-    """Writes what is wanted of a bucket's texts in a turn that is not the first."""
-    bucket, tables = keyed
-    rows = tables["between"].sort_by([(name, "ascending") for name in ("key", "of", "languages")])
+def write_between(work: Folder, turn: int, bucket: int, table: pa.Table) -> None:
+    """Writes what is wanted of a bucket's texts in a turn that is not the first: `Between`s."""
+    rows = table.sort_by([(name, "ascending") for name in ("key", "of", "languages")])
     write_table(wanted_folder(work, turn), part_name(bucket), rows)
 
 
