@@ -13,7 +13,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.errors import RecipeError, RunError
-from pipelines.judging_translations import JudgeBucket, JudgedTranslation
+from pipelines.judging_translations import JudgeBucket
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
@@ -26,12 +26,12 @@ from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, table
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
-    Regroup,
     arrow_schema,
     column_buckets,
     hash_buckets,
     pieces_for,
 )
+from pipelines.transforms.filed import RegroupFiled, RegroupPlaces
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
@@ -59,7 +59,7 @@ from pipelines.translate_wanted import (
     rules_of,
     write_wanted,
 )
-from pipelines.translated import COMPARED, STAGE, WriteTranslated
+from pipelines.translated import STAGE, WriteTranslated
 from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
@@ -217,8 +217,9 @@ class TranslateStage:
                 wanted = pipeline | Deal("parts", range(parts))
                 _ = (
                     {"wanted": wanted | beam.ParDo(ReadWanted(desk, self._parts))}
-                    | Regroup(
+                    | RegroupFiled(
                         "texts by id",
+                        desk.regrouped,
                         {"wanted": arrow_schema(Wanted)},
                         buckets,
                         hash_buckets("key", buckets),
@@ -226,6 +227,7 @@ class TranslateStage:
                     | "WriteWanted" >> beam.Map(partial(write_wanted, work=desk.work))
                 )
             desk.work.write(_PLANNED, b"")
+            desk.regrouped.remove()
         return buckets
 
     def _requests(self, desk: Desk, turn: int, buckets: int) -> BucketPlan:
@@ -250,6 +252,7 @@ class TranslateStage:
             with self._run.pipeline(pieces_for(buckets)) as pipeline:
                 _ = pipeline | work
             desk.work.write(done, b"")
+            desk.regrouped.remove()
 
     def _translate(
         self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], words: str
@@ -312,21 +315,22 @@ class TranslateStage:
         run, parts = self._run, len(self._parts)
         compare = self._comparison(desk, buckets)
         run.step("judging translations")
-        schemas = {"judged": arrow_schema(JudgedTranslation)}
         with run.pipeline(pieces_for(max(buckets, parts))) as pipeline:
             judged = pipeline | Deal("judged buckets", range(buckets))
             tables = {"judged": judged | beam.ParDo(JudgeBucket(desk))}
             if compare:
-                tables["compared"], schemas["compared"] = pipeline | compare, COMPARED
+                tables["compared"] = pipeline | compare
+            by_part, regrouped = column_buckets("part"), desk.regrouped
             written = (
                 tables
-                | Regroup("translations by part", schemas, parts, column_buckets("part"))
+                | RegroupPlaces("translations by part", regrouped, parts, by_part)
                 | beam.ParDo(WriteTranslated(desk, self._parts, desk.work / FRESH)).with_outputs(
                     "pairs", main="counts"
                 )
             )
             _ = written.counts | Tally(desk.work, _COUNTS_FILE)
             _ = written.pairs | Tally(desk.work, _BY_PAIR_FILE)
+        desk.regrouped.remove()
 
     def _comparison(self, desk: Desk, buckets: int) -> beam.PTransform | None:
         """What compares translations with pictures and sources, where the rules ask for it."""

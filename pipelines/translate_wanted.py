@@ -118,6 +118,11 @@ class Desk:
     memory: Folder
     imports: tuple[str, ...]
 
+    @property
+    def regrouped(self) -> Folder:
+        """For rows on their way to other buckets; empty between two steps."""
+        return self.work / "regrouped"
+
     def remembered(self, speaker: int) -> Memory:
         """What a translator has said."""
         return Memory(self.memory / self.routes.speakers[speaker].memory_name)
