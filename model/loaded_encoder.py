@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
@@ -59,12 +60,15 @@ def _none_by_chance() -> Iterator[None]:
     transformers' own, which it has no use for, may lack.
 
     Raises:
-      ValueError: naming some of the weights.
+      ValueError: naming some of the weights, or the folder where they cannot be read.
     """
     usual = PreTrainedModel.__dict__["from_pretrained"]
 
     def whole(cls: type[PreTrainedModel], name: Any, *rest: Any, **options: Any) -> Any:
-        model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        try:
+            model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        except SafetensorError as error:
+            raise ValueError(f"the weights in {name} cannot be read: {error}") from error
         lacking = {*info["missing_keys"], *map(str, info["mismatched_keys"])}
         wrong = sorted(key for key in lacking if "pooler." not in key)
         if wrong:

@@ -139,7 +139,7 @@ def translate(
     limit: LimitOption = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say what would be translated and how long that takes."),
+        typer.Option("--dry-run", help="Say what would be translated, its time and its cost."),
     ] = False,
 ) -> None:
     """Says captions in other languages, and turns away what is no translation."""

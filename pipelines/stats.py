@@ -20,7 +20,7 @@ from pipelines.recount_tables import SIDES, KeptTables
 from pipelines.recount_translated import Translations, read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
-from pipelines.translation_page import pair_table, round_trip_table, speed_lines
+from pipelines.translation_page import asked_table, pair_table, round_trip_table, speed_lines
 from pipelines.triplet_report import read_triplet_report, triplet_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
@@ -287,9 +287,9 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
             console.print(as_grid(found) + "\n")
     if report["translation"]:
         console.print(pair_table(report["translation"]), "")
-        trips = round_trip_table(report["translation"])
-        if trips.row_count:
-            console.print(trips, "")
+        for table in (asked_table(report["translation"]), round_trip_table(report["translation"])):
+            if table.row_count:
+                console.print(table, "")
     for what, key in (("", "scores"), (" of pages", "page_scores")):
         for teacher, languages in report[key].items():
             by = f"scores{what} by {as_line(teacher, 60)}"
