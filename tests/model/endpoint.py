@@ -26,7 +26,7 @@ class EndpointServer:
     Attributes:
       asked: bodies of all requests.
       headers: of these.
-      url: for `model.translator.Endpoint`.
+      url: for `model.endpoint.Endpoint`.
       replies: in a request's place, by its number from 0.
     """
 
