@@ -64,7 +64,7 @@ def questions_of(
             continue
         number = int(page[1])
         uid = page_uid(picture_uid(source.document_source, url), number)
-        language = normalise_tag(row.language) if source.language_column else ""
+        language = normalise_tag(row.language) if row.language.strip() else ""
         named = f"{source.document_source}:{url}#page={number}"
         questions.append(
             PageQuestion(uid, named, row.caption, language, source.name, name, row.licence)
