@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from model import endpoint_translator
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -25,7 +24,7 @@ from tests.pipelines.translating import HERE, of_one, with_translate
 def test_an_endpoint_translates_within_its_budget(
     write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("model.endpoint._FIRST_WAIT_S", 0.01)
     server = EndpointServer()
     endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
     settings = 'into_languages = ["de"]'

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from model.translator import Endpoint, TranslatorSpec, identify
+from model.translator import TranslationEndpoint, TranslatorSpec, identify
 from pipelines.translate_plan import BucketPlan, TranslationPiece
 from pipelines.translate_report import Means, estimate_lines, pair_lines
 from pipelines.translate_speeds import Speed
@@ -11,7 +11,9 @@ from pipelines.translators import Routes, Speaker
 INTO, OUT = (
     Speaker(number, spec, identify(spec))
     for number, spec in enumerate(
-        TranslatorSpec(model=name, engine="openai", endpoint=Endpoint(url="http://127.0.0.1/v1"))
+        TranslatorSpec(
+            model=name, engine="openai", endpoint=TranslationEndpoint(url="http://127.0.0.1/v1")
+        )
         for name in ("into", "out")
     )
 )
