@@ -29,7 +29,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.queues import SimpleQueue
@@ -47,7 +47,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.pages import Document, Page, Rendering
 from pipelines.rendering.pdf import PdfRenderer
-from pipelines.rendering.processes import below, processor_seconds
+from pipelines.rendering.processes import below, die_with_parent, processor_seconds
 from pipelines.rendering.renderer import Renderer
 
 SETTINGS = Rendering(deadline_s=120)
@@ -92,7 +92,7 @@ def both_ways(kind: str, sources: list[Any]) -> Iterator[tuple[Way, Way]]:
             documents = [Document("pdf", body) for body in sources]
             yield partial(_ours, renderer, documents), lambda: sum(map(bare_pdf, sources))
             return
-        documents = [_html(path) for path in sources]
+        documents = [html_document(path) for path in sources]
         with bare_browser() as browser:
             bare = partial(bare_html, browser)
             yield partial(_ours, renderer, documents), lambda: sum(map(bare, sources))
@@ -151,6 +151,7 @@ def clocked(kind: str, sources: list[Any], workers: int, rounds: int) -> str:
 
 def _work(kind: str, sources: list[Any], rounds: int, gate: Barrier, counted: SimpleQueue) -> None:
     """One of several processes: goes both ways by turns, each when all are ready."""
+    die_with_parent()
     with both_ways(kind, sources) as ways:
         for _ in range(rounds + 1):
             for way in ways:
@@ -180,7 +181,8 @@ def _first_pages(path: Path, pages: int) -> bytes:
     return sink.getvalue()
 
 
-def _html(path: Path) -> Document:
+def html_document(path: Path) -> Document:
+    """A file as `documents` has it rendered."""
     return Document("html", path.read_bytes(), str(path.parent.resolve()), path.name)
 
 
@@ -196,10 +198,10 @@ def bare_pdf(body: bytes) -> int:
 
 
 @contextmanager
-def bare_browser() -> Iterator[Browser]:
-    """Chromium as playwright starts it."""
+def bare_browser(options: Iterable[str] = ()) -> Iterator[Browser]:
+    """Chromium as playwright starts it, with options of one's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser())
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=[*options])
         yield browser
         browser.close()
 
