@@ -168,3 +168,13 @@ lang: de
     assert page.text.split() == ["Der", "Rotmilan", "Nester", "Jahr", "Paare", "2020", "12"]
     assert [text.text for text in page.texts] == ["Der Rotmilan", "Nester"]
     assert page.measures.tables == 1
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_is_read_by_its_byte_order_mark(renderer: Renderer, charset: str) -> None:
+    for document in (
+        Document("markdown", "# Красный коршун".encode(charset)),
+        Document("html", "<meta charset=utf-8><h1>Красный коршун</h1>".encode(charset)),
+    ):
+        (page,) = pages(renderer, document)
+        assert page.text.split() == ["Красный", "коршун"]
