@@ -4,16 +4,19 @@
     python -m benchmarks.page_parity /usr/share/doc/installation-guide-amd64/*/ch03s0[1-3].html
 
 Each file is rendered as `documents` renders it, stored as PNG, and opened by bare playwright in a
-window of the same size, with letters smoothed the same way. Text without white space is to be the
-same: the screens' one after another, what the last repeats said once, and the body's `innerText`.
+window of the same size, with letters smoothed the same way. The words are to be the same: those of
+the screens one after another, what the last repeats said once, and those of the body's `innerText`.
 Pictures of the first N screens are to be the same pixels as playwright's screenshots: PSNR in dB,
-99 where they are. Files that differ are listed with what differs.
+99 where they are. Files that differ are listed with what differs. What cannot be the same: what
+stands on every screen (`position: fixed`) is said on each, and what stands side by side is cut by a
+screen's edge in another order than it is written in.
 """
 
 import argparse
 import io
+from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -25,44 +28,48 @@ from pipelines.rendering.html import ALIKE_EVERYWHERE
 from pipelines.rendering.pages import Page
 from pipelines.rendering.renderer import Renderer
 
-_AROUND = 40  # characters that are shown of what differs
+_AROUND = 30  # characters before and after where texts part that are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A document, ours beside the browser's.
+    """A document, ours beside the browser's. Texts are words with one space between them.
 
     Attributes:
-      texts: of our screens, without white space.
-      dom: text of the body, likewise.
+      screens: the text of each of ours.
+      dom: the text of the body.
       psnrs: of screens' pictures, dB.
     """
 
-    texts: list[str]
+    screens: list[str]
     dom: str
     psnrs: list[float]
 
     def difference(self) -> str:
         """Where the texts part, "" where they do not."""
-        whole = joined(self.texts, self.dom)
-        if whole == self.dom:
+        *before, last = self.screens
+        place = 0
+        for screen in before:
+            if not self.dom.startswith(screen, place):
+                return self._around(screen, place)
+            place += len(screen)
+            place += self.dom.startswith(" ", place)  # none where an edge cuts a run without spaces
+        start = max(0, len(self.dom) - len(last))
+        if self.dom.endswith(last) and start <= place:
             return ""
-        place = next(
-            place
-            for place, (ours, theirs) in enumerate(zip_longest(whole, self.dom))
-            if ours != theirs
+        return self._around(last, min(start, place))
+
+    def _around(self, screen: str, place: int) -> str:
+        pairs = zip(screen, self.dom[place:], strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        missing = Counter(self.dom.split()) - Counter(" ".join(self.screens).split())
+        start = max(0, same - _AROUND)
+        ours = screen[start : same + _AROUND]
+        theirs = self.dom[place + start : place + same + _AROUND]
+        return (
+            f"{missing.total()} of {len(self.dom.split()):,} words missing; at character "
+            f"{place + same:,}: ours {ours!r}, the DOM's {theirs!r}"
         )
-        start = max(0, place - _AROUND // 2)
-        ours, theirs = (text[start : start + _AROUND] for text in (whole, self.dom))
-        return f"at character {place:,}: ours {ours!r}, the DOM's {theirs!r}"
-
-
-def joined(texts: list[str], dom: str) -> str:
-    """Texts of screens as one, what the last screen has in common with those before it once."""
-    *before, last = texts
-    head = "".join(before)
-    twice = len(head) + len(last) - len(dom)
-    return head + last[twice:] if twice > 0 and head.endswith(last[:twice]) else head + last
 
 
 def main() -> None:
@@ -86,7 +93,7 @@ def main() -> None:
                 print(f"{path}: a picture at {least:.1f} dB", flush=True)
     psnrs = [value for one in found for value in one.psnrs]
     print(
-        f"{len(found)} files, {sum(len(one.texts) for one in found)} screens: the text of "
+        f"{len(found)} files, {sum(len(one.screens) for one in found)} screens: the text of "
         f"{sum(not one.difference() for one in found)} is the DOM's; of {len(psnrs)} pictures "
         f"{sum(value == 99 for value in psnrs)} are the browser's, least {min(psnrs):.1f} dB"
     )
@@ -108,11 +115,11 @@ def beside(renderer: Renderer, browser: Browser, path: Path, pictures: int) -> B
         theirs, ours = (Image.open(io.BytesIO(png)) for png in (window.screenshot(), page.image))
         psnrs.append(psnr(np.asarray(ours.convert("RGB")), np.asarray(theirs.convert("RGB"))))
     window.close()
-    return Beside([_dense(page.text) for page in pages], _dense(dom), psnrs)
+    return Beside([_spaced(page.text) for page in pages], _spaced(dom), psnrs)
 
 
-def _dense(text: str) -> str:
-    return "".join(text.split())
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 if __name__ == "__main__":
