@@ -149,7 +149,9 @@ def clocked(kind: str, sources: list[Any], workers: int, rounds: int) -> str:
     )
 
 
-def _work(kind: str, sources: list[Any], rounds: int, gate: Barrier, counted: SimpleQueue) -> None:
+def _work(
+    kind: str, sources: list[Any], rounds: int, gate: Barrier, counted: SimpleQueue[int]
+) -> None:
     """One of several processes: goes both ways by turns, each when all are ready."""
     die_with_parent()
     with both_ways(kind, sources) as ways:
