@@ -35,8 +35,8 @@ class Work:
     """A piece of the stage's work, which leaves a marker.
 
     Attributes:
-      what: `block` of anchors, or `captions` or `texts` that no triplets can be made of.
-      number: of the block, the gathered tar, or the part.
+      what: `block` of anchors, or `captions`, `queries` or `texts` that no triplets can be made of.
+      number: of the block, the tar, or the part.
     """
 
     what: str

@@ -21,13 +21,17 @@ class Mine:
     Attributes:
       kinds: `text-text`: a query, what answers it, and texts that almost do; `image-to-text`: a
         picture, a caption of it, and captions that almost fit; `text-to-image`: a caption, its
-        picture, and pictures that it almost fits.
+        picture, and pictures that it almost fits; `query-to-page`: a title, heading or caption of a
+        page, the page, and pages that almost answer. Kinds of which a recipe has nothing are empty.
       negatives: `filters.negatives`.
       picture_margin: how much worse than its own captions a caption must fit a picture that it is
         not to be true of, as a share: what `relative_margin` is at least of `image-to-text`, where
-        the anchor is the picture, and `own_margin` of `text-to-image`, where the negative is.
+        the anchor is the picture, and `own_margin` of `text-to-image` and `query-to-page`, where
+        the negative is.
         `range_max` is then by default `range_min` and 30 times `num_negatives`, since more of the
         nearest are refused. 0: margins are as for texts.
+      from_document: share of the negatives of a page's query, but for those in another language,
+        that are pages of its document, as far as there are such; the others are of other documents.
       cross_language: share of the negatives in another language than the positive's, one that a
         hash chooses for each anchor; others are in the positive's own.
       bm25: share of the negatives of a text that have its rarest words.
@@ -44,10 +48,12 @@ class Mine:
     """
 
     kinds: Annotated[
-        tuple[Literal["text-text", "image-to-text", "text-to-image"], ...], Field(min_length=1)
-    ] = ("text-text", "image-to-text", "text-to-image")
+        tuple[Literal["text-text", "image-to-text", "text-to-image", "query-to-page"], ...],
+        Field(min_length=1),
+    ] = ("text-text", "image-to-text", "text-to-image", "query-to-page")
     negatives: NegativeRules = field(default_factory=NegativeRules)
     picture_margin: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    from_document: Annotated[float, Field(ge=0, le=1)] = 1.0
     cross_language: float = 0.15
     bm25: float = 0.0
     edited: float = 0.0
