@@ -207,7 +207,7 @@ def make_plan(
         )
         for tables in kept
     }
-    with run.pipeline(pieces_for(max(*parts, texts))) as pipeline:
+    with run.pipeline(pieces_for(max([*parts, texts]))) as pipeline:
         of_captions = [
             pipeline
             | ListCaptions(
