@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from pipelines.cross_encoders import check_encoder as check_cross_encoder
 from pipelines.nearest import check_installed as check_mining
 from pipelines.recipe import Recipe
 from pipelines.rendering.installed import check_installed as check_renderers
@@ -21,3 +22,4 @@ def check_extras(recipe: Recipe, stages: Collection[str]) -> None:
         check_encoder(recipe.translate)
     if recipe.mine and "mine" in stages:
         check_mining(recipe.mine.bm25 > 0)
+        check_cross_encoder(recipe.mine)

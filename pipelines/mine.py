@@ -12,6 +12,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.chosen import Chosen
+from pipelines.cross_encoders import check_encoder, revision_of, spec_of
 from pipelines.mining import BLOCK, STAGE, MinePieces, Work, refused
 from pipelines.mining_guards import Mining
 from pipelines.mining_index import build_index
@@ -70,18 +71,25 @@ class MineStage:
         self._teacher = teacher
 
     def depends_on(self) -> Any:
-        return [asdict(self._rules), self._run.recipe.seed]
+        rules = asdict(self._rules)
+        if self._rules.cross_encoder:
+            spec = spec_of(self._rules.cross_encoder)
+            rules["cross_encoder"] |= {"model": revision_of(spec), "device": ""}
+        return [rules, self._run.recipe.seed]
 
     def builds_on(self) -> None:
         """It begins anew; indexes that are kept are the same as new ones."""
 
     def run(self, work: Folder) -> Counts:
         check_installed(self._rules.bm25 > 0)
+        check_encoder(self._rules)
         prepared = self._run.output / INDEXES / self._index_name()
         plan = make_plan(self._run, self._rules, self._kept, self._teacher, prepared)
         build_index(self._run, self._rules, plan, self._teacher, prepared)
         seed, scales = self._run.recipe.seed, self._scales()
-        mining = Mining(prepared, plan, self._rules, seed, scales)
+        encoder = self._rules.cross_encoder
+        crossed = spec_of(encoder) if encoder else None
+        mining = Mining(prepared, plan, self._rules, seed, scales, crossed)
         self._search(work, mining)
         told = self._report(work, plan)
         self._remove_others(prepared)

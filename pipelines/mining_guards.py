@@ -20,6 +20,8 @@ from filters.negatives import (
     slots,
 )
 from filters.score_bins import Scale
+from model.sentence_encoder import SentenceEncoderSpec
+from pipelines.mining_crossed import Crossed
 from pipelines.mining_index import INDEX, read_facts, said_by
 from pipelines.mining_lookups import WordLists, among, share_any
 from pipelines.mining_plan import BRANCH_OF, SPACE_OF, SPACES_OF_TEXTS, MinePlan
@@ -50,6 +52,7 @@ class Mining:
       plan: of them.
       rules: of the recipe.
       seed: of the recipe.
+      cross_encoder: how it is loaded; None where none is asked.
       scales: of the teacher's mismatches, with pictures or with pages, by language; none where
         nothing is asked of them.
     """
@@ -59,6 +62,7 @@ class Mining:
     rules: Mine
     seed: int
     scales: dict[str, dict[str, Scale]]
+    cross_encoder: SentenceEncoderSpec | None = None
 
     @property
     def languages(self) -> dict[int, str]:
@@ -94,11 +98,12 @@ class Guards:
       told: how many candidates were looked at, by kind, origin and fault.
     """
 
-    def __init__(self, mining: Mining, anchors: Anchors) -> None:
+    def __init__(self, mining: Mining, anchors: Anchors, crossed: Crossed | None) -> None:
         self.told: Counter[str] = Counter()
         self._mining = mining
         self._rules = mining.rules.for_kind(anchors.cut.what)
         self._anchors = anchors
+        self._crossed = crossed
         self._languages = mining.languages
 
     def lists(self) -> list[Picked]:
@@ -135,6 +140,8 @@ class Guards:
         if origin == DOCUMENT:
             candidates = replace(candidates, same_document=np.zeros_like(present))
         faults = negative_faults(candidates, anchors.least, rules)
+        if self._crossed:
+            faults = self._crossed.refuse(found, faults, last, rules)
         self._tell(origin, faults)
         draws = draws_of(self._mining.seed, anchors.names, found.names)
         columns = choose(faults, last, draws, rules)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from filters.cross_encoders import CrossEncoderRules
 from filters.negatives import NegativeRules
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT
 
@@ -12,6 +13,22 @@ Positive = Annotated[int, Field(ge=1)]
 
 _SPARE = 30  # candidates looked at for each negative
 _DEEPEST = 2_000  # the greatest `range_max`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MineCrossEncoder(CrossEncoderRules):
+    """A model that reads a query and a text together, asked last of all guards, of texts alone.
+
+    Attributes:
+      model: a folder that sentence-transformers reads, relative to the recipe's folder, or its id
+        on the Hugging Face hub.
+      revision: of an id: the commit's 40 hex digits.
+      device: as torch names it, e.g. `cuda:1`; `auto`: the GPU where there is one.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    revision: str | None = None
+    device: Annotated[str, Field(min_length=1)] = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +41,8 @@ class Mine:
         picture, and pictures that it almost fits; `query-to-page`: a title, heading or caption of a
         page, the page, and pages that almost answer. Kinds of which a recipe has nothing are empty.
       negatives: `filters.negatives`.
+      cross_encoder: refuses negatives of `text-text` that it takes for answers; default: none is
+        asked.
       picture_margin: how much worse than its own captions a caption must fit a picture that it is
         not to be true of, as a share: what `relative_margin` is at least of `image-to-text`, where
         the anchor is the picture, and `own_margin` of `text-to-image` and `query-to-page`, where
@@ -52,6 +71,7 @@ class Mine:
         Field(min_length=1),
     ] = ("text-text", "image-to-text", "text-to-image", "query-to-page")
     negatives: NegativeRules = field(default_factory=NegativeRules)
+    cross_encoder: MineCrossEncoder | None = None
     picture_margin: Annotated[float, Field(ge=0, lt=1)] = 0.2
     from_document: Annotated[float, Field(ge=0, le=1)] = 1.0
     cross_language: float = 0.15
@@ -66,6 +86,11 @@ class Mine:
     def __post_init__(self) -> None:
         if len({*self.kinds}) < len(self.kinds):
             raise ValueError(f"mine.kinds must each be there once, got {', '.join(self.kinds)}")
+        if self.cross_encoder and TEXT_TEXT not in self.kinds:
+            raise ValueError(
+                f"mine.cross_encoder must go with {TEXT_TEXT} in mine.kinds, which it judges, got "
+                f"{', '.join(self.kinds)}"
+            )
         shares = (self.cross_language, self.bm25, self.edited)
         if not (min(shares) >= 0 and sum(shares) <= 1):
             raise ValueError(
