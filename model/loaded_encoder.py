@@ -25,7 +25,7 @@ class LoadedEncoder:
         require_device(device)
         self._threads = spec.threads
         self._name = spec.model
-        with _none_by_chance():
+        with none_by_chance():
             self._model = SentenceTransformer(
                 spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
             )
@@ -53,7 +53,7 @@ class LoadedEncoder:
 
 
 @contextmanager
-def _none_by_chance() -> Iterator[None]:
+def none_by_chance() -> Iterator[None]:
     """Refuses checkpoints that lack weights, which sentence-transformers takes, drawn by chance.
 
     It does not hand on what transformers says of them, so that we ask in its place. Poolers of

@@ -1,7 +1,9 @@
-"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`.
+"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`,
+`query-to-page`.
 
-A picture is found in the tables beside the shards of `shards/pairs`, which are read through once
-for each part of the triplets: nothing of them is held but what the part names.
+A picture is found in the tables beside the shards of `shards/pairs`, a page in those of
+`shards/documents`, which are read through once for each part of the triplets: nothing of them is
+held but what the part names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +27,8 @@ class PictureTriplets:
 
     Args:
       path: of the triplets.
-      pictures: a folder with all of their pictures, `shards/pairs` of the same output.
+      pictures: a folder with all of their pictures, `shards/pairs` of the same output; of pages its
+        `shards/documents`.
       temperature: of the languages, see `Drawing`.
       negatives: of each row that are used.
 
@@ -80,7 +83,8 @@ class PictureTriplets:
         if lost:
             raise DataError(
                 f"{self._pictures} must hold every picture of {self.path}, and lacks {len(lost)}, "
-                f"{lost[0]} among them: name the shards/pairs of the same output"
+                f"{lost[0]} among them: name the shards/pairs of the same output, of pages "
+                "its shards/documents"
             )
         return found
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
+from pipelines.cross_encoders import check_encoder as check_cross_encoder
 from pipelines.errors import PairmillError, RecipeError
 from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
@@ -176,6 +177,7 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
 def _mine_findings(mine: Mine) -> Iterator[Finding]:
     try:
         check_mining(mine.bm25 > 0)
+        check_cross_encoder(mine)
     except RecipeError as error:
         yield Finding("error", str(error))
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from pipelines.cross_encoders import check_encoder as check_cross_encoder
 from pipelines.nearest import check_installed as check_mining
 from pipelines.query_options import check_key
 from pipelines.recipe import Recipe
@@ -24,3 +25,4 @@ def check_extras(recipe: Recipe, stages: Collection[str]) -> None:
         check_encoder(recipe.translate)
     if recipe.mine and "mine" in stages:
         check_mining(recipe.mine.bm25 > 0)
+        check_cross_encoder(recipe.mine)

@@ -21,6 +21,7 @@ from pipelines.score_options import Score
 from pipelines.select_options import Select
 from pipelines.translate_options import Translate, asks_for_cosines
 from schemas.languages import ALL, LANGUAGES
+from schemas.layout import QUERY_TO_PAGE
 
 _OUR_COLUMNS = {
     "key", "txt", "uid", "url", "sha256", "source", "licence", "language", "score",
@@ -386,9 +387,11 @@ class Recipe:
     def _check_mine(self, mine: Mine) -> None:
         if not self.score:
             raise ValueError("mine must go with a [score], whose embeddings it reads")
-        if all(source.task in ("document", "page-question") for source in self.sources):
+        are_pages = all(source.task in ("document", "page-question") for source in self.sources)
+        if are_pages and QUERY_TO_PAGE not in mine.kinds:
             raise ValueError(
-                "mine must go with a source of pictures or text pairs: pages are not mined"
+                f"mine.kinds must have {QUERY_TO_PAGE} where all sources are of documents, got "
+                f"{', '.join(mine.kinds)}"
             )
         if mine.document_column and mine.document_column not in self.kept_columns:
             raise ValueError(
