@@ -1,8 +1,8 @@
 """Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`,
 `query-to-page`.
 
-Pictures are found by a `PictureIndex` of `shards/pairs`, pages by one of `shards/documents`: nothing
-of that is held but what a part of the triplets names.
+Pictures are found by a `PictureIndex` of `shards/pairs`, pages by one of `shards/documents`:
+nothing of that is held but what a part of the triplets names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
