@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
@@ -24,7 +25,7 @@ class LoadedEncoder:
         require_device(device)
         self._threads = spec.threads
         self._name = spec.model
-        with _none_by_chance():
+        with none_by_chance():
             self._model = SentenceTransformer(
                 spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
             )
@@ -52,19 +53,22 @@ class LoadedEncoder:
 
 
 @contextmanager
-def _none_by_chance() -> Iterator[None]:
+def none_by_chance() -> Iterator[None]:
     """Refuses checkpoints that lack weights, which sentence-transformers takes, drawn by chance.
 
     It does not hand on what transformers says of them, so that we ask in its place. Poolers of
     transformers' own, which it has no use for, may lack.
 
     Raises:
-      ValueError: naming some of the weights.
+      ValueError: naming some of the weights, or the folder where they cannot be read.
     """
     usual = PreTrainedModel.__dict__["from_pretrained"]
 
     def whole(cls: type[PreTrainedModel], name: Any, *rest: Any, **options: Any) -> Any:
-        model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        try:
+            model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        except SafetensorError as error:
+            raise ValueError(f"the weights in {name} cannot be read: {error}") from error
         lacking = {*info["missing_keys"], *map(str, info["mismatched_keys"])}
         wrong = sorted(key for key in lacking if "pooler." not in key)
         if wrong:

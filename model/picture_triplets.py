@@ -1,20 +1,16 @@
-"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`.
+"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`,
+`query-to-page`.
 
-A picture is found in the tables beside the shards of `shards/pairs`, which are read through once
-for each part of the triplets: nothing of them is held but what the part names.
+Pictures are found by a `PictureIndex` of `shards/pairs`, pages by one of `shards/documents`:
+nothing of that is held but what a part of the triplets names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from model.evaluation_sets import DataError
-from model.sample_tables import Shards, TupleTables, read_columns
+from model.picture_index import PictureIndex
+from model.sample_tables import Shards, TupleTables
 from model.samples import Pair, Picture
-
-_READERS = 8  # shards' tables that are read at once
 
 
 class PictureTriplets:
@@ -25,7 +21,8 @@ class PictureTriplets:
 
     Args:
       path: of the triplets.
-      pictures: a folder with all of their pictures, `shards/pairs` of the same output.
+      pictures: a folder with all of their pictures, `shards/pairs` of the same output; of pages its
+        `shards/documents`.
       temperature: of the languages, see `Drawing`.
       negatives: of each row that are used.
 
@@ -37,7 +34,7 @@ class PictureTriplets:
     def __init__(self, path: str, pictures: str, temperature: float, negatives: int) -> None:
         self.path = path
         self._pictures = pictures
-        self._shards = Shards.of(pictures)
+        shards = Shards.of(pictures)
         self._tables = TupleTables(path, temperature, negatives)
         self._asks_for_text = self._tables.are_pictures("anchor")
         if not self._asks_for_text and not self._tables.are_pictures("positive"):
@@ -45,6 +42,7 @@ class PictureTriplets:
                 f"{path} must have pictures' uids as anchor or positive to go with the pictures of "
                 f"{pictures}: triplets of texts alone go to texts, without pictures"
             )
+        self._index = PictureIndex(shards)
         self.blocks: Sequence[int] = self._tables.blocks
         self.languages = self._tables.languages
         if self.blocks:
@@ -72,26 +70,15 @@ class PictureTriplets:
 
     def _found(self, uids: Iterable[str]) -> dict[str, Picture]:
         """Where pictures lie, by their uids."""
-        wanted = pa.array(sorted({*uids}), pa.string())
-        with ThreadPoolExecutor(_READERS) as threads:
-            tables = threads.map(lambda name: self._lying_in(name, wanted), self._shards.names)
-            found = {picture.name: picture for pictures in tables for picture in pictures}
-        lost = [uid for uid in wanted.to_pylist() if uid not in found]
-        if lost:
+        wanted = {*uids}
+        found = self._index.find(wanted)
+        if lost := sorted(wanted - found.keys()):
             raise DataError(
                 f"{self._pictures} must hold every picture of {self.path}, and lacks {len(lost)}, "
-                f"{lost[0]} among them: name the shards/pairs of the same output"
+                f"{lost[0]} among them: name the shards/pairs of the same output, of pages "
+                "its shards/documents"
             )
         return found
-
-    def _lying_in(self, name: str, wanted: pa.Array) -> list[Picture]:
-        """Of the wanted pictures those of a shard."""
-        columns = ["uid", "image_offset", "image_size"]
-        table = read_columns(self._shards.fs, f"{name}.parquet", columns)
-        table = table.filter(pc.is_in(table["uid"], value_set=wanted))
-        tar = self._shards.tar(name)
-        places = zip(*(table[column].to_pylist() for column in columns), strict=True)
-        return [Picture(uid, tar, offset, size) for uid, offset, size in places]
 
 
 def _pair(

@@ -27,6 +27,7 @@ _SPARE = 16
 
 _ROWS_A_LIST = 39  # at least, where faiss begins to warn of too few
 _AT_ONCE = 1 << 22  # cosines, of queries that need more rows or of a list, however long it is
+_PAIRS_AT_ONCE = 1 << 20  # of queries and rows of their groups, of 60 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,38 @@ def nearest_by_lists(
     scores = cosines(queries, rows, found.I)
     near = found_in(scores, scores, found.I, names, shard)
     return near.take(_order(near))
+
+
+def nearest_in_group(
+    queries: Units, rows: Units, names: Names, groups: tuple[Names, Names], shard: int, k: int
+) -> Found:
+    """The `k` nearest rows of a shard among those of each query's group, exactly.
+
+    Args:
+      queries: of length 1.
+      rows: of length 1, of the shard.
+      names: of the rows, each one once.
+      groups: that queries are of, and rows; shapes [queries] and [rows].
+      shard: its number.
+      k: how many.
+    """
+    ours, theirs = groups
+    order = np.argsort(theirs, kind="stable")
+    starts, ends = (np.searchsorted(theirs[order], ours, side) for side in ("left", "right"))
+    width = int((ends - starts).max(initial=0))
+    if not width:
+        return none_found(len(queries))
+    within, step = np.arange(width), max(1, _PAIRS_AT_ONCE // width)
+    near = []
+    for first in range(0, len(queries), step):
+        some = slice(first, first + step)
+        at = starts[some, None] + within
+        at = np.where(at < ends[some, None], order[np.minimum(at, len(order) - 1)], ABSENT)
+        scores = cosines(queries[some], rows, at)
+        found = found_in(scores, scores, at, names, shard)
+        near.append(found.take(_order(found)[:, :k]))
+    columns = ("ranks", "scores", "names", "shards", "rows")
+    return Found(*(np.concatenate([getattr(of, name) for of in near]) for name in columns))
 
 
 @dataclass(frozen=True, slots=True)

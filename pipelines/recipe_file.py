@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
+from pipelines.mining_rules import Mine
 from pipelines.recipe import Recipe, Screen, Source
 from pipelines.score_options import Score, ScoreTeacher
 from pipelines.select_options import Select, SelectRules
@@ -49,6 +50,7 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     if score:
         check_spaces(score, recipe.select, recipe.mine)
     select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
+    mine = recipe.mine and _mine_with_absolute_paths(recipe.mine, folder)
     translate = recipe.translate and _translate_with_absolute_paths(recipe.translate, folder)
     return dataclasses.replace(
         recipe,
@@ -58,6 +60,7 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
         score=score,
         select=select,
         translate=translate,
+        mine=mine,
     )
 
 
@@ -110,6 +113,14 @@ def _translate_with_absolute_paths(translate: Translate, folder: str) -> Transla
     return dataclasses.replace(
         translate, models=models, memory=memory, memory_imports=imports, encoder=encoder
     )
+
+
+def _mine_with_absolute_paths(mine: Mine, folder: str) -> Mine:
+    encoder = mine.cross_encoder
+    if encoder:
+        found = _found_model("mine.cross_encoder.model", encoder.model, folder)
+        encoder = dataclasses.replace(encoder, model=found)
+    return dataclasses.replace(mine, cross_encoder=encoder)
 
 
 def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:

@@ -91,11 +91,11 @@ class MadeWorld:
         output = self.folder / "out"
         (self.folder / "teacher").mkdir(parents=True, exist_ok=True)
         (self.folder / "teacher/config.json").write_text("{}")
-        _write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
-        _write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
-        _write_parts(output / "scores", self._scores(), "uid", parts)
+        write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
+        write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
+        write_parts(output / "scores", self._scores(), "uid", parts)
         pairs = self._pairs()
-        _write_parts(output / "screened/texts", pairs, "query_id", parts)
+        write_parts(output / "screened/texts", pairs, "query_id", parts)
         self._write_embeddings(Folder(str(output / "embeddings/0")), shards)
         for part in range(parts):
             name = f"part-{part:05d}.parquet"
@@ -203,7 +203,7 @@ def unit(row: np.ndarray) -> np.ndarray:
     return np.asarray(row / np.linalg.norm(row))
 
 
-def _write_parts(folder: Path, table: pa.Table, column: str, parts: int) -> None:
+def write_parts(folder: Path, table: pa.Table, column: str, parts: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     of = hash_buckets(column, parts)(table) if table.num_rows else np.empty(0, np.int64)
     for part in range(parts):
