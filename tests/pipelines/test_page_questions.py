@@ -196,6 +196,23 @@ def test_any_number_of_a_page_is_read(tmp_path: Path) -> None:
         assert len(rejected) == 1 - len(uids)
 
 
+def test_a_question_may_name_a_part_of_a_document_behind_a_url(tmp_path: Path) -> None:
+    folder = tmp_path / "recipe.toml"
+    folder.write_text(RECIPE, "utf-8")
+    table = tmp_path / "table.toml"
+    as_table = 'format = "table"\npath = "documents.csv"'
+    was = 'format = "folder"\npath = "documents/*.pdf"'
+    table.write_text(RECIPE.replace(was, as_table), "utf-8")
+    part = "https://example.org/a.pdf#page=3"
+    values = {"document": part, "page": "3", "question": "b?", "answers": "c"}
+    split = Split(1, "quiz.jsonl", "quiz.jsonl", "", 1)
+    for recipe, url in ((table, "https://example.org/a.pdf"), (folder, part)):
+        read = read_recipe(str(recipe))
+        row = input_row(read.sources[1], 0, values)
+        questions, _ = questions_of(read, read.sources[1], split, [row])
+        assert [question.uid for question in questions] == [page_uid(picture_uid("", url), 3)]
+
+
 def test_questions_about_pictures_are_captions(
     world: Path, write_recipe: Callable[..., Path], tmp_path: Path
 ) -> None:
