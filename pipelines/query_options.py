@@ -13,8 +13,8 @@ class Queries(QueryWriterSpec):
     """A vision model that is asked for queries of the pages that `[documents.page]` keeps.
 
     Attributes:
-      max_requests: pages that it may be asked about in one run, those asked again not counted; 0:
-        any number. What is beyond it fails as `budget-spent`, and its pages stay.
+      max_requests: pages that it may be asked about in one run, tries and what a kill had in flight
+        not counted; 0: any number. What is beyond it fails as `budget-spent`, and its pages stay.
       price: of a million tokens, read or written, in your currency: what a run costs is told; 0:
         nothing is told.
       rules: what a query must be, `filters.query.QueryRules`; a changed rule asks nothing again.

@@ -346,6 +346,23 @@ def test_the_doctor_shows_a_model_a_blank_page(
         check_extras(read_recipe(str(recipe)), ("documents",))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"seer"', '"seer"\nprompt = "ask"', r"documents\.queries\.prompt must have {language}"),
+        ("http:", "htp:", r"documents\.queries\.endpoint\.url must be http:// or https://"),
+        ("retries", "rules = 1\nretries", r"documents\.queries\.endpoint\.rules: there is no such"),
+    ],
+)
+def test_an_impossible_recipe_names_the_key(
+    tmp_path: Path, server: EndpointServer, before: str, after: str, said: str
+) -> None:
+    recipe = asking(write_files(tmp_path, {"kites.pdf": FILES["kites.pdf"]}), server)
+    recipe.write_text(recipe.read_text("utf-8").replace(before, after), "utf-8")
+    with pytest.raises(RecipeError, match=said):
+        read_recipe(str(recipe))
+
+
 def test_the_example_has_every_key_and_the_prompt_as_it_is() -> None:
     example = Path(__file__).parents[2] / "configs/example.toml"
     asked = tomllib.loads(example.read_text("utf-8"))["documents"]["queries"]
