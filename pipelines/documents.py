@@ -290,6 +290,7 @@ class DocumentsStage:
         last = [rendered[document].shard for document in documents]
         names = pa.array(documents, pa.string()), pa.array(last, pa.string())
         rows = sum(_rows_in(output, shard) for shard in shards)
+        rows += sum(split.rows for split in self.question_splits)  # a bucket has its pages' ones
         return RenderedPages(shards, pa.table(names, ["document", "shard"]), buckets_for(rows))
 
     def _judged(

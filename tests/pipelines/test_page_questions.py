@@ -152,6 +152,23 @@ def test_questions_about_a_page_that_is_not_kept_end_as_it_does(library: Path) -
     assert not recount(Folder(str(library / "other"))).differences
 
 
+def test_many_questions_are_settled_in_many_buckets(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = sorted((library / "documents").glob("*.pdf"))[0].name
+    (library / "many.toml").write_text(
+        RECIPE.replace('"out"', '"many"').replace("*.pdf", name).replace(".jsonl", ".parquet")
+    )
+    row = {"page": 1, "question": "How many?", "answers": "12", "language": "en"}
+    rows = [row | {"document": f"none {number}.pdf"} for number in range(90)]
+    pq.write_table(pa.Table.from_pylist(rows), library / "quiz.parquet")
+    monkeypatch.setattr("pipelines.transforms.blocks.BUCKET_ROWS", 30)
+    curate(library / "many.toml", HERE, stages=("documents",))
+    assert len(list((library / "many/pages").glob("*.parquet"))) > 3
+    assert counts(library / "many", "documents")["query rejected no-such-page"] == 90
+    assert not recount(Folder(str(library / "many"))).differences
+
+
 def test_the_doctor_looks_at_questions(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_quiz(library, [{"document": "a.pdf", "page": 1, "question": "How many?"}])
     examine(str(library / "recipe.toml"))
