@@ -26,9 +26,7 @@ class CrossEncoderRules:
 
     def __post_init__(self) -> None:
         if {self.max_score, self.absolute_margin, self.relative_margin} == {None}:
-            raise ValueError(
-                "cross_encoder must have max_score, absolute_margin or relative_margin"
-            )
+            raise ValueError("max_score, absolute_margin or relative_margin must be given")
         if not (self.absolute_margin is None or self.absolute_margin >= 0):
             raise ValueError(f"absolute_margin must be at least 0, got {self.absolute_margin}")
         if not (self.relative_margin is None or 0 <= self.relative_margin < 1):

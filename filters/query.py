@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
+from typing import Any
 
 from filters.caption_text import CaptionText
 from filters.language import Guess, contradicts
@@ -12,6 +14,7 @@ from filters.text import text_fault
 from filters.translation_scripts import script_shares
 
 _JSON_BEGINS = re.compile(r"[\[{]")
+_MOST_BEGINS = 100  # that are looked at: words before the JSON may have brackets, too
 _LIST = "queries"  # of an answer's object
 _TEXT = "query"  # of an object in the list
 _LEAST_COPIED = 12  # letters: less of a prompt is in many queries
@@ -72,13 +75,20 @@ def read_queries(answer: str) -> list[str] | None:
     >>> read_queries("red kites") is None, read_queries('{"queries": [1]}') is None
     (True, True)
     """
-    begins = _JSON_BEGINS.search(answer)
-    if begins is None:
-        return None
-    try:
-        found, _ = json.JSONDecoder().raw_decode(answer, begins.start())
-    except (ValueError, RecursionError):
-        return None
+    end = 0
+    for begins in islice(_JSON_BEGINS.finditer(answer), _MOST_BEGINS):
+        if begins.start() >= end:  # else it is part of what was no list of queries
+            try:
+                found, end = json.JSONDecoder().raw_decode(answer, begins.start())
+            except (ValueError, RecursionError):
+                continue
+            if (queries := _queries_in(found)) is not None:
+                return queries
+    return None
+
+
+def _queries_in(found: Any) -> list[str] | None:
+    """The queries of what an answer has as JSON, None where it is no list of them."""
     listed = found.get(_LIST) if isinstance(found, dict) else found
     if not isinstance(listed, list):
         return None

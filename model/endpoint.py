@@ -5,11 +5,14 @@ import json
 import math
 import os
 import re
+import select
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +37,7 @@ class Endpoint:
       concurrency: requests in flight in one process.
       retries: further attempts on 429, 5xx and broken connections, backing off, obeying
         Retry-After.
-      timeout_s: seconds for an answer.
+      timeout_s: seconds for an answer, from its request to its last byte.
     """
 
     url: str
@@ -60,6 +63,22 @@ class Endpoint:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if not 0 < self.timeout_s < float("inf"):
             raise ValueError(f"timeout_s must be over 0, got {self.timeout_s}")
+
+
+def key_of(endpoint: Endpoint) -> str:
+    """The key that the environment has, without white space at its ends.
+
+    Raises:
+      ValueError: there is none, or it cannot be sent; the key is not told.
+    """
+    key = os.environ.get(endpoint.key_variable, "").strip()
+    if not key:
+        raise ValueError(f"the environment has no {endpoint.key_variable}, set it to a key")
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError(
+            f"the environment's {endpoint.key_variable} must be printable ASCII, which a key is"
+        )
+    return key
 
 
 class NoAnswerError(ConnectionError):
@@ -92,7 +111,7 @@ class EndpointClient:
       refusal: what was said of the last request that was found fault with.
 
     Raises:
-      ValueError: the variable with the key is not set.
+      ValueError: see `key_of`.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -100,10 +119,7 @@ class EndpointClient:
         self._url = urlsplit(endpoint.url)
         self._headers = {"Content-Type": "application/json"}
         if endpoint.key_variable:
-            key = os.environ.get(endpoint.key_variable)
-            if not key:
-                raise ValueError(f"the environment has no {endpoint.key_variable}, set it to a key")
-            self._headers["Authorization"] = f"Bearer {key}"
+            self._headers["Authorization"] = f"Bearer {key_of(endpoint)}"
         self._idle: deque[http.client.HTTPConnection] = deque()
         self.refusal = ""
         self._has_answered = False
@@ -201,9 +217,12 @@ class EndpointClient:
     def _exchange(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         connection = self._taken()
         try:
-            connection.request("POST", f"{self._url.path.rstrip('/')}{path}", body, self._headers)
-            response = connection.getresponse()
-            content = response.read(_MOST_BODY)
+            with _ended_after(self._endpoint.timeout_s, connection.sock):
+                connection.request(
+                    "POST", f"{self._url.path.rstrip('/')}{path}", body, self._headers
+                )
+                response = connection.getresponse()
+                content = response.read(_MOST_BODY)
             if response.length:  # cut, or longer than any translation
                 raise http.client.IncompleteRead(content, response.length)
         except BaseException:
@@ -216,11 +235,15 @@ class EndpointClient:
         return response.status, dict(response.headers), content
 
     def _taken(self) -> http.client.HTTPConnection:
-        """A connection that is open already, or a new one."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        """A connection that is open still, or a new one."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._connect()
+            if not _is_ended(connection.sock):
+                return connection
+            connection.close()
 
     def _connect(self) -> http.client.HTTPConnection:
         secure = self._url.scheme == "https"
@@ -229,6 +252,44 @@ class EndpointClient:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def _is_ended(idle: socket.socket) -> bool:
+    """Whether the other side closed a connection, or says what nobody asked."""
+    waiting = select.poll()
+    waiting.register(idle, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+@contextmanager
+def _ended_after(seconds: float, answering: socket.socket) -> Iterator[None]:
+    """Ends a connection after so long, however slowly it still answers.
+
+    A socket's own timeout begins anew with each byte.
+
+    Raises:
+      TimeoutError: it was ended.
+    """
+    is_late = Event()
+
+    def end() -> None:
+        is_late.set()
+        with suppress(OSError):  # it ended by itself
+            answering.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        if is_late.is_set():
+            raise TimeoutError(f"no whole answer in {seconds:g} s") from error
+        raise
+    finally:
+        timer.cancel()
+    if is_late.is_set():
+        raise TimeoutError(f"no whole answer in {seconds:g} s")
 
 
 def guessed_tokens(text: str) -> int:

@@ -172,7 +172,10 @@ class QueryWriter:
             answer = self._client.ask(asked, probe)
         except NoAnswerError:
             self._client.complete(probe)  # where this fails, too, it is not the page's fault
-            return Answer("", 0, 0, AnswerFault.NO_ANSWER)
+            try:
+                answer = self._client.ask(asked, probe)  # an outage may have just ended
+            except NoAnswerError:
+                return Answer("", 0, 0, AnswerFault.NO_ANSWER)
         if answer is None:
             return Answer("", 0, 0, AnswerFault.REFUSED)
         guess = guessed_tokens(self._spec.prompt)

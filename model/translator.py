@@ -260,7 +260,7 @@ def require_revision(model: str, revision: str | None) -> None:
     elif not _COMMIT.fullmatch(revision or ""):
         raise ValueError(
             f"{model} is no folder, and of a hub's model the revision must be a commit, 40 hex "
-            f"digits, so that translations can be made again; got {revision!r}"
+            f"digits, so that the same can be made again; got {revision!r}"
         )
 
 

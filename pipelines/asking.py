@@ -31,6 +31,7 @@ from pipelines.query_plan import (
     WantedQueries,
     answers_to,
     cut_plan,
+    loose_name,
     memory_of,
     read_spent,
     requests_of,
@@ -227,7 +228,7 @@ class AskPiece(beam.DoFn):
 
 
 def _file_of(request: WantedQueries) -> str:
-    return f"{request.key}-{request.language}.json"
+    return loose_name(request.key, request.language)
 
 
 def _remembered(request: WantedQueries, answer: Answer) -> Remembered:

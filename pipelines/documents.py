@@ -233,14 +233,17 @@ class DocumentsStage:
     def _ask(self, desk: Desk) -> None:
         """Has a model write queries for the pages that the rules keep."""
         if not desk.is_planned:
+            keep_loose(desk.memory)
             self._plan_queries(desk)
         ask(self._run, desk)
 
     def _plan_queries(self, desk: Desk) -> None:
-        """Leaves which pages are to have queries, and which of these were not asked about."""
+        """Leaves which pages are to have queries, and which of these were not asked about.
+
+        The memory stays as it is: a run that was killed, or still goes on, counts on it.
+        """
         run = self._run
         run.step("looking for pages to ask about")
-        keep_loose(desk.memory)
         pages = self._pages()
         by_picture = hash_buckets("key", pages.buckets)
         with run.pipeline(pieces_for(pages.buckets)) as pipeline:
@@ -287,6 +290,7 @@ class DocumentsStage:
         last = [rendered[document].shard for document in documents]
         names = pa.array(documents, pa.string()), pa.array(last, pa.string())
         rows = sum(_rows_in(output, shard) for shard in shards)
+        rows += sum(split.rows for split in self.question_splits)  # a bucket has its pages' ones
         return RenderedPages(shards, pa.table(names, ["document", "shard"]), buckets_for(rows))
 
     def _judged(

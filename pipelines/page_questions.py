@@ -46,12 +46,15 @@ PAGE_QUESTIONS = arrow_schema(PageQuestion)
 
 
 def questions_of(
-    _: Recipe, source: Source, split: Split, block: list[InputRow]
+    recipe: Recipe, source: Source, split: Split, block: list[InputRow]
 ) -> tuple[list[PageQuestion], list[LedgerRow]]:
     """The questions of a block's rows, and rows that ask nothing of any page."""
     questions, rejected = [], []
+    documents = next(of for of in recipe.sources if of.name == source.document_source)
     for row in block:
         name, url = row_name(source, split, row), row.url
+        if documents.format == "table":  # a part of a document is the document
+            url = url.partition("#")[0]
         page = _PAGE.fullmatch(row.page.strip())
         fault, detail = row.fault, row.detail
         if not fault and not url:

@@ -1,9 +1,9 @@
 """Who writes queries for pages: the recipe's `[documents.queries]`."""
 
-import os
 from dataclasses import dataclass, field
 
 from filters.query import QueryRules
+from model.endpoint import key_of
 from model.query_writer import QueryWriterSpec
 from pipelines.errors import RecipeError
 
@@ -13,8 +13,8 @@ class Queries(QueryWriterSpec):
     """A vision model that is asked for queries of the pages that `[documents.page]` keeps.
 
     Attributes:
-      max_requests: pages that it may be asked about in one run, those asked again not counted; 0:
-        any number. What is beyond it fails as `budget-spent`, and its pages stay.
+      max_requests: pages that it may be asked about in one run, tries and what a kill had in flight
+        not counted; 0: any number. What is beyond it fails as `budget-spent`, and its pages stay.
       price: of a million tokens, read or written, in your currency: what a run costs is told; 0:
         nothing is told.
       rules: what a query must be, `filters.query.QueryRules`; a changed rule asks nothing again.
@@ -33,7 +33,10 @@ class Queries(QueryWriterSpec):
 
 
 def check_key(queries: Queries) -> None:
-    """Raises RecipeError where the environment lacks the endpoint's key."""
-    name = queries.endpoint.key_variable
-    if name and not os.environ.get(name):
-        raise RecipeError(f"documents.queries: the environment has no {name}, set it to a key")
+    """Raises RecipeError where the environment lacks the endpoint's key, or it cannot be sent."""
+    if not queries.endpoint.key_variable:
+        return
+    try:
+        key_of(queries.endpoint)
+    except ValueError as error:
+        raise RecipeError(f"documents.queries: {error}") from error

@@ -146,6 +146,8 @@ class PlanBucket(beam.DoFn):
         first = {(row.key, row.language): row for row in reversed(rows_of(wanted, WantedQueries))}
         known = answers_to(wanted, self._memory)
         stands = {pair for pair, row in known.items() if row["fault"] not in self._again}
+        loose = {*(self._memory / LOOSE).names()}  # of a killed run, where this one asks nothing
+        stands |= {pair for pair in first if loose_name(*pair) in loose}
         missing = [first[pair] for pair in sorted(first) if pair not in stands]
         write_table(self._work / REQUESTS, name, table_of(WantedQueries, missing))
         counts = {"pages": wanted.num_rows, "remembered": len(stands)}
@@ -181,6 +183,11 @@ def cut_plan(work: Folder, max_requests: int) -> QueryPlan:
             last = min(first + PAGES_A_PIECE, end)
             pieces.append(AskedPiece(bucket, first, last, sum(tokens[first:last])))
     return QueryPlan(counts["pages"], counts["remembered"], beyond, tuple(pieces))
+
+
+def loose_name(key: str, language: str) -> str:
+    """The file with the answer about a picture, until its piece of work is done."""
+    return f"{key}-{language}.json"
 
 
 def keep_loose(memory: Folder) -> None:

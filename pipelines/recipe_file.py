@@ -19,6 +19,7 @@ from pipelines.translate_options import Translate, TranslateModel
 Rules = TypeVar("Rules", bound=SelectRules)
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_OF_MINE = ("mine.negatives", "mine.cross_encoder")
 _MANNER = Manner(
     "recipe",
     forms={
@@ -27,7 +28,7 @@ _MANNER = Manner(
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},
-    named=("screen", "select", "translate", "mine.negatives"),
+    named=("documents.queries", "screen", "select", "translate", *_OF_MINE),
 )
 
 

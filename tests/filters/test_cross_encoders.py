@@ -32,7 +32,7 @@ def test_a_margin_of_a_positive_below_zero_is_below_it() -> None:
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [
-        ({}, "must have max_score, absolute_margin or relative_margin"),
+        ({}, "max_score, absolute_margin or relative_margin must be given"),
         ({"absolute_margin": -0.1}, "absolute_margin must be at least 0, got -0.1"),
         ({"relative_margin": 1.0}, r"relative_margin must be in \[0, 1\), got 1.0"),
         ({"max_score": float("nan")}, "max_score must be a number, got nan"),

@@ -19,6 +19,7 @@ PROMPT = "Write up to 3 different queries in Russian that somebody might search 
         ('Sure! ["a b", "c"] Anything else?', ["a b", "c"]),
         ('{"queries": [{"query": "a b"}]}', ["a b"]),
         ('{"queries": []}', []),
+        ('As [1] says {so}, and ["x", 2]: {"queries": ["a b"]}', ["a b"]),
         ("", None),
         ("a b", None),
         ('{"queries": ["a b", ', None),

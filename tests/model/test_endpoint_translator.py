@@ -81,7 +81,7 @@ def test_the_key_comes_from_the_environment(
 ) -> None:
     with pytest.raises(ValueError, match="the environment has no THE_KEY"):
         translator(server, key_variable="THE_KEY")
-    monkeypatch.setenv("THE_KEY", "abc")
+    monkeypatch.setenv("THE_KEY", "abc\r\n")  # as files have it
     translator(server, key_variable="THE_KEY").translate(["a"], ["en"], ["de"])
     assert server.headers[0]["Authorization"] == "Bearer abc"
 

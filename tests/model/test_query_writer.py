@@ -94,6 +94,8 @@ def test_a_page_fails_alone(server: EndpointServer) -> None:
         3: (200, {}, answer("", "content_filter")),
         4: (500, {}, b"crashed"),
         5: (500, {}, b"crashed"),
+        7: (500, {}, b"crashed"),
+        8: (500, {}, b"crashed"),
     }
     with QueryWriter(spec_of(server)) as writer:
         assert writer.ask(picture(), "en").fault is AnswerFault.REFUSED
@@ -101,11 +103,18 @@ def test_a_page_fails_alone(server: EndpointServer) -> None:
         assert writer.ask(picture(), "en").fault is AnswerFault.UNFINISHED
         assert writer.ask(picture(), "en").fault is AnswerFault.REFUSED
         assert writer.ask(picture(), "en").fault is AnswerFault.NO_ANSWER
-        assert len(server.asked) == 7
+        assert len(server.asked) == 9
         assert writer.ask(picture()[:-300], "en").fault is AnswerFault.BROKEN_PICTURE
         assert writer.ask(b"", "en").fault is AnswerFault.BROKEN_PICTURE
-        assert len(server.asked) == 7
+        assert len(server.asked) == 9
         assert writer.ask(picture(), "en").fault is None
+
+
+def test_an_outage_that_ends_costs_no_page(server: EndpointServer) -> None:
+    server.replies = {number: (503, {}, b"loading") for number in range(3)}
+    with QueryWriter(spec_of(server)) as writer:
+        assert writer.ask(picture(), "en").fault is None
+    assert len(server.asked) == 5  # two tries, two of a blank page, one more
 
 
 @pytest.mark.parametrize(

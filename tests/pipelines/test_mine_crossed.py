@@ -183,7 +183,10 @@ def test_another_bound_mines_again_and_the_same_does_not(tmp_path: Path, model: 
             'cross_encoder = {model = "./none", max_score = 0.5}',
             "mine.cross_encoder.model must be a checkpoint's folder .* there is no folder .*none",
         ),
-        ('cross_encoder = {model = "teacher"}', "must have max_score, absolute_margin or"),
+        (
+            'cross_encoder = {model = "teacher"}',
+            "mine.cross_encoder.max_score, absolute_margin or relative_margin must be given",
+        ),
         (
             'kinds = ["image-to-text"]\ncross_encoder = {model = "teacher", max_score = 0.5}',
             "mine.cross_encoder must go with text-text in mine.kinds, .* got image-to-text",

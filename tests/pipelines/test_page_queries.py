@@ -244,7 +244,10 @@ def test_an_outage_stops_the_run_and_costs_nothing_of_what_was_answered(
     assert len(synthetic(recipe.parent / "out")) == 2 * PAGES
 
 
-def test_a_killed_run_asks_one_page_a_worker_again(rendered: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_looked_at", [False, True])
+def test_a_killed_run_asks_one_page_a_worker_again(
+    rendered: Path, tmp_path: Path, is_looked_at: bool
+) -> None:
     held, gone = threading.Event(), threading.Event()
 
     def slowly(content: Any) -> str:
@@ -263,7 +266,14 @@ def test_a_killed_run_asks_one_page_a_worker_again(rendered: Path, tmp_path: Pat
         os.killpg(process.pid, signal.SIGKILL)
     gone.set()
     time.sleep(0.1)
-    asking(recipe, server, "price = 1.0")  # what was answered stays when something else changes
+    if is_looked_at:
+        events: list[dict[str, Any]] = []
+        run_job(Job(str(recipe), ("documents",), None, (HERE,), preview=True), events.append)
+        assert "3 pictures remembered, 2 to ask" in next(
+            event["line"] for event in events if event["event"] == "shown"
+        )
+    else:  # what was answered stays when something else changes
+        asking(recipe, server, "price = 1.0")
     curate(recipe, HERE, stages=("documents",))
     server.close()
     pictures = Counter(seen(asked["messages"][0]["content"])[0] for asked in server.asked)
@@ -334,6 +344,23 @@ def test_the_doctor_shows_a_model_a_blank_page(
     recipe.write_text(f'{text}\nkey_variable = "THE_KEY"\n', "utf-8")
     with pytest.raises(RecipeError, match=r"documents\.queries: the environment has no THE_KEY"):
         check_extras(read_recipe(str(recipe)), ("documents",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"seer"', '"seer"\nprompt = "ask"', r"documents\.queries\.prompt must have {language}"),
+        ("http:", "htp:", r"documents\.queries\.endpoint\.url must be http:// or https://"),
+        ("retries", "rules = 1\nretries", r"documents\.queries\.endpoint\.rules: there is no such"),
+    ],
+)
+def test_an_impossible_recipe_names_the_key(
+    tmp_path: Path, server: EndpointServer, before: str, after: str, said: str
+) -> None:
+    recipe = asking(write_files(tmp_path, {"kites.pdf": FILES["kites.pdf"]}), server)
+    recipe.write_text(recipe.read_text("utf-8").replace(before, after), "utf-8")
+    with pytest.raises(RecipeError, match=said):
+        read_recipe(str(recipe))
 
 
 def test_the_example_has_every_key_and_the_prompt_as_it_is() -> None:

@@ -152,6 +152,23 @@ def test_questions_about_a_page_that_is_not_kept_end_as_it_does(library: Path) -
     assert not recount(Folder(str(library / "other"))).differences
 
 
+def test_many_questions_are_settled_in_many_buckets(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = sorted((library / "documents").glob("*.pdf"))[0].name
+    (library / "many.toml").write_text(
+        RECIPE.replace('"out"', '"many"').replace("*.pdf", name).replace(".jsonl", ".parquet")
+    )
+    row = {"page": 1, "question": "How many?", "answers": "12", "language": "en"}
+    rows = [row | {"document": f"none {number}.pdf"} for number in range(90)]
+    pq.write_table(pa.Table.from_pylist(rows), library / "quiz.parquet")
+    monkeypatch.setattr("pipelines.transforms.blocks.BUCKET_ROWS", 30)
+    curate(library / "many.toml", HERE, stages=("documents",))
+    assert len(list((library / "many/pages").glob("*.parquet"))) > 3
+    assert counts(library / "many", "documents")["query rejected no-such-page"] == 90
+    assert not recount(Folder(str(library / "many"))).differences
+
+
 def test_the_doctor_looks_at_questions(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_quiz(library, [{"document": "a.pdf", "page": 1, "question": "How many?"}])
     examine(str(library / "recipe.toml"))
@@ -194,6 +211,23 @@ def test_any_number_of_a_page_is_read(tmp_path: Path) -> None:
         uids = [page_uid(picture_uid("library", "a.pdf"), number)] if number else []
         assert [question.uid for question in questions] == uids
         assert len(rejected) == 1 - len(uids)
+
+
+def test_a_question_may_name_a_part_of_a_document_behind_a_url(tmp_path: Path) -> None:
+    folder = tmp_path / "recipe.toml"
+    folder.write_text(RECIPE, "utf-8")
+    table = tmp_path / "table.toml"
+    as_table = 'format = "table"\npath = "documents.csv"'
+    was = 'format = "folder"\npath = "documents/*.pdf"'
+    table.write_text(RECIPE.replace(was, as_table), "utf-8")
+    part = "https://example.org/a.pdf#page=3"
+    values = {"document": part, "page": "3", "question": "b?", "answers": "c"}
+    split = Split(1, "quiz.jsonl", "quiz.jsonl", "", 1)
+    for recipe, url in ((table, "https://example.org/a.pdf"), (folder, part)):
+        read = read_recipe(str(recipe))
+        row = input_row(read.sources[1], 0, values)
+        questions, _ = questions_of(read, read.sources[1], split, [row])
+        assert [question.uid for question in questions] == [page_uid(picture_uid("", url), 3)]
 
 
 def test_questions_about_pictures_are_captions(
