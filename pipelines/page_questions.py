@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pipelines.document_urls import whole_document
 from pipelines.recipe import Recipe, Source
 from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.transforms.blocks import arrow_schema
@@ -46,12 +47,15 @@ PAGE_QUESTIONS = arrow_schema(PageQuestion)
 
 
 def questions_of(
-    _: Recipe, source: Source, split: Split, block: list[InputRow]
+    recipe: Recipe, source: Source, split: Split, block: list[InputRow]
 ) -> tuple[list[PageQuestion], list[LedgerRow]]:
     """The questions of a block's rows, and rows that ask nothing of any page."""
     questions, rejected = [], []
+    has_urls = _has_urls(recipe, source.document_source)
     for row in block:
         name, url = row_name(source, split, row), row.url
+        if has_urls:
+            url = whole_document(url)
         page = _PAGE.fullmatch(row.page.strip())
         fault, detail = row.fault, row.detail
         if not fault and not url:
@@ -70,3 +74,8 @@ def questions_of(
             PageQuestion(uid, named, row.caption, language, source.name, name, row.licence)
         )
     return questions, rejected
+
+
+def _has_urls(recipe: Recipe, name: str) -> bool:
+    """Whether a source's documents are named by URL; else they are files, with any name."""
+    return any(of.name == name and of.format == "table" for of in recipe.sources)
