@@ -61,7 +61,7 @@ def find_urls(recipe: Recipe, limit: int | None) -> Urls:
     for source, split, row in _rows(recipe, limit):
         urls.rows += 1
         name, location = row_name(source, split, row), f"{source.url_prefix}{row.url}"
-        row = replace(row, url=row.url.partition("#")[0])  # which no server is asked for
+        row = replace(row, url=whole_document(row.url))
         uid = picture_uid(source.name, row.url)
         fault = row.fault or location_fault(location if row.url else "", _RULES)
         if fault:
@@ -72,6 +72,15 @@ def find_urls(recipe: Recipe, limit: int | None) -> Urls:
             row_of[uid] = name
             urls.wanted.append(_wanted(source, row, uid, location))
     return urls
+
+
+def whole_document(url: str) -> str:
+    """The URL of a document that a row names by one of its parts, which no server is asked for.
+
+    >>> whole_document("https://example.org/a.pdf#page=2")
+    'https://example.org/a.pdf'
+    """
+    return url.partition("#")[0]
 
 
 def _rows(recipe: Recipe, limit: int | None) -> Iterator[tuple[Source, Split, InputRow]]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pipelines.document_urls import whole_document
 from pipelines.recipe import Recipe, Source
 from pipelines.sources.rows import InputRow, Split, row_name
 from pipelines.transforms.blocks import arrow_schema
@@ -50,11 +51,11 @@ def questions_of(
 ) -> tuple[list[PageQuestion], list[LedgerRow]]:
     """The questions of a block's rows, and rows that ask nothing of any page."""
     questions, rejected = [], []
-    documents = next(of for of in recipe.sources if of.name == source.document_source)
+    has_urls = _has_urls(recipe, source.document_source)
     for row in block:
         name, url = row_name(source, split, row), row.url
-        if documents.format == "table":  # a part of a document is the document
-            url = url.partition("#")[0]
+        if has_urls:
+            url = whole_document(url)
         page = _PAGE.fullmatch(row.page.strip())
         fault, detail = row.fault, row.detail
         if not fault and not url:
@@ -73,3 +74,8 @@ def questions_of(
             PageQuestion(uid, named, row.caption, language, source.name, name, row.licence)
         )
     return questions, rejected
+
+
+def _has_urls(recipe: Recipe, name: str) -> bool:
+    """Whether a source's documents are named by URL; else they are files, with any name."""
+    return any(of.name == name and of.format == "table" for of in recipe.sources)

@@ -18,7 +18,9 @@ _LOST = {
         f"{Unit.PAGE} {Fate.FAILED} ",
         f"{Unit.QUERY} {Fate.FAILED} ",
     ),
-    "translate": (f"{Unit.CAPTION} {Fate.FAILED} {TranslationFault.REFUSED}",),
+    "translate": tuple(
+        f"{unit} {Fate.FAILED} {TranslationFault.REFUSED}" for unit in (Unit.CAPTION, Unit.QUERY)
+    ),
 }
 """By stage, what it can do again."""
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from model.licences import non_commercial_licence
@@ -112,17 +113,17 @@ def _tasks(plan: BucketPlan, means: Means) -> Iterator[Task]:
 def _later_tasks(plan: BucketPlan, means: Means, share_back: float) -> Iterator[Task]:
     """What follows: out of the pivot, and back, as if no memory had it and all texts were as long.
 
-    Nothing where nothing is planned, so that no length is known.
+    Nothing where nothing is planned but texts that are too long, so that no length is known.
     """
     whole = sum(piece.tokens for piece in plan.pieces)
     planned = sum(piece.end - piece.first for piece in plan.pieces)
-    if not planned:
+    if not whole:
         return
     asked = _asked_later(plan, means.routes, share_back)
     for speaker in means.routes.speakers:
         texts = round(asked[speaker.number])
         if texts:
-            tokens = round(texts * whole / planned)
+            tokens = ceil(texts * whole / planned)
             pieces = -(-tokens // (BATCHES_A_PIECE * speaker.spec.decoding.batch_tokens))
             yield Task(speaker, texts, tokens, pieces, later=True)
 

@@ -32,7 +32,8 @@
 
   // As `innerText` has it: in the letters that are seen.
   const transformed = (text, how, element) => {
-    const language = element.closest("[lang]")?.lang.match(/^[A-Za-z]{2,3}/)?.[0];
+    const stated = element.closest("[lang]")?.getAttribute("lang"); // SVG has no `lang`, a form's may be a field
+    const language = stated?.match(/^[A-Za-z]{2,3}(?![A-Za-z])/)?.[0];
     if (how === "uppercase") return text.toLocaleUpperCase(language);
     if (how === "lowercase") return text.toLocaleLowerCase(language);
     if (how !== "capitalize") return text;

@@ -213,21 +213,22 @@ def test_any_number_of_a_page_is_read(tmp_path: Path) -> None:
         assert len(rejected) == 1 - len(uids)
 
 
-def test_a_question_may_name_a_part_of_a_document_behind_a_url(tmp_path: Path) -> None:
-    folder = tmp_path / "recipe.toml"
-    folder.write_text(RECIPE, "utf-8")
-    table = tmp_path / "table.toml"
-    as_table = 'format = "table"\npath = "documents.csv"'
-    was = 'format = "folder"\npath = "documents/*.pdf"'
-    table.write_text(RECIPE.replace(was, as_table), "utf-8")
-    part = "https://example.org/a.pdf#page=3"
-    values = {"document": part, "page": "3", "question": "b?", "answers": "c"}
-    split = Split(1, "quiz.jsonl", "quiz.jsonl", "", 1)
-    for recipe, url in ((table, "https://example.org/a.pdf"), (folder, part)):
-        read = read_recipe(str(recipe))
-        row = input_row(read.sources[1], 0, values)
-        questions, _ = questions_of(read, read.sources[1], split, [row])
-        assert [question.uid for question in questions] == [page_uid(picture_uid("", url), 3)]
+@pytest.mark.parametrize("fmt", ["folder", "table"])
+def test_a_question_that_names_a_part_of_a_url_is_about_the_document(
+    tmp_path: Path, fmt: str
+) -> None:
+    named = {"folder": 'path = "documents/*.pdf"', "table": 'path = "urls.csv"\nurl_column = "u"'}
+    text = RECIPE.replace('format = "folder"', f'format = "{fmt}"', 1)
+    text = text.replace('path = "documents/*.pdf"', named[fmt])
+    (tmp_path / "recipe.toml").write_text(text, "utf-8")
+    recipe = read_recipe(str(tmp_path / "recipe.toml"))
+    source, split = recipe.sources[1], Split(1, "quiz.jsonl", "quiz.jsonl", "", 1)
+    url = "https://example.org/a.pdf#page=2"
+    values = {"document": url, "page": "2", "question": "b?", "answers": "c"}
+    (question,), _ = questions_of(recipe, source, split, [input_row(source, 0, values)])
+    document = url if fmt == "folder" else "https://example.org/a.pdf"  # a file may be called so
+    assert question.uid == page_uid(picture_uid("library", document), 2)
+    assert question.page == f"library:{document}#page=2"
 
 
 def test_questions_about_pictures_are_captions(

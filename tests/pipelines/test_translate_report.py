@@ -1,6 +1,7 @@
 """What is told of translations before they are made."""
 
 from collections import Counter
+from dataclasses import replace
 
 from model.translator import TranslationEndpoint, TranslatorSpec, identify
 from pipelines.translate_plan import BucketPlan, TranslationPiece
@@ -46,7 +47,20 @@ def test_what_comes_out_of_the_pivot_and_back_is_in_the_estimate() -> None:
 
 
 def test_where_no_length_is_known_nothing_is_guessed() -> None:
-    assert lines(0, 0.5, {})[-1] == "about 10 of the translations are then translated back"
+    told = "about 10 of the translations are then translated back"
+    assert lines(0, 0.5, {})[-1] == told
+    plan = plan_of(1)
+    plan.pieces = [replace(piece, tokens=0) for piece in plan.pieces]  # all texts are too long
+    timed: dict[int, Speed | None] = {n: Speed(10, 30, 1.0) for n in (0, 1)}
+    assert list(estimate_lines(plan, Means(ROUTES, PRICES, timed, 2), 0.5))[-1] == told
+
+
+def test_what_follows_few_tokens_is_a_piece_of_work() -> None:
+    plan = plan_of(1)
+    plan.pieces, plan.later = [replace(plan.pieces[0], tokens=1)], Counter({"fr-ka": 1})
+    timed: dict[int, Speed | None] = {n: Speed(10, 30, 1.0) for n in (0, 1)}
+    *_, out, _ = estimate_lines(plan, Means(ROUTES, PRICES, timed, 2), 0.0)
+    assert "about 1 texts of 1 tokens" in out
 
 
 def by_pairs(n: int) -> BucketPlan:

@@ -75,6 +75,20 @@ def test_the_text_is_in_the_letters_that_are_seen(renderer: Renderer) -> None:
     assert page.text.split() == ["GROSS", "İSİM", "ΑΝΩ", "eins", "Rotmilan's", "Flug"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<svg lang='tr' width='300' height='60'><text y='30'>ince</text></svg>",
+        "<math lang='tr'><mtext>ince</mtext></math>",
+        "<form lang='tr'>ince<input name='lang' hidden></form>",
+    ],
+)
+def test_a_language_is_stated_on_anything(renderer: Renderer, body: str) -> None:
+    whole = html(f"<div style='text-transform: uppercase'>{body}</div>")
+    (page,) = pages(renderer, Document("html", whole))
+    assert page.text == "İNCE"
+
+
 def test_a_long_page_is_cut_into_screens_and_no_word_is_lost(renderer: Renderer) -> None:
     words = [f"Wort{n}" for n in range(700)]
     screens = pages(renderer, Document("html", html(f"<p>{' '.join(words)}</p>")))
