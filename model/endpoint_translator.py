@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
 from model.batched_translator import batches_of
@@ -117,7 +118,8 @@ class EndpointTranslator(EndpointSizer):
 
     def _probe(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """A request like another, with which nobody can find fault."""
-        source, target = self._sources[0], next(c for c in self._targets if c != self._sources[0])
+        pairs = product(self._sources, self._targets)
+        source, target = next((one, other) for one, other in pairs if one != other)
         prompt = self._prompt(_PROBE, source, target)
         messages = [{"role": "user", "content": prompt}]
         return {**asked, "messages": messages, "max_tokens": _SLACK}
