@@ -221,9 +221,9 @@ def test_a_run_that_was_killed_goes_on_with_what_is_left(
     process.kill()
     process.wait()
     wait_until(lambda: not processes_below(tmp_path))
-    (stats,) = (tmp_path / "out/fetched").glob("*_stats.json")
-    rows = pq.read_table(stats.with_name(stats.name.replace("_stats.json", ".parquet")))
-    done = {*rows["url"].to_pylist()}
+    finished = [*(tmp_path / "out/fetched").glob("*_stats.json")]
+    tables = [name.with_name(name.name.replace("_stats.json", ".parquet")) for name in finished]
+    done = {url for table in tables for url in pq.read_table(table)["url"].to_pylist()}
     library.delay_s = 0.0
     library.asked.clear()
     curate(recipe, stages=("documents",))
