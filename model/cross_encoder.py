@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model.extras import train_extra
 from model.sentence_encoder import SentenceEncoderSpec
 
 
@@ -31,12 +32,6 @@ def load_cross_encoder(spec: SentenceEncoderSpec) -> CrossEncoder:
       ValueError: sentence-transformers cannot read the model, or it gives more than one score.
       OSError: likewise.
     """
-    try:
+    with train_extra("a cross-encoder"):
         from model.loaded_cross_encoder import LoadedCrossEncoder
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "sentence_transformers"):
-            raise
-        raise ModuleNotFoundError(
-            f"a cross-encoder needs {error.name}: pip install 'pairmill[train]'", name=error.name
-        ) from error
     return LoadedCrossEncoder(spec)

@@ -6,10 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder
-from transformers.utils.logging import disable_progress_bar
 
-from model.arithmetic import require_device, working_device
-from model.loaded_encoder import none_by_chance
+from model.loaded_encoder import load_whole
 from model.sentence_encoder import SentenceEncoderSpec
 
 _BATCH = 32  # pairs, those of a length together, as sentence-transformers cuts them
@@ -19,15 +17,9 @@ class LoadedCrossEncoder:
     """A `model.cross_encoder.CrossEncoder`; see there."""
 
     def __init__(self, spec: SentenceEncoderSpec) -> None:
-        disable_progress_bar()  # of transformers, whose weights are read in a moment
-        device = working_device(spec.device)
-        require_device(device)
         self._threads = spec.threads
         self._name = spec.model
-        with none_by_chance():
-            self._model = CrossEncoder(
-                spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
-            )
+        self._model = load_whole(CrossEncoder, spec)
         if self._model.num_labels != 1:
             raise ValueError(
                 f"{spec.model} must give one score a pair, got {self._model.num_labels} labels"

@@ -1,13 +1,13 @@
 """The recipe's cross-encoder: which it is, and whether it can be had."""
 
-from importlib.util import find_spec
-
 from model.cross_encoder import CrossEncoder, load_cross_encoder
 from model.sentence_encoder import SentenceEncoderSpec, encoder_revision
-from pipelines.errors import RecipeError, loading_told
+from pipelines.errors import loading_told, said_of
 from pipelines.mining_rules import Mine, MineCrossEncoder
+from pipelines.packages import require_packages
+from pipelines.sentence_encoders import PACKAGES
 
-_PACKAGES = ("torch", "sentence_transformers")
+_TABLE = "mine.cross_encoder"
 
 
 def spec_of(encoder: MineCrossEncoder) -> SentenceEncoderSpec:
@@ -16,12 +16,10 @@ def spec_of(encoder: MineCrossEncoder) -> SentenceEncoderSpec:
     Raises:
       RecipeError: where it is not certain which weights are meant.
     """
-    try:
+    with said_of(_TABLE):
         return SentenceEncoderSpec(
             model=encoder.model, revision=encoder.revision, device=encoder.device
         )
-    except ValueError as error:
-        raise RecipeError(f"mine.cross_encoder: {error}") from error
 
 
 def revision_of(spec: SentenceEncoderSpec) -> str:
@@ -30,10 +28,8 @@ def revision_of(spec: SentenceEncoderSpec) -> str:
     Raises:
       RecipeError: where the folder is none of a model.
     """
-    try:
+    with said_of(_TABLE):
         return encoder_revision(spec)
-    except ValueError as error:
-        raise RecipeError(f"mine.cross_encoder: {error}") from error
 
 
 def check_encoder(mine: Mine) -> None:
@@ -44,12 +40,7 @@ def check_encoder(mine: Mine) -> None:
     """
     if mine.cross_encoder is None:
         return
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(
-            f"mine.cross_encoder needs {missing[0]}, which is not installed: "
-            "pip install 'pairmill[train]'"
-        )
+    require_packages(_TABLE, PACKAGES, "train")
     spec_of(mine.cross_encoder)
 
 

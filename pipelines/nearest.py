@@ -8,13 +8,12 @@ same. Where more rows than were taken might belong among them, more are taken.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT
-from pipelines.errors import RecipeError
+from pipelines.packages import require_packages
 
 Units = NDArray[np.float32]
 """Embeddings of length 1; shape [rows, dim]."""
@@ -69,11 +68,7 @@ def check_installed(lexical: bool) -> None:
     Raises:
       RecipeError: naming the extra that brings them.
     """
-    for name in ("faiss", "bm25s") if lexical else ("faiss",):
-        if find_spec(name) is None:
-            raise RecipeError(
-                f"[mine] needs {name}, which is not installed: pip install 'pairmill[mine]'"
-            )
+    require_packages("[mine]", ("faiss", "bm25s") if lexical else ("faiss",), "mine")
 
 
 def units(embeddings: NDArray[np.float16] | Units) -> Units:

@@ -14,7 +14,7 @@ from datasets import Dataset
 
 from filters.cross_encoders import CrossEncoderRules, are_answers
 from model.loaded_cross_encoder import LoadedCrossEncoder
-from pipelines import cross_encoders
+from pipelines import packages
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from tests.conftest import curate
@@ -201,7 +201,7 @@ def test_impossible_recipes_are_refused(tmp_path: Path, mine: str, words: str) -
 def test_what_is_not_installed_is_told(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cross_encoders, "find_spec", lambda _: None)
+    monkeypatch.setattr(packages, "find_spec", lambda name: name != "torch" or None)
     recipe = made(tmp_path).write(asking(model, {"max_score": 0.5}))
     words = r"mine.cross_encoder needs torch, .* pip install 'pairmill\[train\]'"
     with pytest.raises(RecipeError, match=words):

@@ -158,7 +158,7 @@ def test_a_missing_extra_is_named_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe = read_recipe(str(write_translating(tmp_path, **asking(sentences, 0.5))))
-    monkeypatch.setattr(sentence_encoders, "_PACKAGES", ("torch", "nothing_like_it"))
+    monkeypatch.setattr(sentence_encoders, "PACKAGES", ("torch", "nothing_like_it"))
     with pytest.raises(RecipeError, match=r"pip install 'pairmill\[train\]'"):
         installed.check_extras(recipe, ["translate"])
 
