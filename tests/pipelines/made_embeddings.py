@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ picture_margin = 0.0
 [pack]
 samples_per_shard = 50
 """
+
+
+def write_records(output: Path, stages: tuple[str, ...], counts: dict[str, int]) -> None:
+    """Writes records of stages that each read the one before, with the same counts."""
+    for before, stage in pairwise(("", *stages)):
+        reads = {before: "f"} if before else {}
+        record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
+        (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
+        (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
 
 
 @dataclass(slots=True)
@@ -113,14 +123,7 @@ class MadeWorld:
             )
             for way in ("in", "kept")
         }
-        for stage, reads in (
-            ("gather", {}),
-            ("screen", {"gather": "f"}),
-            ("score", {"screen": "f"}),
-        ):
-            record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
-            (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
-            (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
+        write_records(output, ("gather", "screen", "score"), counts)
         return self.rewrite(mine)
 
     def rewrite(self, mine: str) -> Path:

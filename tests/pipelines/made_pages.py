@@ -1,21 +1,19 @@
 """An output over documents that `score` could have left, with embeddings that tests choose."""
 
-import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.embedding_files import write_embeddings
-from pipelines.records import Record
 from pipelines.settling_pages import PAGE
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import table_of
 from schemas.ids import caption_id, digest, page_uid
 from schemas.rows import Caption
-from tests.pipelines.made_embeddings import halves, write_parts
+from tests.pipelines.made_embeddings import halves, write_parts, write_records
 
 RECIPE = """\
 output = "out"
@@ -132,10 +130,7 @@ class MadeLibrary:
             for unit, rows in (("page", self.pages), ("query", self.queries))
             for way in ("in", "kept")
         }
-        for stage, reads in (("documents", {}), ("score", {"documents": "f"})):
-            record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
-            (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
-            (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
+        write_records(output, ("documents", "score"), counts)
         return self.rewrite(mine)
 
     def rewrite(self, mine: str) -> Path:
