@@ -14,9 +14,7 @@ Vectors = NDArray[np.float32]
 Bits = NDArray[np.int16]
 """Of bfloat16 numbers; as whole numbers, positive ones have the same order, above all others."""
 
-_ROUNDING = 2.0**-8
-"""How far at most a number is from the bfloat16 that it is rounded to, as a share of it."""
-
+_HALF = 1 << 15  # of a bfloat16's last bit, in a float32
 _STEP = 8_192  # rows that are rounded at once
 
 
@@ -49,7 +47,7 @@ class RoundedRows:
             self._error = max(self._error, float(errors.max()))
 
     def products(self, queries: Vectors) -> tuple[Bits, Vectors]:
-        """Rough products with all rows, and how far they may be off before they are rounded.
+        """Rough products with all rows, and how far they may be off.
 
         For rows x of mean m, y = x - m, and roundings q' and y', |q·y - q'·y'| is at most
         |q - q'||y| + |q'||y - y'| (Cauchy-Schwarz), beside what summing in float32 brings (Higham
@@ -60,7 +58,7 @@ class RoundedRows:
 
         Returns:
           the products' bits, shape [queries, rows and zeros], until the next call; and their
-          greatest errors, shape [queries, 1]. What is rounded last are the products themselves.
+          greatest errors before they are rounded themselves, shape [queries, 1].
         """
         torch.set_num_threads(1)  # there are as many workers as processors; each thread has its own
         rounded, lengths, errors = _rounded(queries)
@@ -74,6 +72,9 @@ class RoundedRows:
 def least_bits(top: Bits, errors: Vectors) -> Bits:
     """The least that a row's rough product can be, if its product is as great as another row's.
 
+    Rounding to bfloat16 keeps the order of numbers. Before it, the other row's was at least in the
+    middle between what it is and the number below, so this row's at most two errors less.
+
     Args:
       top: the rough product of that one; shape [queries, 1].
       errors: as `products` returns them; shape [queries, 1].
@@ -81,10 +82,10 @@ def least_bits(top: Bits, errors: Vectors) -> Bits:
     Returns:
       bits; those that no product has where negative ones would do, which bits do not order.
     """
-    values = (top.astype(np.int32) << 16).view(np.float32)
-    least = values * np.float32(1 - _ROUNDING) - 2 * errors
-    cut = (np.ascontiguousarray(least).view(np.int32) >> 16).astype(np.int16)  # towards 0
-    return np.where(cut > 0, cut, np.iinfo(np.int16).max).astype(np.int16)
+    middles = ((top.astype(np.int32) << 16) - _HALF).view(np.float32)
+    least = np.ascontiguousarray(middles - 2 * errors)
+    rounded = (least.view(np.int32) + _HALF - 1) >> 16  # from the middle down
+    return np.where((least > 0) & (rounded > 0), rounded, np.iinfo(np.int16).max).astype(np.int16)
 
 
 def _rounded(vectors: Vectors) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

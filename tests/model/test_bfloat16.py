@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from model.bfloat16 import RoundedRows, Vectors, least_bits
 
@@ -40,21 +41,34 @@ def test_errors_that_all_go_one_way_are_within_the_bound() -> None:
     assert 0.7 * errors[0, 0] < off < errors[0, 0] + exact * 2.0**-8
 
 
+def check_least(rows: Vectors, queries: Vectors) -> int:
+    """Asks of each row, whether all that are as near have the least, and counts those without."""
+    bits, errors = RoundedRows(rows, 1, QUERIES).products(queries)
+    order = np.argsort(queries.astype(np.float64) @ rows.astype(np.float64).T, axis=1)
+    bits = np.take_along_axis(bits, order, axis=1)  # [queries, rows], the nearest last
+    least = least_bits(bits, errors)
+    is_told = least < np.iinfo(np.int16).max
+    lowest = np.minimum.accumulate(bits[:, ::-1], axis=1)[:, ::-1]  # of rows as near
+    assert (lowest >= least)[is_told].all()
+    assert (least > 0).all()
+    tenth = least[:, -ROWS // 10, None]
+    return int((bits < tenth)[tenth[:, 0] < np.iinfo(np.int16).max].sum())
+
+
 @pytest.mark.parametrize("apart", [0.3, 1.0, 100.0])
 def test_no_row_as_near_has_a_rough_product_below_the_least(apart: float) -> None:
-    rows, queries = units(ROWS, 3, apart), units(QUERIES, 4, apart)
-    bits, errors = RoundedRows(rows, 1, QUERIES).products(queries)
-    exact = queries @ rows.T
-    order = np.argsort(bits, axis=1)
-    ruled_out = 0
-    for place in (-1, -10, -100):  # of a rough product, from the top
-        top = order[:, place, None]
-        least = least_bits(np.take_along_axis(bits, top, axis=1), errors)
-        is_near = exact >= np.take_along_axis(exact, top, axis=1)
-        is_told = least < np.iinfo(np.int16).max
-        assert (bits >= least)[is_near & is_told].all()
-        ruled_out += int((bits < least)[np.broadcast_to(is_told, bits.shape)].sum())
-    assert ruled_out > QUERIES * ROWS
+    ruled_out = check_least(units(ROWS, 3, apart), units(QUERIES, 4, apart))
+    assert ruled_out > QUERIES * ROWS / 3
+
+
+def test_rows_that_rounding_sets_apart_are_not_ruled_out() -> None:
+    """Products on both sides of the middle of two numbers, and little error beside."""
+    random = np.random.default_rng(7)
+    rough = torch.from_numpy(random.normal(size=(20_000 + QUERIES, 8)) / 3).bfloat16()
+    vectors = rough.float().numpy()
+    rows = vectors[QUERIES:] * (1 + random.uniform(-1e-5, 1e-5, (20_000, 8))).astype(np.float32)
+    rows = np.concatenate((rows, -rows))  # their mean is 0
+    assert check_least(rows, vectors[:QUERIES]) > QUERIES * ROWS
 
 
 def test_zeros_are_added_until_the_rows_are_a_multiple() -> None:
