@@ -125,6 +125,7 @@ class FetchedDocument:
       reason: why there are none, or "".
       detail: of the reason, for people.
       sha256: of the bytes, or "".
+      final_url: where redirects led to, or "".
     """
 
     kind: str
@@ -132,6 +133,7 @@ class FetchedDocument:
     reason: str
     detail: str
     sha256: str
+    final_url: str
 
     @property
     def version(self) -> str:
@@ -141,6 +143,7 @@ class FetchedDocument:
 
 _OF_FETCHED = (
     "uid", "reason", "error_message", "image_offset", "image_size", "original_format", "sha256",
+    "final_url",
 )  # fmt: skip
 
 
@@ -163,6 +166,7 @@ def _fetched(row: dict[str, Any], uri: str) -> FetchedDocument:
         reason=reason,
         detail=row["error_message"].removeprefix(f"{reason}: "),
         sha256=row["sha256"],
+        final_url=row["final_url"],
     )
 
 
@@ -187,6 +191,7 @@ def planned_urls(
             version=digest(fetched[one.uid].version, one.licence, limits),
             reason=fetched[one.uid].reason,
             detail=fetched[one.uid].detail,
+            final_url=fetched[one.uid].final_url,
         )
         for one in wanted
     ]

@@ -27,7 +27,7 @@ from pipelines.commit import committed_shards, finish_claims
 from pipelines.document_fetching import fetch_documents
 from pipelines.document_files import find_documents
 from pipelines.document_rules import Documents
-from pipelines.document_shards import STAGE, PlannedShard, RenderShard
+from pipelines.document_shards import STAGE, PlannedShard, RenderShard, loading_of
 from pipelines.document_urls import Urls, fetched_documents, find_urls, planned_urls
 from pipelines.errors import RecipeError, RunError
 from pipelines.gathered import check_rendering
@@ -38,7 +38,7 @@ from pipelines.query_plan import WANTED, WANTED_QUERIES, PlanBucket, keep_loose
 from pipelines.query_report import REPORT_FILE
 from pipelines.reading import ReadRows
 from pipelines.records import Counts
-from pipelines.rendering.pages import VERSION
+from pipelines.rendering.pages import VERSION, Loading
 from pipelines.repeated_pages import REPEATED, CountRepeated
 from pipelines.settling_pages import (
     ANSWERED,
@@ -147,7 +147,8 @@ class DocumentsStage:
         if not plan.exists(_PLAN_FILE):
             self._run.step("looking for documents")
             plan.write(_PLAN_FILE, json.dumps([asdict(s) for s in self._plan(plan)]).encode())
-        self._render([PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))])
+        planned = [PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))]
+        self._render(planned, loading_of(self._rules, self._run.workers, work / "hosts"))
         desk = self._desk(work)
         if desk:
             self._ask(desk)
@@ -221,13 +222,13 @@ class DocumentsStage:
             planned.append(PlannedShard(number, f"{folder}/{name}"))
         return planned
 
-    def _render(self, planned: list[PlannedShard]) -> None:
+    def _render(self, planned: list[PlannedShard], loading: Loading | None) -> None:
         run, done = self._run, committed_shards(self._run.output, STAGE)
         left = [shard for shard in planned if f"{shard.number:05d}" not in done]
         run.step("rendering", len(done) + len(left), run.output / DOCUMENTS, STATS_SUFFIX)
         if left:
             with run.pipeline(len(left)) as pipeline:
-                render = RenderShard(run.output, self._rules)
+                render = RenderShard(run.output, self._rules, loading)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(render)
 
     def _ask(self, desk: Desk) -> None:
