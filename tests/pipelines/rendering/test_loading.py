@@ -88,9 +88,9 @@ def loads(web: Web, document: Document) -> dict[str, str]:
     """Why what a document asked for was not loaded, by URL."""
     opened, *pages = list(web.renderer.render(document))
     assert isinstance(opened, Opened)
-    return {
-        load.url: load.reason for page in pages if isinstance(page, Page) for load in page.loads
-    }
+    whole = [page for page in pages if isinstance(page, Page)]
+    assert len(whole) == len(pages)
+    return {load.url: load.reason for page in whole for load in page.loads}
 
 
 def test_pictures_beside_the_page_load(web: Web) -> None:
