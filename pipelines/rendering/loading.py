@@ -98,8 +98,8 @@ class _Asked:
 class Loads:
     """What one document loads.
 
-    Answers are given in the order of asking, so that what a cap refuses does not hang on who is
-    quicker.
+    What hosts gave is answered in the order of asking, so that what a cap refuses does not hang on
+    who is quicker.
 
     Args:
       loader: fetches.
@@ -123,12 +123,14 @@ class Loads:
         return bool(self._waiting)
 
     def ask(self, url: str, method: str, kind: str, answer: Answer) -> None:
-        """Takes a request; it is answered by `settle` or `wait`."""
+        """Takes a request; where it is not refused, it is answered by `settle` or `wait`."""
         self._asked += 1
         reason: str = load_fault(LoadRequest(url, method, kind, self._asked), self._rules) or ""
         if not reason and monotonic() >= self._ends:
             reason = FetchFault.TIMED_OUT
         fetching = None if reason else self._loader.fetch(url)
+        if reason:  # at once: while the browser waits to go elsewhere, it cannot be asked anything
+            answer(None)
         self._waiting.append(_Asked(url, answer, fetching, reason))
 
     def settle(self) -> None:
@@ -176,7 +178,8 @@ class Loads:
         elif not self._is_full:
             self._is_full = True
             self._done.append(Load(asked.url[:_MOST_CHARS], reason, "and all that follow it"))
-        asked.answer(fetched)
+        if asked.fetching:
+            asked.answer(fetched)
 
     def _result(self, fetching: "Future[Fetched]") -> Fetched:
         try:
