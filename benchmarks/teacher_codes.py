@@ -6,8 +6,9 @@ caption that is wrong in one word as well as one of another picture, whatever th
 
 A picture's numbers, all sums over its shapes, which is what a pooled network can tell:
   - how many there are of each kind and colour;
-  - for each of SLOTS groups of kinds and colours, in which those of one scene seldom meet, how
-    many more are large than small, further right than left, lower than higher;
+  - for each of _SLOTS groups of kinds and colours, in which those of one scene seldom meet, how
+    many more are large than small;
+  - how many more of each colour are further right than left, lower than higher;
   - how many of each colour are striped, dotted; the background; a chart's form, number and colours;
   - a constant, against which a sentence holds what its claims add up to.
 """
@@ -19,11 +20,11 @@ from pipelines.sample.charts import FORMS, NUMBERS, Chart, chart_fact
 from pipelines.sample.scenes import BACKGROUNDS, COLOURS, GRID, KINDS, Fact, Group, Thing
 from pipelines.sample.subjects import Subject
 
-SLOTS = 16  # of sizes and places
-_MARKS = 3  # of a slot: size, across, down
+_SLOTS = 16  # of sizes
 
 _SIZES = len(KINDS) * len(COLOURS)
-_BACKGROUNDS = _SIZES + SLOTS * _MARKS
+_PLACES = _SIZES + _SLOTS  # across and down
+_BACKGROUNDS = _PLACES + 2 * len(COLOURS)
 _FORMS = _BACKGROUNDS + len(BACKGROUNDS)
 _NUMBERS = _FORMS + len(FORMS)
 _MOST = _NUMBERS + len(NUMBERS)  # colour of a line, of the highest bar, of the largest slice
@@ -33,7 +34,7 @@ _CONSTANT = _TEXTURES + 2 * len(COLOURS)
 NUMBERS_OF_A_CODE = _CONSTANT + 1
 
 _STANDING = 3.0  # a picture's constant
-_KIND, _SIZE, _PLACE, _TEXTURE, _BACKGROUND = 1.0, 0.5, 0.8, 0.15, 0.3  # what a claim weighs
+_KIND, _SIZE, _PLACE, _TEXTURE, _BACKGROUND = 1.0, 0.5, 0.6, 0.15, 0.3  # what a claim weighs
 _SCENE_MARGIN, _CHART_MARGIN = 0.15, 0.5  # by which a true sentence passes 0
 
 Code = NDArray[np.float32]
@@ -53,11 +54,11 @@ def code_picture(subject: Subject) -> Code:
 
 
 def _add_group(code: Code, group: Group) -> None:
-    thing, slot = group.thing, _slot(group.thing)
+    thing = group.thing
     for cell in group.cells:
         code[_look(thing)] += 1
-        code[slot] += 1 if thing.large else -1
-        code[slot + 1 : slot + _MARKS] += _way(cell)
+        code[_size(thing)] += 1 if thing.large else -1
+        code[_places(thing)] += _way(cell)
         if thing.texture != "plain":
             code[_texture(thing)] += 1
 
@@ -69,13 +70,9 @@ def code_sentence(fact: Fact) -> Code:
         _add_chart(code, fact)
         code[_CONSTANT] = (_CHART_MARGIN - code.sum()) / _STANDING
         return code
-    claimed = 0.0
-    for at, thing in enumerate(fact.things):
-        claimed += _add_thing(code, thing)
-        if fact.places:
-            _add_place(code, thing, fact.places[at])
-    if any(_way(place).any() for place in fact.places):
-        claimed += _PLACE  # two that are apart stand a cell apart at least: half of it each
+    claimed = sum(_add_thing(code, thing) for thing in fact.things)
+    if len({thing.colour for thing in fact.things}) == len(fact.places):  # else a colour is in both
+        claimed += _add_places(code, fact)
     if fact.background:
         code[_BACKGROUNDS + BACKGROUNDS.index(fact.background)] = _BACKGROUND
         claimed += _BACKGROUND
@@ -86,18 +83,21 @@ def code_sentence(fact: Fact) -> Code:
 def _add_thing(code: Code, thing: Thing) -> float:
     """Adds the claim that there are so many that look so; returns what it weighs if it holds."""
     code[_look(thing)] += _KIND / thing.count
-    code[_slot(thing)] += (_SIZE if thing.large else -_SIZE) / thing.count
+    code[_size(thing)] += (_SIZE if thing.large else -_SIZE) / thing.count
     if thing.texture == "plain":
         return _KIND + _SIZE
     code[_texture(thing)] += _TEXTURE / thing.count
     return _KIND + _SIZE + _TEXTURE
 
 
-def _add_place(code: Code, thing: Thing, place: int) -> None:
-    way = _way(place)
-    slot = _slot(thing)
-    steps = max(1.0, float(np.abs(way).sum()))
-    code[slot + 1 : slot + _MARKS] += _PLACE * way / (steps * thing.count)
+def _add_places(code: Code, fact: Fact) -> float:
+    """Adds where the things are; returns what it weighs if it holds."""
+    for thing, place in zip(fact.things, fact.places, strict=True):
+        way = _way(place)
+        steps = max(1.0, float(np.abs(way).sum()))
+        code[_places(thing)] += _PLACE * way / (steps * thing.count)
+    # two that are apart stand a cell apart at least: half of it each
+    return _PLACE if any(_way(place).any() for place in fact.places) else 0.0
 
 
 def _add_chart(code: Code, fact: Fact) -> None:
@@ -111,10 +111,15 @@ def _look(thing: Thing) -> int:
     return KINDS.index(thing.kind) * len(COLOURS) + COLOURS.index(thing.colour)
 
 
-def _slot(thing: Thing) -> int:
-    """Where a thing's size and places stand: two of one kind, or of one colour, never meet."""
-    slot = (2 * KINDS.index(thing.kind) + COLOURS.index(thing.colour)) % SLOTS
-    return _SIZES + _MARKS * slot
+def _size(thing: Thing) -> int:
+    """Where a thing's size stands: two of one kind, or of one colour, never meet."""
+    slot = (2 * KINDS.index(thing.kind) + COLOURS.index(thing.colour)) % _SLOTS
+    return _SIZES + slot
+
+
+def _places(thing: Thing) -> slice:
+    start = _PLACES + 2 * COLOURS.index(thing.colour)
+    return slice(start, start + 2)
 
 
 def _texture(thing: Thing) -> int:

@@ -53,6 +53,7 @@ _NAMED: list[tuple[str | int, ...]] = [
     *product(["place"], (0, 1), range(CELLS)),
     *product(["colour"], (0, 1), COLOURS),
     *product(KINDS, COLOURS),
+    *product(COLOURS, range(CELLS)),
 ]
 WORDS = {word: at for at, word in enumerate(_NAMED)}
 
@@ -144,7 +145,7 @@ def say_sentences(scenes: int, seed: int, each: int) -> Sentences:
 
 
 def _words_of(fact: Fact) -> Iterator[tuple[str | int, ...]]:
-    """Yields what a sentence names, whatever the words belong to, and each thing's look."""
+    """Yields what a sentence names, whatever the words belong to, each thing's look and place."""
     yield (fact.frame,)
     yield "number", fact.number
     yield "background", fact.background
@@ -155,8 +156,9 @@ def _words_of(fact: Fact) -> Iterator[tuple[str | int, ...]]:
         yield "large", thing.large
         yield "count", thing.count
         yield thing.kind, thing.colour
-    for at, place in enumerate(fact.places):
+    for at, (thing, place) in enumerate(zip(fact.things, fact.places, strict=False)):
         yield "place", at, place
+        yield thing.colour, place
     for at, colour in enumerate(fact.colours):
         yield "colour", at, colour
 

@@ -138,8 +138,8 @@ def train() -> None:
 def _teach_text() -> None:
     sentences = say_sentences(scenes=40_000, seed=_SEED, each=6)
     model, processor = _begin(sentences.texts[::7])
-    teach_words(model, processor.tokenizer, sentences, steps=400, batch=192, dropped=0.1)
-    teach_sentences(model, processor.tokenizer, sentences, steps=3600, batch=192, dropped=0.1)
+    teach_words(model, processor.tokenizer, sentences, steps=600, batch=192, dropped=0.1)
+    teach_sentences(model, processor.tokenizer, sentences, steps=3400, batch=192, dropped=0.1)
     model.config.languages = list(ALL)
     model.set_context_length(LONGEST)
     partial = _TEXT.with_name("text.partial")
