@@ -81,7 +81,7 @@ def rules_of(rules: Documents) -> Gather:
     )
 
 
-class _FetchedShard(Gathered):
+class FetchedShard(Gathered):
     """A shard of documents in the making: a sample is its bytes, and where they are from."""
 
     __slots__ = ()
@@ -105,7 +105,7 @@ class FetchLane(GatherLane):
 
     stage = FETCHING
     accept = "application/pdf,text/html,application/xhtml+xml,text/markdown,*/*;q=0.5"
-    makes = _FetchedShard
+    makes = FetchedShard
 
     def __init__(self, output: Folder, rules: Documents, hosts: Folder) -> None:
         super().__init__(output, rules_of(rules), hosts)
