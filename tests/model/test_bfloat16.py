@@ -41,6 +41,15 @@ def test_errors_that_all_go_one_way_are_within_the_bound() -> None:
     assert 0.7 * errors[0, 0] < off < errors[0, 0] + exact * 2.0**-8
 
 
+def test_what_is_exact_in_bfloat16_may_be_off_by_summing() -> None:
+    """`DIM` products with rows that are up to 2 long, and as many with what they are told from."""
+    vector = np.zeros((1, DIM), np.float32)
+    vector[0, 0] = 1
+    rows = np.concatenate((vector, -vector))  # their mean is 0
+    _, errors = RoundedRows(rows, 1, 1).products(vector)
+    assert 3 * DIM * 2.0**-24 <= errors[0, 0] <= 5 * DIM * 2.0**-24
+
+
 def check_least(rows: Vectors, queries: Vectors) -> int:
     """Asks of each row, whether all that are as near have the least, and counts those without."""
     bits, errors = RoundedRows(rows, 1, QUERIES).products(queries)
@@ -69,6 +78,32 @@ def test_rows_that_rounding_sets_apart_are_not_ruled_out() -> None:
     rows = vectors[QUERIES:] * (1 + random.uniform(-1e-5, 1e-5, (20_000, 8))).astype(np.float32)
     rows = np.concatenate((rows, -rows))  # their mean is 0
     assert check_least(rows, vectors[:QUERIES]) > QUERIES * ROWS
+
+
+def test_a_row_that_errors_lower_as_far_as_they_can_is_not_ruled_out() -> None:
+    """All roundings, the query's too, lift one row and lower the other, which is a little nearer.
+
+    A bound that is lower by a fortieth fails here.
+    """
+    sides = np.where(np.arange(64) % 2, 1, -1)
+    features = (1 + 2.0**-8 + 2.0**-20 * sides) / 8  # just beside the middle of two bfloat16
+    query = np.concatenate(([1 / 8], features))
+    lifted = np.concatenate(([1 / 8], sides * features))
+    lowered = np.concatenate(([1 / 8 + 2.0**-14], -sides * features))
+    assert lowered @ query > lifted @ query
+    rows = np.stack((lifted, lowered, -lifted, -lowered)).astype(np.float32)  # their mean is 0
+    rows = np.concatenate((rows, np.zeros((9_000, 65), np.float32)))  # and errors stand first
+    bits, errors = RoundedRows(rows, 1, 1).products(query[None].astype(np.float32))
+    found, least = values(bits), values(least_bits(bits[:, :1], errors))
+    assert least[0, 0] <= found[0, 1]
+    assert found[0, 1] - least[0, 0] < 0.025 * (found[0, 0] - found[0, 1])
+
+
+def test_without_an_error_the_least_is_the_number_below() -> None:
+    top = np.arange(1, 0x7F80, dtype=np.int16)[:, None]  # all above 0 that are finite
+    least = least_bits(top, np.zeros(top.shape, np.float32))
+    assert least[0] == np.iinfo(np.int16).max  # 0 tells nothing
+    assert (least[1:] == top[:-1]).all()
 
 
 def test_zeros_are_added_until_the_rows_are_a_multiple() -> None:
