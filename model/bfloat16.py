@@ -19,8 +19,11 @@ _STEP = 8_192  # rows that are rounded at once
 
 
 def is_fast() -> bool:
-    """Whether this CPU multiplies bfloat16; where it is emulated, it is slower than float32."""
-    able = torch.cpu.get_capabilities()
+    """Whether this CPU multiplies bfloat16; where it is emulated, it is slower than float32.
+
+    Older versions of torch do not tell.
+    """
+    able = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16", False) or able.get("amx_bf16", False))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.bfloat16 import RoundedRows, Vectors, least_bits
+from model.bfloat16 import RoundedRows, Vectors, is_fast, least_bits
 
 DIM, ROWS, QUERIES = 384, 1_000, 64
 
@@ -117,3 +117,10 @@ def test_what_is_not_above_zero_tells_nothing() -> None:
     queries = np.zeros((1, DIM), np.float32)
     bits, errors = RoundedRows(units(ROWS, 6, 1.0), 1, 1).products(queries)
     assert least_bits(bits[:, :1], errors) == np.iinfo(np.int16).max
+
+
+def test_a_torch_that_does_not_tell_what_the_cpu_has_is_not_fast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("torch.cpu.get_capabilities")  # not yet there in 2.6
+    assert not is_fast()
