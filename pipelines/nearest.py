@@ -320,10 +320,12 @@ def _order(found: Found) -> NDArray[np.int64]:
 def _falling(ranks: NDArray[np.float32], names: Names) -> NDArray[np.int64]:
     """The order of falling ranks in each row, of equal ones by name; shape [queries, k].
 
-    Sorting by both costs four times as much, so only rows that have equal ranks are sorted so.
+    Sorting by both costs four times as much, so only rows that have equal ranks are sorted so. What
+    is absent has minus infinity, and any order.
     """
     order = np.argsort(-ranks, axis=1, kind="stable")
     ordered = np.take_along_axis(ranks, order, axis=1)
-    tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+    is_tied = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] > -np.inf)
+    tied = np.flatnonzero(is_tied.any(axis=1))
     order[tied] = np.lexsort((names[tied], -ranks[tied]), axis=1)
     return order

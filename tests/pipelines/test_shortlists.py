@@ -70,6 +70,23 @@ def test_shortlists_change_nothing(made, k: int, monkeypatch: pytest.MonkeyPatch
     assert short.present.all()
 
 
+@pytest.mark.parametrize(("made", "is_sorted"), [(normal, False), (tied, True)])
+def test_only_what_is_as_near_is_sorted_by_name(
+    made, is_sorted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not each query whose list is shorter than another's."""
+    by_name, lexsort = [], np.lexsort
+
+    def told(keys, axis: int) -> np.ndarray:
+        by_name.append(len(keys[0]))
+        return lexsort(keys, axis=axis)
+
+    monkeypatch.setattr(np, "lexsort", told)
+    queries, rows = (units(made(n, n).astype(np.float16)) for n in (QUERIES, ROWS))
+    search(queries, rows, K, True, monkeypatch)
+    assert any(by_name) == is_sorted
+
+
 @pytest.mark.parametrize("made", [normal, alike, opposite])
 def test_a_shortlist_is_short(made) -> None:
     queries, rows = (units(made(n, n).astype(np.float16)) for n in (QUERIES, ROWS))
