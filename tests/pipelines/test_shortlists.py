@@ -97,6 +97,13 @@ def test_a_shortlist_is_short(made) -> None:
     assert np.median(lengths) < 3 * K
 
 
+def test_rows_with_just_the_least_product_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.bfloat16.least_bits", lambda top, errors: top)
+    queries, rows = (units(tied(n, n).astype(np.float16)) for n in (QUERIES, ROWS))
+    listed = np.concatenate([some for some, _ in shortlists(queries, rows, K)])
+    assert len(listed) == QUERIES
+
+
 def test_rows_that_are_all_as_near_are_no_shortlist() -> None:
     """Nor are they held for all queries at once."""
     queries = units(normal(QUERIES, 1).astype(np.float16))
