@@ -1,13 +1,15 @@
 """How many mined negatives are true after all? On a dense sample world, whose grammar knows.
 
     python -m benchmarks.mined [--pictures 600] [--margins 0.05 0.1 0.3]
+        [--absolute-margins 0.1 0.2]
 
 Scenes of one or two shapes, so that a caption is often true of other pictures too, are drawn and
 described in four languages, every 20th picture again in other bytes, and the tiny teacher embeds
 all of it. `mine` then runs by the default recipe: without guards, with each guard alone, with all,
-with all but each, and with all and another `picture_margin`. A negative is false where the grammar
-holds it true of the anchor: the caption of the picture, or the picture of the caption. Told are the
-share of false ones among the mined, and the anchors of the kind that got all their negatives.
+with all but each, and with all and another `picture_margin` or an `absolute_margin`. A negative is
+false where the grammar holds it true of the anchor: the caption of the picture, or the picture of
+the caption. Told are the share of false ones among the mined, and the anchors of the kind that got
+all their negatives.
 """
 
 import argparse
@@ -109,6 +111,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--margins", type=float, nargs="+", default=[0.05, 0.1, 0.3])
+    parser.add_argument("--absolute-margins", type=float, nargs="+", default=[0.1, 0.2])
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -117,13 +120,13 @@ def main() -> None:
         scenes = {of.uid: of.scene for of in shown}
         rows = [
             (words, *told)
-            for words, mine in configurations(args.margins)
+            for words, mine in configurations(args.margins, args.absolute_margins)
             for told in _judged(folder, mine, scenes, facts)
         ]
         show(("guards", "kind", "negatives", "false", "anchors complete"), rows)
 
 
-def configurations(margins: list[float]) -> Iterator[tuple[str, Mine]]:
+def configurations(margins: list[float], absolute: list[float]) -> Iterator[tuple[str, Mine]]:
     """What is compared, and how it is called."""
     yield "none", _without(_GUARDS)
     for guard in _GUARDS:
@@ -133,6 +136,9 @@ def configurations(margins: list[float]) -> Iterator[tuple[str, Mine]]:
         yield f"all but {guard}", _without([guard])
     for margin in margins:
         yield f"all, picture_margin = {margin}", replace(_without([]), picture_margin=margin)
+    for margin in absolute:
+        of = NegativeRules(absolute_margin=margin)
+        yield f"all, absolute_margin = {margin}", replace(_without([]), negatives=of)
 
 
 def _without(guards: Sequence[NegativeFault]) -> Mine:
