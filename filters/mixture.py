@@ -12,6 +12,8 @@ is made to rise with it. The fit is expectation-maximisation from several starts
 by chance.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
+Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
+taken for matches then, and the bounds do not show it.
 """
 
 from collections.abc import Iterator
