@@ -12,6 +12,8 @@ is made to rise with it. The fit is expectation-maximisation from several starts
 by chance.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
+Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
+taken for matches then, and the bounds do not show it.
 """
 
 from collections.abc import Iterator
@@ -111,17 +113,28 @@ def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
     best = _fit(centres, observed, known, likeliest, _TURNS)
     others = [_fit(centres, observed, known, best, _TURNS, more) for more in _OTHERS]
     doubtful = _DOUBT * others[-1].posterior + (1 - _DOUBT) * best.posterior
-    posterior = np.maximum.accumulate(doubtful)
-    shares = [_mismatched(fit.posterior, observed) for fit in (best, *others)]
+    posterior = _rising(centres, doubtful, best.mode)
+    shares = [_mismatched(centres, observed, fit) for fit in (best, *others)]
     share = shares[0]
     error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
     low, high = max(0.0, min(shares) - error), min(1.0, max(shares) + error)
     return Mixture(centres, observed, posterior, share, low, high)
 
 
-def _mismatched(posterior: Floats, observed: Floats) -> float:
-    rising = np.maximum.accumulate(posterior)
+def _mismatched(centres: Floats, observed: Floats, fit: _Fit) -> float:
+    rising = _rising(centres, fit.posterior, fit.mode)
     return float(1 - (rising * observed).sum() / observed.sum())
+
+
+def _rising(centres: Floats, posterior: Floats, mode: float) -> Floats:
+    """A posterior that rises: under the mode the less is true, over it the more; shapes [cells].
+
+    A wide lower half has more in the furthest tail than mismatches have. That says nothing of the
+    scores above it.
+    """
+    lower = centres < mode
+    falling = np.minimum.accumulate(posterior[lower][::-1])[::-1]
+    return np.maximum.accumulate(np.concatenate([falling, posterior[~lower]]))
 
 
 def _known(centres: Floats, shuffled: Floats) -> _Known:

@@ -71,17 +71,27 @@ class Chosen:
         if values["version"] != _VERSION:
             raise ValueError(f"version must be {_VERSION}, got {values['version']}")
         scales = {
-            (row["teacher"], row["fold"], row["language"]): Scale(
-                float(row["mean"]), float(row["std"])
-            )
-            for row in values["scales"]
+            (row["teacher"], row["fold"], row["language"]): _scale(row) for row in values["scales"]
         }
-        languages = {
-            row["language"]: Scale(float(row["mean"]), float(row["std"]))
-            for row in values["languages"]
-        }
-        thresholds = tuple(Threshold(**row) for row in values["thresholds"])
+        languages = {row["language"]: _scale(row) for row in values["languages"]}
+        thresholds = tuple(_threshold(row) for row in values["thresholds"])
         return cls(tuple(values["teachers"]), scales, languages, thresholds)
+
+
+def _scale(row: dict[str, Any]) -> Scale:
+    mean, std = float(row["mean"]), float(row["std"])
+    if not (-1 <= mean <= 1 and 0 < std <= 1):
+        raise ValueError(f"mean must be in [-1, 1] and std in (0, 1], got {mean} and {std}")
+    return Scale(mean, std)
+
+
+def _threshold(row: dict[str, Any]) -> Threshold:
+    found = Threshold(**row)
+    if not -1 <= found.score <= 1:
+        raise ValueError(f"score must be in [-1, 1], got {found.score}")
+    if found.scale:
+        _scale(row)
+    return found
 
 
 def read_chosen(path: str) -> Chosen:

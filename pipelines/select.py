@@ -55,7 +55,7 @@ class SelectStage:
     """The `select` stage of one run."""
 
     name: str = STAGE
-    version: int = 2
+    version: int = 3
     writes: tuple[str, ...] = (
         *(folder for kept in _KEPT for folder in (kept.pictures, kept.captions)),
         *(kept.branch.thresholds for kept in _KEPT),
@@ -168,12 +168,12 @@ class Selection:
     # Thresholds
 
     def _choose(self, work: Folder, parts: int) -> Chosen:
+        known = read_chosen(self._rules.thresholds) if self._rules.thresholds else None
         self._run.step(f"counting scores of {self.name}")
         self._count(work, parts, {_BY_MODEL: None, _BY_GROUP: {}})
         by_model = read_counted(work, _BY_MODEL)
         models = {model_of(name) for name, _ in by_model}
         teachers = tuple(sorted({teacher for teacher, _ in models}))
-        known = read_chosen(self._rules.thresholds) if self._rules.thresholds else None
         if known:
             check_teachers(known, teachers, self._rules.thresholds)
         scales: dict[tuple[str, int, str], Scale] = {}

@@ -135,6 +135,22 @@ def test_where_matches_are_narrow_mismatches_may_be_nearer_to_them(mismatched: f
     assert kept[matches].mean() >= 0.85
 
 
+@pytest.mark.parametrize("seed", [30, 140])
+def test_the_lowest_scores_do_not_say_that_all_above_them_match(seed: int) -> None:
+    """Where matches' lower half is taken to be wide, it reaches beneath the mismatches."""
+    sizes, kinds = (600, 1_050, 350), ((0.31, 0.045), (0.12, 0.03), (0.2, 0.035))
+    observed = np.concatenate(
+        [
+            scores(seed + at, size, *kind)
+            for at, (size, kind) in enumerate(zip(sizes, kinds, strict=True))
+        ]
+    )
+    both = Measured(counted(observed), counted(scores(seed + 3, 2_000, *kinds[1])))
+    found = decide({("en", "web"): both}, ThresholdRules())[-1]
+    assert found.mismatched == pytest.approx(0.7, abs=0.15)
+    assert found.score > 0.2
+
+
 def test_small_groups_fall_back_to_their_language_and_small_languages_to_all() -> None:
     observed = mixed(9_000, 0.3)[0]
     np.random.default_rng(1).shuffle(observed)
