@@ -32,6 +32,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from filters.location import request_url
 from pipelines.fetching import Fetched
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import without_glyph
@@ -349,11 +350,17 @@ def _answer_loaded(route: Route, fetched: Fetched | None) -> None:
     if fetched is None:
         route.abort("blockedbyclient")
         return
-    guessed = mimetypes.guess_type(urlsplit(route.request.url).path)[0]
+    request = route.request
+    asked, body = request_url(request.url), fetched.body
+    guessed = mimetypes.guess_type(asked.target.partition("?")[0] if asked else "")[0]
     kind = fetched.content_type or guessed or "application/octet-stream"
+    is_moved = asked and fetched.final_url != f"{asked.origin}{asked.target}"
+    if is_moved and request.resource_type == "stylesheet":
+        # Its addresses are relative to where it lies, and the browser saw no redirect.
+        body, kind = f'@import "{fetched.final_url}";'.encode(), "text/css"
     # Fonts of another host are shown where it lets everybody; here all that may be loaded is.
     headers = {"content-type": kind, "access-control-allow-origin": "*"}
-    route.fulfill(body=fetched.body, headers=headers)
+    route.fulfill(body=body, headers=headers)
 
 
 def _is_whole_page(request: Request) -> bool:

@@ -1,5 +1,7 @@
 """What pages load from listed hosts: real servers, a real browser without a network."""
 
+import shutil
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import trustme
 from playwright.sync_api import Route
 
 from filters.response import FetchFault
@@ -116,6 +119,52 @@ def test_styles_and_what_they_show_load(web: Web) -> None:
     document = at(web, '<link rel="stylesheet" href="/s.css"><p>Da.</p>')
     assert BLUE in colours(web.renderer, document)
     assert web.listed.asked == ["/s.css", "/figures/a.svg"]
+
+
+def test_addresses_in_a_style_sheet_are_of_where_it_lies(web: Web) -> None:
+    (web.folder / "figures/moved.css").write_text("p { background: url(a.svg); height: 200px }")
+    web.listed.statuses["/theme.css"] = 301
+    web.listed.answers["/theme.css"] = {"Location": "/figures/moved.css"}
+    document = at(web, '<link rel="stylesheet" href="/theme.css"><p>Da.</p>')
+    assert BLUE in colours(web.renderer, document)
+    moved = "/figures/moved.css"
+    assert web.listed.asked == ["/theme.css", moved, moved, "/figures/a.svg"]
+
+
+def test_fonts_load(web: Web) -> None:
+    style = "<style>@font-face { font-family: F; src: url(/f.ttf) } p { font-family: F }</style>"
+    document = at(web, f"{style}<p>Da: \ue123</p>")  # no font here has a glyph for it
+    _, before = web.renderer.render(document)
+    fonts = Path("/usr/share/fonts").rglob("*.ttf")
+    shutil.copy(min(fonts, key=lambda font: font.stat().st_size), web.folder / "f.ttf")
+    _, page = web.renderer.render(document)
+    assert isinstance(before, Page)
+    assert isinstance(page, Page)
+    assert (before.measures.missing_glyphs, page.measures.missing_glyphs) == (1, 0)
+    assert [load.reason for load in (*before.loads, *page.loads)] == ["http-404", ""]
+
+
+def test_what_lies_behind_tls_loads_by_a_certificate_that_is_trusted(
+    started: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted, other = trustme.CA(), trustme.CA()
+    trusted.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    servers = [PictureServer(started.folder) for _ in (trusted, other)]
+    for authority, server in zip((trusted, other), servers, strict=True):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        server.encrypt(context)
+    hosts = tuple(server.host for server in servers)
+    loading = replace(LOADING, hosts=hosts, allow_hosts=hosts, shared=str(tmp_path))
+    body = "".join(f'<img src="https://{host}/figures/a.svg">' for host in hosts)
+    with Renderer(replace(SETTINGS, loading=loading)) as renderer:
+        _, page = renderer.render(Document("html", html(body), url=f"https://{hosts[0]}/"))
+    for server in servers:
+        server.close()
+    assert isinstance(page, Page)
+    assert [load.reason for load in page.loads] == ["", "tls-failed"]
+    assert page.measures.figures == 1
 
 
 def test_a_file_or_markdown_loads_from_the_host_that_it_names(web: Web) -> None:
