@@ -5,6 +5,7 @@ files, so that neither the command's memory nor that of a side input grows with 
 """
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
@@ -80,7 +81,7 @@ class Rendered:
       document: its id.
       shard: number of the shard.
       version: that it was in, see `schemas.pages.PlannedDocument`.
-      reasons: a JSON list of those for which it, or pages of it, were lost.
+      reasons: a JSON list of those for which it, pages of it, or what these load, were lost.
       rows: that it has there.
     """
 
@@ -96,14 +97,16 @@ _RENDERED = arrow_schema(Rendered)
 
 def read_rendered(shard: str, output: Folder) -> pa.Table:
     """The documents of a committed shard, a table of `Rendered`."""
-    names = ["document", "version", "reason"]
+    names = ["document", "version", "reason", "loads"]
     rows = read_table(output / DOCUMENTS, f"{shard}.parquet", names)
-    found: dict[tuple[str, str], list[str]] = {}
-    for document, version, reason in zip(*(rows[name].to_pylist() for name in names), strict=True):
-        found.setdefault((document, version), []).append(reason)
+    reasons, pages = defaultdict[tuple[str, str], set[str]](set), Counter[tuple[str, str]]()
+    for *of, reason, loads in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        document, version = of
+        pages[document, version] += 1
+        reasons[document, version] |= {reason, *(why for _, why, _ in json.loads(loads))} - {""}
     rendered = [
-        Rendered(document, int(shard), version, json.dumps(sorted({*reasons} - {""})), len(reasons))
-        for (document, version), reasons in found.items()
+        Rendered(document, int(shard), version, json.dumps(sorted(reasons[document, version])), n)
+        for (document, version), n in pages.items()
     ]
     return table_of(Rendered, rendered)
 

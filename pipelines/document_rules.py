@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from filters.location import host_of
 from filters.page import PageRules
 from pipelines.query_options import Queries
 
@@ -106,3 +107,9 @@ class Documents:
                 f"documents.max_pixels must hold a screen of HTML, {pixels:,.0f} pixels, "
                 f"got {self.max_pixels:,}"
             )
+        for host in self.load_hosts:
+            if (asked := host_of(f"http://{host}")) != host:  # else nothing would ever match it
+                words = f", {asked!r} to those who ask it" if asked else ""
+                raise ValueError(
+                    f"documents.load_hosts must be names or addresses of hosts, got {host!r}{words}"
+                )

@@ -95,6 +95,7 @@ def loading_of(rules: Documents, workers: int, shared: Folder) -> Loading | None
         allow_hosts=fetch.allow_hosts,
         max_loads=rules.max_loads,
         max_bytes=rules.max_load_bytes,
+        max_file_bytes=min(rules.max_bytes, rules.max_load_bytes),
         deadline_s=fetch.deadline_s,
         retries=fetch.retries,
         respect_opt_outs=fetch.respect_opt_outs,

@@ -35,6 +35,7 @@ from pipelines.errors import RecipeError, RunError
 from pipelines.gathered import check_rendering
 from pipelines.inputs import find_splits
 from pipelines.lane_plan import numbered
+from pipelines.lost_documents import LOST_PAGES, FindLostPages
 from pipelines.page_questions import PAGE_QUESTIONS, PageQuestion, questions_of
 from pipelines.query_options import check_key
 from pipelines.query_plan import WANTED, WANTED_QUERIES, PlanBucket, keep_loose
@@ -45,6 +46,7 @@ from pipelines.rendering.pages import VERSION, Loading
 from pipelines.repeated_pages import REPEATED, CountRepeated
 from pipelines.settling_pages import (
     ANSWERED,
+    LOST,
     QUESTIONS,
     SETTLED_PAGES,
     SettlePages,
@@ -257,7 +259,7 @@ class DocumentsStage:
 
     def _settle(self, work: Folder, desk: Desk | None) -> None:
         run, pages = self._run, self._pages(work)
-        schemas = {ANSWERED: ANSWERS, QUESTIONS: PAGE_QUESTIONS}
+        schemas = {ANSWERED: ANSWERS, QUESTIONS: PAGE_QUESTIONS, LOST: LOST_PAGES}
         ledger = work / FRESH / ledger_folder(STAGE)
         with run.pipeline(pieces_for(pages.buckets)) as pipeline:
             asked = (
@@ -270,7 +272,8 @@ class DocumentsStage:
             buckets = range(desk.buckets) if desk else ()
             read = beam.ParDo(ReadAnswers(desk)).with_output_types(pa.Table)
             answers = pipeline | Deal("answer buckets", buckets) | read
-            beside = {QUESTIONS: asked.questions, ANSWERED: answers}
+            lost = asked.questions | FindLostPages(run.output, pages.current, pages.buckets)
+            beside = {QUESTIONS: asked.questions, ANSWERED: answers, LOST: lost}
             settled = self._judged(pipeline, pages, beside, schemas) | beam.ParDo(
                 SettlePages(run.recipe, work / FRESH)
             )

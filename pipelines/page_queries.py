@@ -165,7 +165,7 @@ def lost_questions(
 
     Args:
       questions: `pipelines.page_questions.PageQuestion`s.
-      fates: of pages that are not kept, by uid: fate and reason.
+      fates: of pages that are not kept, or whose document is not, by uid: fate and reason.
       kept: uids of the others.
     """
     there = set(kept)

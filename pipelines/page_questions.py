@@ -26,6 +26,7 @@ class PageQuestion:
 
     Attributes:
       uid: of the page.
+      document: id of its document.
       page: the document as its table names it, and the page's number.
       text: of the question, a space, and the answer; "" where either lacks.
       language: one of `schemas.languages`, or "" for that of the page.
@@ -35,6 +36,7 @@ class PageQuestion:
     """
 
     uid: str
+    document: str
     page: str
     text: str
     language: str
@@ -67,11 +69,20 @@ def questions_of(
             rejected.append(LedgerRow(_STAGE, Unit.ROW.value, name, "", name, fate, fault, detail))
             continue
         number = int(page[1])
-        uid = page_uid(picture_uid(source.document_source, url), number)
+        document = picture_uid(source.document_source, url)
         language = normalise_tag(row.language) if row.language.strip() else ""
         named = f"{source.document_source}:{url}#page={number}"
         questions.append(
-            PageQuestion(uid, named, row.caption, language, source.name, name, row.licence)
+            PageQuestion(
+                page_uid(document, number),
+                document,
+                named,
+                row.caption,
+                language,
+                source.name,
+                name,
+                row.licence,
+            )
         )
     return questions, rejected
 

@@ -25,6 +25,7 @@ _MANNER = Manner(
     forms={
         "name": "letters, digits, - and _",
         "allow_hosts": "host:port in lower case",
+        "load_hosts": "host:port in lower case",
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},

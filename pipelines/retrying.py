@@ -17,6 +17,7 @@ _LOST = {
         f"{Unit.DOCUMENT} {Fate.REJECTED} ",
         f"{Unit.PAGE} {Fate.FAILED} ",
         f"{Unit.QUERY} {Fate.FAILED} ",
+        f"{Unit.FILE} {Fate.FAILED} ",
     ),
     "translate": tuple(
         f"{unit} {Fate.FAILED} {TranslationFault.REFUSED}" for unit in (Unit.CAPTION, Unit.QUERY)
@@ -48,8 +49,8 @@ def check_reasons(recipe: Recipe, reasons: tuple[str, ...]) -> dict[str, int | N
     there_is = ", ".join(f"{reason} ({n:,})" for reason, n in sorted(together.items()))
     if not together:
         raise RecipeError(
-            "there is nothing to retry: no picture, document or page failed, no query was refused, "
-            "and no translation"
+            "there is nothing to retry: no picture, document, page or file of a page failed, no "
+            "query was refused, and no translation"
         )
     if not reasons:
         raise RecipeError(f"say --reason; there is {there_is}")

@@ -34,7 +34,9 @@ _STAGE = "documents"
 
 ANSWERED = "answers"
 QUESTIONS = "questions"
-"""What stands beside a bucket's pages: what a model answered, what the user's tables ask."""
+LOST = "lost"
+"""What stands beside a bucket's pages: what a model answered, what the user's tables ask, and
+`pipelines.lost_documents.LOST_PAGES` of that."""
 
 
 def _columns(*rows: type) -> list[str]:
@@ -171,6 +173,7 @@ class SettlePages(beam.DoFn):
         found = self._queries.of(left, tables[ANSWERED], questions)
         fates = {row["uid"]: (row["fate"], row["reason"]) for row in lost}
         fates |= {uid: (Fate.REJECTED.value, reason) for uid, (reason, _) in faults.items()}
+        fates |= {row["uid"]: (row["fate"], row["reason"]) for row in tables[LOST].to_pylist()}
         ledger = [
             *map(_lost, lost),
             *(rejected_page(row, *faults[row["uid"]]) for row in turned_away),

@@ -2,6 +2,7 @@ import hashlib
 import json
 import shutil
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -80,6 +81,10 @@ class PictureServer:
         self.host = f"{address}:{self._server.server_port}"
         self.url = f"http://{self.host}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """From now on it speaks TLS."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def close(self) -> None:
         self._server.socket.shutdown(socket.SHUT_RDWR)  # refuses at once, as a dead host does

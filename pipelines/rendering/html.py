@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -31,6 +32,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from filters.location import request_url
 from pipelines.fetching import Fetched
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import without_glyph
@@ -53,7 +55,9 @@ from pipelines.storage import filesystem
 
 _HOST = "document.invalid"  # RFC 2606: such a host does not exist
 _LEAST_FIGURE = 0.01  # of the screen
-_LOOK_MS = 20  # between two looks at whether a page is there
+_LOOK_S = 0.02  # between two looks at whether a page is there; looking takes processor time, so …
+_LOOKS = 0.1  # … as much of what has passed, but not …
+_LONGEST_LOOK_S = 1.0
 _LOADING = 5  # seconds on the clock that a document may wait for hosts, for each of `deadline_s`
 ALIKE_EVERYWHERE = (
     "--disable-gpu",
@@ -200,11 +204,13 @@ class HtmlRenderer:
                 raise
             raise RenderError(RenderFault.BROKEN, error.message.splitlines()[0]) from error
         answers.settle()
+        began = monotonic()
         # The deadline is our parent's.
         while answers.is_waiting or page.evaluate("document.readyState") != "complete":
-            page.wait_for_timeout(_LOOK_MS)
+            look_s = _LOOK_S + _LOOKS * (monotonic() - began)
+            page.wait_for_timeout(1000 * min(look_s, _LONGEST_LOOK_S))
             answers.settle()
-        answers.is_open = True
+        answers.open()
         page.evaluate(_STILL)
         found = page.evaluate(_OPENED)
         if found["isBroken"]:
@@ -264,13 +270,12 @@ class _Answers:
 
     Attributes:
       address: of the document: its own where it may load what lies beside it.
-      is_open: whether nobody settles any more: requests are answered before anything else is done.
     """
 
     def __init__(self, document: Document, max_bytes: int, loads: Loads | None) -> None:
         own = document.url if loads else ""
         self.address = own or f"http://{_HOST}/{quote(document.name)}"
-        self.is_open = False
+        self._is_open = False
         self._document = document
         self._max_bytes = max_bytes
         self._loads = loads
@@ -279,6 +284,14 @@ class _Answers:
     @property
     def is_waiting(self) -> bool:
         return self._loads is not None and self._loads.is_waiting
+
+    def open(self) -> None:
+        """From now on requests are answered before anything else is done, those that came since
+        somebody looked first of all.
+        """
+        self._is_open = True
+        if self._loads:
+            self._loads.wait()
 
     def settle(self) -> None:
         """Gives the answers that hosts gave. Raises RunError where the network is down."""
@@ -312,7 +325,7 @@ class _Answers:
             answer(None)
             return
         self._loads.ask(request.url, request.method, request.resource_type, answer)
-        if self.is_open:
+        if self._is_open:
             self._loads.wait()
 
     def _file(self, path: str) -> bytes | None:
@@ -337,11 +350,17 @@ def _answer_loaded(route: Route, fetched: Fetched | None) -> None:
     if fetched is None:
         route.abort("blockedbyclient")
         return
-    guessed = mimetypes.guess_type(urlsplit(route.request.url).path)[0]
+    request = route.request
+    asked, body = request_url(request.url), fetched.body
+    guessed = mimetypes.guess_type(asked.target.partition("?")[0] if asked else "")[0]
     kind = fetched.content_type or guessed or "application/octet-stream"
+    is_moved = asked and fetched.final_url != f"{asked.origin}{asked.target}"
+    if is_moved and request.resource_type == "stylesheet":
+        # Its addresses are relative to where it lies, and the browser saw no redirect.
+        body, kind = f'@import "{fetched.final_url}";'.encode(), "text/css"
     # Fonts of another host are shown where it lets everybody; here all that may be loaded is.
     headers = {"content-type": kind, "access-control-allow-origin": "*"}
-    route.fulfill(body=fetched.body, headers=headers)
+    route.fulfill(body=body, headers=headers)
 
 
 def _is_whole_page(request: Request) -> bool:

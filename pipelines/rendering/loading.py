@@ -5,6 +5,7 @@ beside fetch it: to the same addresses, with the same opt-outs, pace and bounds 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from pipelines.storage import Folder
 _ACCEPT = "image/*,text/css,font/*,*/*;q=0.5"
 _CLOSE_S = 5.0
 _MOST_CHARS = 500  # of a URL or a detail that is kept
+_AHEAD = 8  # requests of a document that are fetched before the first of them is answered
+_CAPS = {LoadFault.MANY.value, LoadFault.MANY_BYTES.value}
 
 
 class Loader:
@@ -39,7 +42,7 @@ class Loader:
         rules = Gather(
             deadline_s=loading.deadline_s,
             retries=loading.retries,
-            max_bytes=loading.max_bytes,
+            max_bytes=loading.max_file_bytes,
             respect_opt_outs=loading.respect_opt_outs,
             user_agent=loading.user_agent,
         )
@@ -78,28 +81,29 @@ Answer = Callable[[Fetched | None], None]
 """Takes what the browser is to be answered, None: it is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
-    """Something that is being fetched, or refused already.
+    """Something that the browser asked for.
 
     Attributes:
       url: what for.
       answer: the browser's.
-      fetching: None where it is refused.
-      reason: why it is, or "".
+      reason: why it is refused, and was at once, or "".
+      fetching: None before its turn has come.
     """
 
     url: str
     answer: Answer
-    fetching: Future[Fetched] | None
     reason: str
+    fetching: Future[Fetched] | None = None
 
 
 class Loads:
     """What one document loads.
 
     What hosts gave is answered in the order of asking, so that what a cap refuses does not hang on
-    who is quicker.
+    who is quicker. Few are fetched ahead of it: so many bodies at most are in memory, or come in
+    vain when a cap is reached.
 
     Args:
       loader: fetches.
@@ -110,12 +114,17 @@ class Loads:
     def __init__(self, loader: Loader, loading: Loading, seconds: float) -> None:
         self._loader = loader
         self._rules = LoadRules(frozenset(loading.hosts), loading.max_loads)
+        self._largest = loading.max_file_bytes
         self._bytes_left = loading.max_bytes
-        self._ends = monotonic() + seconds
+        self._is_spent = False  # something did not fit into what was left
+        self._seconds_left = seconds  # until `_ends`, while it waits
+        self._ends = 0.0
         self._asked = 0
-        self._is_full = False
-        self._waiting: list[_Asked] = []
+        self._waiting = deque[_Asked]()
+        self._line = deque[_Asked]()  # of these, those whose turn has not come
+        self._begun = 0
         self._done: list[Load] = []
+        self._told = set[str]()
         self._stop: RunError | None = None
 
     @property
@@ -125,13 +134,15 @@ class Loads:
     def ask(self, url: str, method: str, kind: str, answer: Answer) -> None:
         """Takes a request; where it is not refused, it is answered by `settle` or `wait`."""
         self._asked += 1
-        reason: str = load_fault(LoadRequest(url, method, kind, self._asked), self._rules) or ""
-        if not reason and monotonic() >= self._ends:
-            reason = FetchFault.TIMED_OUT
-        fetching = None if reason else self._loader.fetch(url)
-        if reason:  # at once: while the browser waits to go elsewhere, it cannot be asked anything
+        asked = _Asked(url, answer, self._refusal(LoadRequest(url, method, kind, self._asked)))
+        self._waiting.append(asked)
+        if asked.reason:  # at once: while the browser waits to go elsewhere, it cannot be asked
             answer(None)
-        self._waiting.append(_Asked(url, answer, fetching, reason))
+            return
+        if not self._pending:
+            self._ends = monotonic() + self._seconds_left
+        self._line.append(asked)
+        self._begin()
 
     def settle(self) -> None:
         """Gives the answers that there are.
@@ -139,18 +150,15 @@ class Loads:
         Raises:
           RunError: where the network is down.
         """
-        while self._waiting:
-            fetching, is_late = self._waiting[0].fetching, monotonic() >= self._ends
-            if fetching is not None and not fetching.done() and not is_late:
-                return
-            self._give(self._waiting.pop(0))
+        while self._waiting and self._is_settled(self._waiting[0]):
+            self._give(self._waiting.popleft())
         if self._stop:
             raise self._stop
 
     def wait(self) -> None:
         """Gives all answers, as they come. It raises nothing: the next `settle` does."""
         while self._waiting:
-            self._give(self._waiting.pop(0))
+            self._give(self._waiting.popleft())
 
     def take(self) -> tuple[Load, ...]:
         """What was answered since this was asked last."""
@@ -163,33 +171,85 @@ class Loads:
             if asked.fetching:
                 asked.fetching.cancel()
 
+    @property
+    def _pending(self) -> int:
+        """Requests that are not refused, and not answered."""
+        return self._begun + len(self._line)
+
+    @property
+    def _is_late(self) -> bool:
+        return monotonic() >= self._ends if self._pending else self._seconds_left <= 0
+
+    def _refusal(self, request: LoadRequest) -> str:
+        if fault := load_fault(request, self._rules):
+            return fault.value
+        if self._is_spent:
+            return LoadFault.MANY_BYTES.value
+        return FetchFault.TIMED_OUT.value if self._is_late else ""
+
+    def _begin(self) -> None:
+        """Has those fetched whose turn has come."""
+        while self._line and self._begun < _AHEAD and not self._is_late and not self._is_spent:
+            asked = self._line.popleft()
+            asked.fetching = self._loader.fetch(asked.url)
+            self._begun += 1
+
+    def _is_settled(self, asked: _Asked) -> bool:
+        is_over = bool(asked.reason) or self._is_spent or self._is_late
+        return is_over or (asked.fetching is not None and asked.fetching.done())
+
     def _give(self, asked: _Asked) -> None:
         fetched: Fetched | None = None
-        reason, detail = str(asked.reason), ""
-        try:
-            if asked.fetching:
-                fetched = self._within_bytes(self._result(asked.fetching))
-        except FetchError as error:
-            reason, detail = error.reason, error.detail
-        except RunError as error:
-            self._stop = error
-        if asked.reason != LoadFault.MANY:
-            self._done.append(Load(asked.url[:_MOST_CHARS], reason, detail[:_MOST_CHARS]))
-        elif not self._is_full:
-            self._is_full = True
-            self._done.append(Load(asked.url[:_MOST_CHARS], reason, "and all that follow it"))
-        if asked.fetching:
+        reason, detail = asked.reason, ""
+        if not reason:
+            try:
+                fetched = self._within_bytes(self._result(asked))
+            except FetchError as error:
+                reason, detail = error.reason, error.detail
+            except RunError as error:
+                self._stop = error
+            self._leave(asked)
+        self._tell(asked.url, reason, detail)
+        if not asked.reason:
             asked.answer(fetched)
 
-    def _result(self, fetching: "Future[Fetched]") -> Fetched:
+    def _leave(self, asked: _Asked) -> None:
+        """Nobody waits for it any more."""
+        if asked.fetching is None:
+            self._line.popleft()
+        else:
+            asked.fetching.cancel()
+            self._begun -= 1
+        if not self._pending:
+            self._seconds_left = max(0.0, self._ends - monotonic())
+        self._begin()
+
+    def _result(self, asked: _Asked) -> Fetched:
+        if self._is_spent:
+            raise FetchError(LoadFault.MANY_BYTES, "")
         try:
-            return fetching.result(max(0.0, self._ends - monotonic()))
+            if asked.fetching is None:
+                raise TimeoutError
+            return asked.fetching.result(max(0.0, self._ends - monotonic()))
         except TimeoutError as error:
-            fetching.cancel()
             raise FetchError(FetchFault.TIMED_OUT, "the document has waited for long") from error
+        except FetchError as error:
+            if error.reason == FetchFault.TOO_LARGE:  # so many bytes may have come nevertheless
+                self._bytes_left = max(0, self._bytes_left - self._largest)
+            raise
 
     def _within_bytes(self, fetched: Fetched) -> Fetched:
         if len(fetched.body) > self._bytes_left:
+            self._is_spent = True
             raise FetchError(LoadFault.MANY_BYTES, f"{len(fetched.body):,} more")
         self._bytes_left -= len(fetched.body)
         return fetched
+
+    def _tell(self, url: str, reason: str, detail: str) -> None:
+        """Notes what came of a request; of those past a cap, of the first alone."""
+        if reason in _CAPS:
+            if reason in self._told:
+                return
+            self._told.add(reason)
+            detail = f"{detail}, and all that follow it".removeprefix(", ")
+        self._done.append(Load(url[:_MOST_CHARS], reason, detail[:_MOST_CHARS]))

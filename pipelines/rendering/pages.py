@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-VERSION = 5
+VERSION = 6
 """Of what the same document is made into and measured as; to be raised when either changes."""
 
 Kind = Literal["pdf", "html", "markdown"]
@@ -57,6 +57,7 @@ class Loading:
       allow_hosts: of these, exempt from the rule that only public addresses are asked.
       max_loads: requests of a document, those refused included.
       max_bytes: of all that a document loads, together.
+      max_file_bytes: of each.
       deadline_s: seconds for one file: waiting, redirects, retries and body together.
       retries: further attempts on 429, 5xx and broken connections.
       respect_opt_outs: whether robots.txt and the like are obeyed.
@@ -70,6 +71,7 @@ class Loading:
     allow_hosts: tuple[str, ...]
     max_loads: int
     max_bytes: int
+    max_file_bytes: int
     deadline_s: float
     retries: int
     respect_opt_outs: bool

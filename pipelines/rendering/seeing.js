@@ -82,8 +82,11 @@
     const style = getComputedStyle(node.parentElement);
     if (!style.whiteSpace.startsWith("pre")) text = text.replace(/\s+/g, " ");
     if (style.textTransform !== "none") text = transformed(text, style.textTransform, node.parentElement);
-    const block = blockOf(node);
-    if (lastBlock !== null) pieces.push(block === lastBlock ? between : "\n");
+    const block = blockOf(node), isFirst = block !== lastBlock;
+    const isSpaced = !isFirst && /\s$/.test(pieces.at(-1)); // spaces on both sides of a tag are one
+    if (isSpaced && between === " ") between = "";
+    if (!isFirst && (isSpaced || between) && !style.whiteSpace.startsWith("pre")) text = text.trimStart();
+    if (lastBlock !== null) pieces.push(isFirst ? "\n" : between);
     lastBlock = block;
     between = "";
     pieces.push(text);

@@ -399,6 +399,14 @@ def test_pages_load_from_listed_hosts_what_lies_beside_them(
     shown = capsys.readouterr().out
     assert f"file {library.url}at/figure.svg: loaded" in shown
     assert "file http://10.0.0.1/a: unlisted-host" in shown
+    (tmp_path / "library/at/no.png").write_bytes(SQUARE)
+    library.asked.clear()
+    run_job(
+        Job(str(recipe), ("documents",), None, ("--direct_num_workers=1",), ("http-404",)),
+        lambda event: None,
+    )
+    assert library.asked == ["/at/figure.svg", "/at/no.png"]
+    assert counts(tmp_path / "out", "documents")["file kept"] == 2
 
 
 def test_a_table_without_rows_is_refused(library: PictureServer, tmp_path: Path) -> None:

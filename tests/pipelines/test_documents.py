@@ -223,6 +223,16 @@ def test_pages_of_another_kind_are_not_mixed_in(tmp_path: Path) -> None:
             "must be 'folder' or 'table' where task is 'document'",
         ),
         (("[documents]", '[documents]\nimage_format = "gif"'), "image_format"),
+        (
+            ("[documents]", '[documents]\nload_hosts = ["a.org"]'),
+            'documents.load_hosts.0: must be host:port in lower case, got "a.org"',
+        ),
+        (("[documents]", '[documents]\nload_hosts = ["*.a.org:1"]'), r"got '\*.a.org:1'"),
+        (
+            ("[documents]", '[documents]\nload_hosts = ["é.org:80"]'),
+            "documents.load_hosts must be names or addresses of hosts, got 'é.org:80', "
+            "'xn--9ca.org:80' to those who ask it",
+        ),
         (("max_pages = 20", "max_pixels = 1000"), "must hold a screen of HTML, 240,000 pixels"),
         (('path = "files"', 'path = "nowhere"'), "there are no .pdf"),
         (('path = "files"', 'path = "https://a.org/b.pdf"'), "stand in a table"),

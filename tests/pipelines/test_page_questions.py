@@ -140,6 +140,24 @@ def test_questions_about_pages_are_what_these_answer(
     assert f"question-answer: {queries[0]['text']}" in capsys.readouterr().out
 
 
+def test_questions_about_a_document_that_is_lost_end_as_it_does(library: Path) -> None:
+    folder = library / "broken"
+    folder.mkdir()
+    (folder / "cut.pdf").write_bytes(b"%PDF-1.7")
+    rows = [(name, page) for name in ("cut.pdf", "none.pdf") for page in (1, 7)]
+    write_quiz(library, [{"document": d, "page": p, "question": "How many?"} for d, p in rows])
+    text = RECIPE.replace('"out"', '"lost"').replace('"documents/', '"broken/')
+    (library / "lost.toml").write_text(text, "utf-8")
+    curate(library / "lost.toml", HERE, stages=("documents",))
+    ledger = {row["row"]: row for row in table(library / "lost/ledger/documents")}
+    found = [ledger[f"quiz:quiz.jsonl:{number}"] for number in range(4)]
+    assert [(row["fate"], row["reason"]) for row in found] == [
+        *[("failed", "broken-document")] * 2,
+        *[("rejected", "no-such-page")] * 2,
+    ]
+    assert not recount(Folder(str(library / "lost"))).differences
+
+
 def test_questions_about_a_page_that_is_not_kept_end_as_it_does(library: Path) -> None:
     name = sorted((library / "documents").glob("*.pdf"))[0].name
     write_quiz(library, [{"document": name, "page": 1, "question": "How many?"}])

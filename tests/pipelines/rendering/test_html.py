@@ -65,6 +65,13 @@ def test_the_text_is_the_doms(renderer: Renderer) -> None:
     assert [" ".join(line.split()) for line in page.text.splitlines()] == lines
 
 
+def test_spaces_on_both_sides_of_a_tag_are_one(renderer: Renderer) -> None:
+    body = "<p>Ein <b> Rotmilan </b> <i> kreist</i><span> </span><br> <b> weit</b>weg"
+    body += "<pre>a <b> b</b></pre>"
+    (page,) = pages(renderer, Document("html", html(body)))
+    assert page.text == "Ein Rotmilan kreist\nweitweg\na  b"
+
+
 def test_the_text_is_in_the_letters_that_are_seen(renderer: Renderer) -> None:
     body = (
         "<p style='text-transform: uppercase'>groß <i lang=tr>isim</i> <i lang=el>άνω</i></p>"
