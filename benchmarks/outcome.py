@@ -45,6 +45,7 @@ _EMOJI = ROOT.parent / "shared" / "data" / "emoji"
 _TASKS = ("text-to-image", "image-to-text")
 _SAMPLE_ROWS = 30_000
 _FOLDS = 3
+_FEW = 1000  # rows that are curated sooner than workers start
 _LEAST_GAP = 0.05
 
 Found = dict[tuple[str, str, str], list[float]]
@@ -118,7 +119,8 @@ def curate(folder: Path, world: World, **tables: Any) -> None:
     pack = {"samples_per_shard": 2000}
     recipe = {"output": "out", "sources": [source], "gather": gather, **tables, "pack": pack}
     (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
-    pairmill("curate", folder / "recipe.toml")
+    alone = ("--", "--direct_num_workers=1") if len(world.rows) < _FEW else ()
+    pairmill("curate", folder / "recipe.toml", *alone)
 
 
 def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:

@@ -3,7 +3,7 @@ pictures.
 
     python -m benchmarks.rendering --pdf FILE... --html FILE... [--pages N] [--rounds R]
     python -m benchmarks.rendering --pdf /usr/share/doc/installation-guide-amd64/de/*.pdf.gz \\
-        --html /usr/share/doc/debian-handbook/html/en-US/[b-f]*.html
+        --html /usr/share/doc/debian-handbook/html/en-US/[b-f]*.html --workers 2
 
 First N pages of each PDF, and all screens of each HTML file, R times by turns: ours, in a process
 that can be killed, with all that is measured and stored; and what one would write without us:
@@ -11,6 +11,9 @@ pypdfium2's page to Pillow to JPEG, and its text; playwright's goto, scroll and 
 Pillow to JPEG, and the text of the DOM. Processor seconds of all processes, without starting any:
 wall seconds say nothing on a busy machine. The ratio is the bare one's seconds by ours: 0.80 and
 more is the aim.
+
+With --workers W the same by the clock, for a machine that does nothing else: W processes at once,
+each over all documents, ours and the bare way by turns.
 
 Then the same pages of PDF by `pdftoppm -r 144` (Poppler), with the PSNR of ours against it, stored
 as PNG: as they are, where letters' edges are smoothed in two ways, and shrunk to a quarter of each
@@ -21,13 +24,19 @@ import argparse
 import gzip
 import io
 import math
+import multiprocessing
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,12 +45,15 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from pipelines.rendering.browser import find_browser
-from pipelines.rendering.pages import Document, Kind, Page, Rendering
+from pipelines.rendering.pages import Document, Page, Rendering
 from pipelines.rendering.pdf import PdfRenderer
-from pipelines.rendering.processes import below, processor_seconds
+from pipelines.rendering.processes import below, die_with_parent, processor_seconds
 from pipelines.rendering.renderer import Renderer
 
 SETTINGS = Rendering(deadline_s=120)
+_MOST_WAIT_S = 3600.0  # for a process to be through with all documents
+
+Way = Callable[[], int]
 
 
 def main() -> None:
@@ -51,51 +63,104 @@ def main() -> None:
     parser.add_argument("--html", nargs="*", type=Path, default=[])
     parser.add_argument("--pages", type=int, default=30, help="of each PDF")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, help="measure by the clock, so many at once")
     args = parser.parse_args()
     pdfs = [_first_pages(path, args.pages) for path in args.pdf]
-    with Renderer(SETTINGS) as renderer:
-        if pdfs:
-            documents = [Document("pdf", body) for body in pdfs]
-            compare("pdf", documents, renderer, lambda: sum(map(bare_pdf, pdfs)), args.rounds)
-        if args.html:
-            documents = [_html(path) for path in args.html]
-            with bare_browser() as browser:
-                compare(
-                    "html",
-                    documents,
-                    renderer,
-                    lambda: sum(bare_html(browser, path) for path in args.html),
-                    args.rounds,
-                )
+    if args.workers:
+        for kind, sources in (("pdf", pdfs), ("html", args.html)):
+            if sources:
+                print(clocked(kind, sources, args.workers, args.rounds))
+        return
+    for kind, sources in (("pdf", pdfs), ("html", args.html)):
+        if sources:
+            with both_ways(kind, sources) as (ours, bare):
+                compare(kind, ours, bare, args.rounds)
     for path, body in zip(args.pdf, pdfs, strict=True):
         print(f"psnr  {path.name}: {beside_pdftoppm(body)}")
 
 
-def compare(
-    kind: Kind,
-    documents: list[Document],
-    renderer: Renderer,
-    bare: Callable[[], int],
-    rounds: int,
-) -> None:
+@contextmanager
+def both_ways(kind: str, sources: list[Any]) -> Iterator[tuple[Way, Way]]:
+    """Ours and the bare way through documents, each returning the number of pages.
+
+    Args:
+      kind: `pdf`, or `html`.
+      sources: bodies of PDFs, or paths of HTML.
+    """
+    with Renderer(SETTINGS) as renderer:
+        if kind == "pdf":
+            documents = [Document("pdf", body) for body in sources]
+            yield partial(_ours, renderer, documents), lambda: sum(map(bare_pdf, sources))
+            return
+        documents = [html_document(path) for path in sources]
+        with bare_browser() as browser:
+            bare = partial(bare_html, browser)
+            yield partial(_ours, renderer, documents), lambda: sum(map(bare, sources))
+
+
+def _ours(renderer: Renderer, documents: list[Document]) -> int:
+    return sum(isinstance(found, Page) for each in documents for found in renderer.render(each))
+
+
+def compare(kind: str, ours: Way, bare: Way, rounds: int) -> None:
     """Prints processor seconds a page of ours and of the bare way, and their ratio."""
-    ours, theirs = list[float](), list[float]()
+    our_seconds, their_seconds = list[float](), list[float]()
     for number in range(rounds + 1):  # the first warms up
-        pages, seconds = _timed(lambda: sum(_count(renderer, document) for document in documents))
+        pages, seconds = _timed(ours)
         bare_pages, bare_seconds = _timed(bare)
         assert pages == bare_pages, (pages, bare_pages)
         if number:
-            ours.append(seconds / pages)
-            theirs.append(bare_seconds / pages)
-    ratio = median(theirs) / median(ours)
+            our_seconds.append(seconds / pages)
+            their_seconds.append(bare_seconds / pages)
+    ratio = median(their_seconds) / median(our_seconds)
     print(
-        f"{kind:<5} {pages} pages: ours {1000 * median(ours):.1f} ms of processor time a page, "
-        f"bare {1000 * median(theirs):.1f} ms; ratio {ratio:.2f}"
+        f"{kind:<5} {pages} pages: ours {1000 * median(our_seconds):.1f} ms of processor time a "
+        f"page, bare {1000 * median(their_seconds):.1f} ms; ratio {ratio:.2f}"
     )
 
 
-def _count(renderer: Renderer, document: Document) -> int:
-    return sum(isinstance(found, Page) for found in renderer.render(document))
+def clocked(kind: str, sources: list[Any], workers: int, rounds: int) -> str:
+    """Pages a second by the clock of `workers` processes at once, ours and the bare way.
+
+    Raises:
+      BrokenBarrierError: where a process has ended, or takes longer than anybody waits.
+    """
+    spawn = multiprocessing.get_context("spawn")  # PDFium and playwright outlive no fork
+    gate, counted = spawn.Barrier(workers + 1, timeout=_MOST_WAIT_S), spawn.SimpleQueue()
+    arguments = kind, sources, rounds, gate, counted
+    started = [spawn.Process(target=_work, args=arguments, daemon=True) for _ in range(workers)]
+    for process in started:
+        process.start()
+    found: dict[str, list[float]] = {"ours": [], "bare": []}
+    for number in range(rounds + 1):  # the first warms up
+        for seconds in found.values():
+            gate.wait()
+            begun = time.monotonic()
+            gate.wait()
+            if number:
+                seconds.append(time.monotonic() - begun)
+    pages = sum(counted.get() for _ in started)
+    for process in started:
+        process.join()
+    ours, bare = (pages / median(seconds) for seconds in found.values())
+    return (
+        f"{kind:<5} {pages} pages, {workers} at once: ours {ours:.1f} pages a second by the clock, "
+        f"bare {bare:.1f}; ratio {ours / bare:.2f}"
+    )
+
+
+def _work(
+    kind: str, sources: list[Any], rounds: int, gate: Barrier, counted: SimpleQueue[int]
+) -> None:
+    """One of several processes: goes both ways by turns, each when all are ready."""
+    die_with_parent()
+    with both_ways(kind, sources) as ways:
+        for _ in range(rounds + 1):
+            for way in ways:
+                gate.wait()
+                pages = way()
+                gate.wait()
+    counted.put(pages)
 
 
 def _timed(run: Callable[[], int]) -> tuple[int, float]:
@@ -118,7 +183,8 @@ def _first_pages(path: Path, pages: int) -> bytes:
     return sink.getvalue()
 
 
-def _html(path: Path) -> Document:
+def html_document(path: Path) -> Document:
+    """A file as `documents` has it rendered."""
     return Document("html", path.read_bytes(), str(path.parent.resolve()), path.name)
 
 
@@ -134,10 +200,10 @@ def bare_pdf(body: bytes) -> int:
 
 
 @contextmanager
-def bare_browser() -> Iterator[Browser]:
-    """Chromium as playwright starts it."""
+def bare_browser(options: Iterable[str] = ()) -> Iterator[Browser]:
+    """Chromium as playwright starts it, with options of one's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser())
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=[*options])
         yield browser
         browser.close()
 

@@ -1,13 +1,16 @@
 """Is the share of mismatches found, and a precision reached, where nobody tells which they are?
 
     python -m benchmarks.thresholds [--captions 20000] [--seeds 3] [--precision 0.95]
+    python -m benchmarks.thresholds --tiny-teacher
     python -m benchmarks.thresholds --output out --truth truth.parquet
 
 Draws scores of matches, of shuffled pairs and of mismatches that are right in part, of several
 shapes, and prints for 10, 40 and 70 % mismatched, a quarter and a half of them right in part: the
 error of the estimated share with the bounds that it states, and the precision and the share of
 matches kept at the threshold for a precision; beside it the share that the best threshold for that
-precision keeps. With `--output`, a finished sample world with scores, the scores are drawn from
+precision keeps. With `--tiny-teacher` they are drawn from what the teacher that ships says of
+pictures of a sample world in sentences that it was not taught; those right in part are wrong in one
+attribute. With `--output`, a finished sample world with scores, the scores are drawn from
 those of its clean, its shuffled and its hard pairs, `--easier` lower for the latter: what a better
 teacher would say of them.
 """
@@ -21,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.tiny_teacher import embed_captions
 from filters.score_bins import counted
 from filters.thresholds import Measured, ThresholdRules, decide
 
@@ -28,6 +32,7 @@ Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 SHARES = (0.1, 0.4, 0.7)
 HARD = (0.25, 0.5)
+_PICTURES = 2000  # of the sample world, with captions in ten languages each
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +197,38 @@ def of_a_world(output: Path, truth: Path, easier: float) -> dict[str, Teacher]:
     }
 
 
+def of_the_tiny_teacher(pictures: int) -> dict[str, Teacher]:
+    """What it says of captions, of those of other pictures and of those with a wrong attribute."""
+    said, images, texts = embed_captions(pictures, seed=401)
+    own = np.array([row.picture for row in said])
+    defect = np.array([row.defect for row in said])
+    cosines, shuffled = (
+        (texts * images[(own + way) % pictures]).sum(1) for way in (0, pictures // 2)
+    )
+    return {
+        "the tiny one's": Teacher(
+            of_these(cosines[defect == ""]),
+            of_these(shuffled[defect == ""]),
+            of_these(cosines[defect == "mismatched-hard"]),
+        )
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--captions", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--precision", type=float, default=0.95)
+    parser.add_argument("--tiny-teacher", action="store_true")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--easier", type=float, default=0.0)
     asked = parser.parse_args()
-    teachers = of_a_world(asked.output, asked.truth, asked.easier) if asked.output else TEACHERS
+    teachers = TEACHERS
+    if asked.tiny_teacher:
+        teachers = of_the_tiny_teacher(_PICTURES)
+    elif asked.output:
+        teachers = of_a_world(asked.output, asked.truth, asked.easier)
     show(teachers, asked.captions, asked.seeds, asked.precision)
 
 

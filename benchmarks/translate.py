@@ -9,7 +9,9 @@ the tokens of the same batches, cut before its watch begins, to ctranslate2. Bot
 before. The ratio is the loop's CPU seconds by the pipeline's; 0.95 is the aim.
 
 Second, the command on M, 4 M and 16 M captions with one layer: the peaks of the tree of processes
-(PSS) while it plans, translates and judges, and by how much that of all steps grows with a caption.
+(PSS) while it plans and translates. A model of chance never ends, so that nothing it says is whole:
+its memory is then given whole translations, and the command judges and keeps all of these, without
+a model; the peak of that, and by how much it grows with a caption.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -28,28 +30,40 @@ import torch
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
 from benchmarks.harness import captions, measure, show
+from filters.translation import TranslationFault
 from model.translation_manifest import read_manifest
 from model.translation_tokens import load_tokenizer
 from model.translator import Translator, TranslatorSpec
 from model.translator_conversion import convert_checkpoint
+from pipelines.memory import Remembered
 from pipelines.recipe_file import read_recipe
 from pipelines.records import Record
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms import translation
 from pipelines.transforms.blocks import buckets_for, table_of
-from pipelines.transforms.tables import write_table
+from pipelines.transforms.tables import read_rows, write_table
 from pipelines.transforms.translation import TranslatePieces
 from pipelines.translate import TranslateStage
 from pipelines.translate_plan import Request, TranslationPiece
 from pipelines.translating import read_batches
 from schemas.ids import bucket_of, caption_id, digest
-from schemas.layout import PICTURES, SOURCE_CAPTIONS, STAGE_FILE, ledger_folder, part_name
+from schemas.layout import (
+    BRANCHES,
+    MEMORY,
+    PICTURES,
+    SOURCE_CAPTIONS,
+    STAGE_FILE,
+    ledger_folder,
+    part_name,
+)
 from schemas.rows import Caption, LedgerRow, Measures, Picture
 
 _TARGETS = ["de", "el", "hi", "ja", "tr"]
 _TIMES = (1, 4, 16)
-_STEPS = ("looking into the memory", "translating by", "judging translations")
+_STEPS = ("looking into the memory", "translating by")
+_JUDGING = "judging translations"
+_OVERLOOKED = [fault.value for fault in TranslationFault]
 _PIECES = 4_000
 _POSITIONS = 256
 _SPECIALS = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -121,6 +135,7 @@ def write_captions(folder: Path, number: int, model: Path) -> Path:
     recipe.write_text(
         f'output = "{output.uri}"\n\n[[sources]]\nname = "benchmark"\nformat = "table"\n'
         f'path = "pairs.parquet"\n\n[gather]\n\n[translate]\ninto_languages = {_TARGETS}\n'
+        f"rules = {{overlook = {_OVERLOOKED}}}\n"
         f'device = "cpu"\ndecoding = {{max_length_ratio = 0.5}}\n\n'
         f'[[translate.models]]\nmodel = "{model}"\n'
     )
@@ -245,18 +260,40 @@ def show_memory(scratch: Path, number: int) -> None:
     before = (0, 0)  # captions, bytes
     for captions_ in (times * number for times in _TIMES):
         recipe = write_captions(scratch / f"{captions_}", captions_, model)
-        command = [sys.executable, "-m", "benchmarks.told", "translate", str(recipe)]
-        run = measure([*command, "--", "--direct_num_workers=1"], memory=True)
-        if run.code:
-            raise RuntimeError(f"exit status {run.code} of {' '.join(command)}:\n{run.said}")
-        peaks = [
-            max(moment.pss for name, moment in run.peaks.items() if step in name) for step in _STEPS
-        ]
-        grown = (run.peak.pss - before[1]) / (captions_ - before[0])
-        told = [f"{peak / _MIB:,.0f}" for peak in (*peaks, run.peak.pss)]
+        first = _peaks(recipe)
+        output = Folder(read_recipe(str(recipe)).output)
+        make_whole(output / MEMORY)
+        for folder in (ledger_folder("translate"), BRANCHES[0].translated):
+            (output / folder).remove()
+        judging = _peaks(recipe)[_JUDGING]
+        peaks = [peak for step in _STEPS for name, peak in first.items() if step in name]
+        grown = (judging - before[1]) / (captions_ - before[0])
+        told = [f"{peak / _MIB:,.0f}" for peak in (*peaks, judging)]
         rows.append((f"{captions_:,}", *told, f"{grown:,.0f}" if before[0] else ""))
-        before = (captions_, run.peak.pss)
-    show(("captions", *(f"MiB {step}" for step in _STEPS), "all steps", "bytes a caption"), rows)
+        before = (captions_, judging)
+    steps = (f"MiB {step}" for step in (*_STEPS, _JUDGING))
+    show(("captions", *steps, "bytes a caption"), rows)
+
+
+def _peaks(recipe: Path) -> dict[str, int]:
+    """The most bytes that the command's processes have in each of its steps."""
+    command = [sys.executable, "-m", "benchmarks.told", "translate", str(recipe)]
+    run = measure([*command, "--", "--direct_num_workers=1"], memory=True)
+    if run.code:
+        raise RuntimeError(f"exit status {run.code} of {' '.join(command)}:\n{run.said}")
+    return {name.removeprefix("translate "): moment.pss for name, moment in run.peaks.items()}
+
+
+def make_whole(memory: Folder) -> None:
+    """Puts a sentence, the source and the language's code, in the place of each translation."""
+    for folder in memory.folders():
+        for name in (memory / folder).names():
+            if name.endswith(".parquet"):
+                rows = read_rows(memory / folder, name, Remembered)
+                whole = [
+                    replace(row, text=f"{row.source_text} {row.language}", fault="") for row in rows
+                ]
+                write_table(memory / folder, name, table_of(Remembered, whole))
 
 
 def main() -> None:

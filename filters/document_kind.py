@@ -39,10 +39,10 @@ def document_kind(body: bytes, content_type: str, path: str) -> DocumentKind | N
     'markdown'
     """
     head = body[:_LOOKED_AT]
+    if _HTML.match(head):  # first: a page may write of PDF
+        return "html"
     if _PDF in head:
         return "pdf"
-    if _HTML.match(head):
-        return "html"
     if b"\0" in head:
         return None
     said = content_type.partition(";")[0].strip().lower()

@@ -5,29 +5,33 @@ as shuffled pairs do, whose distribution is known. Some describe a picture that 
 attribute wrong, the rest right. The others match. Two components, the known one and the rest, would
 take those in the middle for matches, and promise more precision than there is (so Storey 2002;
 Patra and Sen 2016, arXiv:1204.5488). Here a caption that is right in part has gone a part of the
-way from the mean of mismatches to the mode of matches, at most `FURTHEST_PART`. Matches are two
-half normals of one mode (Fechner's distribution), since few scores have equal tails. What a score
-says is made to rise with it. The fit is expectation-maximisation from several starts; nothing is
-drawn by chance.
+way from the mean of mismatches to the mode of matches: `LEAST_PART` at most, and up to `MOST_PART`
+where matches are so narrow that this is still far from them. Matches are two half normals of one
+mode (Fechner's distribution), since few scores have equal tails. What a score says is made to rise
+with it. The fit is expectation-maximisation from several starts; nothing is drawn by chance.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FURTHEST_PART = 0.45
-"""Of the way from a mismatch to a match that a mismatch's score may go."""
+LEAST_PART, MOST_PART = 0.45, 0.55
+"""Of the way from a mismatch to a match that a mismatch's score may go, at the furthest."""
 
-_OTHER_PARTS = (0.35, 0.55)  # tried to see how much hangs on it
+_FAR = 4.0  # widths of matches' lower half that a furthest part over LEAST_PART ends beneath them
+_OTHERS = (-0.1, 0.1)  # added to the furthest part, to see how much hangs on it
 _DOUBT = 1 / 3  # weight of the last of these where a precision is promised
 _MIDDLES = 3  # components between mismatches and the furthest part
 _MOST_SKEW = 3.0  # of a half normal's width to the other's
 _STARTS = (0.4, 0.6, 0.8, 0.92)  # quantiles where the matches' mode is looked for first
+_START_WIDTHS = (1.0, 0.5, 0.25)  # of the matches, in standard deviations of mismatches
 _FIRST_TURNS = 40  # of expectation-maximisation, from each start
 _TURNS = 150  # from the best of these
 _STEADY = 1e-6
@@ -45,8 +49,8 @@ class Mixture:
       posterior: how probable it is that a caption of such a score matches, rising; it errs on the
         side of doubt, so that a precision is rather exceeded than missed; shape [cells].
       mismatched: share of the captions that do not match, in [0, 1].
-      low: the least that it may be, for all that the scores say: over other parts of the way than
-        `FURTHEST_PART`, and two standard errors of a share of so many.
+      low: the least that it may be, for all that the scores say: where a mismatch goes less or more
+        of the way, and two standard errors of a share of so many.
       high: the most.
     """
 
@@ -99,12 +103,12 @@ def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
     """
     known = _known(centres, shuffled)
     fits = [
-        _fit(centres, observed, known, _first(centres, observed, quantile, known), _FIRST_TURNS)
-        for quantile in _STARTS
+        _fit(centres, observed, known, start, _FIRST_TURNS)
+        for start in _starts(centres, observed, known)
     ]
     likeliest = max(fits, key=lambda fit: fit.likelihood)
     best = _fit(centres, observed, known, likeliest, _TURNS)
-    others = [_fit(centres, observed, known, best, _TURNS, part) for part in _OTHER_PARTS]
+    others = [_fit(centres, observed, known, best, _TURNS, more) for more in _OTHERS]
     doubtful = _DOUBT * others[-1].posterior + (1 - _DOUBT) * best.posterior
     posterior = np.maximum.accumulate(doubtful)
     shares = [_mismatched(fit.posterior, observed) for fit in (best, *others)]
@@ -133,12 +137,15 @@ def _known(centres: Floats, shuffled: Floats) -> _Known:
     return _Known((1 - _OUTLIERS) * smooth + _OUTLIERS * outliers, mean, std)
 
 
-def _first(centres: Floats, observed: Floats, quantile: float, known: _Known) -> _Fit:
-    """A start: the matches' mode at a quantile of the scores, but beyond the mismatches."""
-    at = int(np.searchsorted(np.cumsum(observed), quantile * observed.sum()))
-    mode = max(float(centres[min(at, len(centres) - 1)]), known.mean + known.std)
+def _starts(centres: Floats, observed: Floats, known: _Known) -> Iterator[_Fit]:
+    """Yields starts: the matches' mode at a quantile of the scores, but beyond the mismatches."""
     shares = np.array([0.3, *[0.2 / _MIDDLES] * _MIDDLES, 0.5])
-    return _Fit(shares, mode, (known.std, known.std), -np.inf, np.zeros(len(centres)))
+    below = np.cumsum(observed)
+    for quantile, widths in product(_STARTS, _START_WIDTHS):
+        at = int(np.searchsorted(below, quantile * observed.sum()))
+        mode = max(float(centres[min(at, len(centres) - 1)]), known.mean + known.std)
+        width = widths * known.std
+        yield _Fit(shares, mode, (width, width), -np.inf, np.zeros(len(centres)))
 
 
 def _fit(
@@ -147,13 +154,13 @@ def _fit(
     known: _Known,
     start: _Fit,
     turns: int,
-    furthest: float = FURTHEST_PART,
+    more: float = 0.0,
 ) -> _Fit:
-    """Expectation-maximisation from a start, so many turns at most."""
+    """Expectation-maximisation from a start, for so many turns; `more` goes the furthest part."""
     total = observed.sum()
     fit = start
     for _ in range(turns):
-        densities = _densities(centres, known, fit, furthest)
+        densities = _densities(centres, known, fit, _furthest(known, fit) + more)
         weighed = densities * fit.shares[:, None]
         mixed = weighed.sum(axis=0) + 1e-300
         belonging = weighed / mixed * observed
@@ -167,12 +174,18 @@ def _fit(
     return fit
 
 
+def _furthest(known: _Known, fit: _Fit) -> float:
+    """Of the way to the matches that a mismatch may go, in [LEAST_PART, MOST_PART]."""
+    far = 1 - _FAR * fit.widths[0] / max(fit.mode - known.mean, 1e-300)
+    return min(max(far, LEAST_PART), MOST_PART)
+
+
 def _densities(centres: Floats, known: _Known, fit: _Fit, furthest: float) -> Floats:
     """Mismatches, those right in part, matches; shape [components, cells]."""
     middles = []
     for part in np.linspace(0, furthest, _MIDDLES + 1)[1:]:
         mean = known.mean + part * (fit.mode - known.mean)
-        std = 1 / ((1 - part) / known.std + part / fit.widths[0])  # nearer the narrower of both
+        std = known.std ** (1 - part) * fit.widths[0] ** part
         middles.append(_bell(centres, mean, std, std))
     return np.array([known.density, *middles, _bell(centres, fit.mode, *fit.widths)])
 

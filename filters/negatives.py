@@ -45,7 +45,10 @@ _WITHIN = {
 
 
 class NegativeFault(StrEnum):
-    """Why a candidate is no negative, in the order of asking."""
+    """Why a candidate is no negative, in the order of asking.
+
+    The last is said by `filters.cross_encoders`.
+    """
 
     POSITIVE = "positive"
     NEAR_PICTURE = "near-picture"
@@ -58,6 +61,7 @@ class NegativeFault(StrEnum):
     OWN_MARGIN = "own-margin"
     MAX_SCORE = "max-score"
     MIN_SCORE = "min-score"
+    CROSS_ENCODER = "cross-encoder"
 
 
 FAULTS = (None, *NegativeFault)

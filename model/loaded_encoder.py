@@ -1,11 +1,12 @@
 """Sentence encoders that sentence-transformers loads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
@@ -14,20 +15,16 @@ from model.arithmetic import require_device, working_device
 from model.sentence_encoder import SentenceEncoderSpec
 from model.teacher import Embeddings
 
+M = TypeVar("M")
+
 
 class LoadedEncoder:
     """A `model.sentence_encoder.SentenceEncoder`; see there."""
 
     def __init__(self, spec: SentenceEncoderSpec) -> None:
-        disable_progress_bar()  # of transformers, whose weights are read in a moment
-        device = working_device(spec.device)
-        require_device(device)
         self._threads = spec.threads
         self._name = spec.model
-        with _none_by_chance():
-            self._model = SentenceTransformer(
-                spec.model, revision=spec.revision, device=str(device), trust_remote_code=False
-            )
+        self._model = load_whole(SentenceTransformer, spec)
         self.dim = int(self._model.get_embedding_dimension() or 0)
         if not self.dim:
             raise ValueError(f"{spec.model} does not say how many features its embeddings have")
@@ -51,6 +48,19 @@ class LoadedEncoder:
         return found.astype("float32").reshape(len(texts), self.dim)
 
 
+def load_whole(kind: Callable[..., M], spec: SentenceEncoderSpec) -> M:
+    """Loads a model of sentence-transformers onto its device, none of its weights by chance.
+
+    Raises:
+      ValueError: there is no such device, or weights lack or cannot be read.
+    """
+    disable_progress_bar()  # of transformers, whose weights are read in a moment
+    device = working_device(spec.device)
+    require_device(device)
+    with _none_by_chance():
+        return kind(spec.model, revision=spec.revision, device=str(device), trust_remote_code=False)
+
+
 @contextmanager
 def _none_by_chance() -> Iterator[None]:
     """Refuses checkpoints that lack weights, which sentence-transformers takes, drawn by chance.
@@ -59,12 +69,15 @@ def _none_by_chance() -> Iterator[None]:
     transformers' own, which it has no use for, may lack.
 
     Raises:
-      ValueError: naming some of the weights.
+      ValueError: naming some of the weights, or the folder where they cannot be read.
     """
     usual = PreTrainedModel.__dict__["from_pretrained"]
 
     def whole(cls: type[PreTrainedModel], name: Any, *rest: Any, **options: Any) -> Any:
-        model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        try:
+            model, info = usual.__func__(cls, name, *rest, output_loading_info=True, **options)
+        except SafetensorError as error:
+            raise ValueError(f"the weights in {name} cannot be read: {error}") from error
         lacking = {*info["missing_keys"], *map(str, info["mismatched_keys"])}
         wrong = sorted(key for key in lacking if "pooler." not in key)
         if wrong:

@@ -1,7 +1,8 @@
-"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`.
+"""Triplets in which pictures stand by their uids: `triplets/image-to-text`, `text-to-image`,
+`query-to-page`.
 
-Pictures are found by a `PictureIndex` of `shards/pairs`: nothing of that is held but what a part of
-the triplets names.
+Pictures are found by a `PictureIndex` of `shards/pairs`, pages by one of `shards/documents`:
+nothing of that is held but what a part of the triplets names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,8 @@ class PictureTriplets:
 
     Args:
       path: of the triplets.
-      pictures: a folder with all of their pictures, `shards/pairs` of the same output.
+      pictures: a folder with all of their pictures, `shards/pairs` of the same output; of pages its
+        `shards/documents`.
       temperature: of the languages, see `Drawing`.
       negatives: of each row that are used.
 
@@ -73,7 +75,8 @@ class PictureTriplets:
         if lost := sorted(wanted - found.keys()):
             raise DataError(
                 f"{self._pictures} must hold every picture of {self.path}, and lacks {len(lost)}, "
-                f"{lost[0]} among them: name the shards/pairs of the same output"
+                f"{lost[0]} among them: name the shards/pairs of the same output, of pages "
+                "its shards/documents"
             )
         return found
 

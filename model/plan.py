@@ -89,12 +89,13 @@ class DataSet:
     """Something to train on.
 
     Attributes:
-      path: a folder that `pack` wrote: `shards/pairs`, `documents`, `triplets/image-to-text` or
-        `triplets/text-to-image` for images, `texts` or `triplets/text-text` for texts; or for
-        texts any folder of Parquet with sentence-transformers' columns.
+      path: a folder that `pack` wrote: `shards/pairs`, `documents`, `triplets/image-to-text`,
+        `triplets/text-to-image` or `triplets/query-to-page` for images, `texts` or
+        `triplets/text-text` for texts; or for texts any folder of Parquet with
+        sentence-transformers' columns.
       weight: share of the batches that come from it, by the sum of the weights.
       pictures: of triplets for images: the folder of their pictures, `shards/pairs` of the same
-        output.
+        output, or of `query-to-page` its `shards/documents`.
       negatives: hard negatives of each row that are used; none: as many as the stage says.
     """
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from model.extras import train_extra
 from model.teacher import Embeddings, folder_digest, joint_revision
 from model.translator import require_revision
 
@@ -76,13 +77,6 @@ def load_sentence_encoder(spec: SentenceEncoderSpec) -> SentenceEncoder:
       ValueError: sentence-transformers cannot read the model.
       OSError: likewise.
     """
-    try:
+    with train_extra("a sentence encoder"):
         from model.loaded_encoder import LoadedEncoder
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "sentence_transformers"):
-            raise
-        raise ModuleNotFoundError(
-            f"a sentence encoder needs {error.name}: pip install 'pairmill[train]'",
-            name=error.name,
-        ) from error
     return LoadedEncoder(spec)

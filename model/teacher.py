@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from model.extras import train_extra
 from schemas.languages import ALL
 
 Embeddings = npt.NDArray[np.float32]
@@ -154,12 +155,6 @@ def load_teacher(spec: TeacherSpec) -> Teacher:
       ValueError: the checkpoint is none of these, lacks weights, or needs its own code or its
         languages stated.
     """
-    try:
+    with train_extra("a teacher"):
         from model.checkpoint_teacher import CheckpointTeacher
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "transformers"):
-            raise
-        raise ModuleNotFoundError(
-            f"a teacher needs {error.name}: pip install 'pairmill[train]'", name=error.name
-        ) from error
     return CheckpointTeacher(spec)

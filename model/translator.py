@@ -10,8 +10,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
-from urllib.parse import urlsplit
 
+from model.endpoint import Endpoint
 from model.teacher import folder_digest
 from model.translation_manifest import is_converted, read_manifest
 from schemas.languages import LANGUAGES
@@ -150,46 +150,21 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """An HTTP endpoint that speaks as OpenAI's chat completions do.
+class TranslationEndpoint(Endpoint):
+    """An HTTP endpoint that is asked for translations.
 
     Attributes:
-      url: that `/chat/completions` is put behind, e.g. `http://127.0.0.1:8000/v1`.
-      key_variable: name of the environment's variable with the key; "" for none.
       prompt: what a text is asked for with; `{source}` and `{target}` stand for the languages'
         English names, `{text}` for the text.
-      concurrency: requests in flight in one process.
-      retries: further attempts on 429, 5xx and broken connections, backing off, obeying
-        Retry-After.
-      timeout_s: seconds for an answer.
     """
 
-    url: str
-    key_variable: str = ""
     prompt: str = PROMPT
-    concurrency: int = 16
-    retries: int = 5
-    timeout_s: float = 120.0
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""
-        if not re.match(r"https?://[^/\s]+", self.url):
-            raise ValueError(f"url must be http:// or https://, got {self.url!r}")
-        try:
-            there = urlsplit(self.url)
-            usable = bool(there.hostname) and there.port != 0 and "@" not in there.netloc
-            usable = usable and not there.query
-        except ValueError:  # the port is none
-            usable = False
-        if not usable:
-            raise ValueError(f"url must be a host with a port and a path alone, got {self.url!r}")
+        Endpoint.__post_init__(self)
         if "{text}" not in self.prompt or "{target}" not in self.prompt:
             raise ValueError(f"prompt must have {{text}} and {{target}}, got {self.prompt!r}")
-        for name, least in (("concurrency", 1), ("retries", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if not 0 < self.timeout_s < float("inf"):
-            raise ValueError(f"timeout_s must be over 0, got {self.timeout_s}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +199,7 @@ class TranslatorSpec:
     device: str = "cpu"
     threads: int | None = None
     decoding: Decoding = field(default_factory=Decoding)
-    endpoint: Endpoint | None = None
+    endpoint: TranslationEndpoint | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError where it is not certain which weights are meant, or how to run them."""
@@ -285,7 +260,7 @@ def require_revision(model: str, revision: str | None) -> None:
     elif not _COMMIT.fullmatch(revision or ""):
         raise ValueError(
             f"{model} is no folder, and of a hub's model the revision must be a commit, 40 hex "
-            f"digits, so that translations can be made again; got {revision!r}"
+            f"digits, so that the same can be made again; got {revision!r}"
         )
 
 

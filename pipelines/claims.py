@@ -104,7 +104,7 @@ def _claim(
         uid=row.uid,
         language=language,
         text=text[:_EXCERPT] if fault else text,  # a page of text is not carried through shuffles
-        origin="source",
+        origin="question-answer" if source.question_column else "source",
         engine="",
         quality=1.0,
         source=source.name,

@@ -75,12 +75,22 @@ def gather(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption
 
 
 @app.command()
-def documents(recipe: RecipeArgument, beam: BeamArgument = None, limit: LimitOption = None) -> None:
+def documents(
+    recipe: RecipeArgument,
+    beam: BeamArgument = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say how many rendered pages a model would be asked about, and cost."
+        ),
+    ] = False,
+) -> None:
     """Renders the pages of PDF, HTML and Markdown documents.
 
     Run again, it renders only documents that have no fate yet.
     """
-    _run_one("documents", recipe, limit, beam)
+    _run_one("documents", recipe, limit, beam, dry_run)
 
 
 @app.command()
@@ -139,7 +149,7 @@ def translate(
     limit: LimitOption = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say what would be translated and how long that takes."),
+        typer.Option("--dry-run", help="Say what would be translated, its time and its cost."),
     ] = False,
 ) -> None:
     """Says captions in other languages, and turns away what is no translation."""

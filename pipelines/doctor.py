@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filters.location import LocationRules, host_of, location_fault
+from pipelines.cross_encoders import check_encoder as check_cross_encoder
 from pipelines.errors import PairmillError, RecipeError
 from pipelines.findings import Finding
 from pipelines.img2dataset_options import WARNINGS
@@ -87,7 +88,8 @@ def _findings(recipe: Recipe) -> Iterator[Finding]:
 
 
 def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
-    if not source.licence and not source.licence_column:
+    is_licensed = source.licence or source.licence_column or source.task == "page-question"
+    if not is_licensed:
         words = f"source {source.name!r} states no licence: set licence or licence_column"
         yield Finding("warning", words)
     first = _first_rows(source)
@@ -96,6 +98,8 @@ def _source_findings(recipe: Recipe, source: Source) -> Iterator[Finding]:
         detail = next(row.detail for row in first if row.fault == fault)
         words = f"of the first {len(first):,} rows {rows:,} are rejected as {fault} ({detail})"
         yield Finding("warning", f"source {source.name!r}: {words}")
+    if source.task == "page-question":  # its URLs name documents of another source
+        return
     locations = [f"{source.url_prefix}{row.url}" for row in first if row.url and not row.location]
     rules = LocationRules()
     remote = [location for location in locations if location_fault(location, rules) is None]
@@ -173,6 +177,7 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
 def _mine_findings(mine: Mine) -> Iterator[Finding]:
     try:
         check_mining(mine.bm25 > 0)
+        check_cross_encoder(mine)
     except RecipeError as error:
         yield Finding("error", str(error))
         return

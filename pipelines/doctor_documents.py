@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from filters.query import read_queries
+from model.query_writer import AnswerFault, QueryWriter
 from pipelines.document_files import find_documents, read_document
 from pipelines.errors import FetchError, PairmillError
 from pipelines.findings import Finding
+from pipelines.query_options import Queries
 from pipelines.recipe import Recipe
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import has_emoji, languages_without_font, package_for
@@ -17,6 +20,7 @@ from pipelines.rendering.renderer import Renderer
 from schemas.pages import PlannedDocument
 
 _LOOKED_AT = 3  # documents of a kind
+_MOST_TOLD = 100  # characters of an answer
 
 
 def document_findings(recipe: Recipe) -> Iterator[Finding]:
@@ -35,6 +39,8 @@ def document_findings(recipe: Recipe) -> Iterator[Finding]:
     for source in recipe.sources:
         if source.task == "document" and source.format == "folder" and not source.licence:
             yield Finding("warning", f"source {source.name!r} states no licence: set licence")
+    if recipe.documents and recipe.documents.queries:
+        yield from _query_findings(recipe.documents.queries)
 
 
 def bytes_of_pages(recipe: Recipe) -> int:
@@ -74,6 +80,26 @@ def _bytes_of(planned: PlannedDocument, renderer: Renderer, max_bytes: int) -> i
         case [Opened(pages=pages), Page(image=image)]:
             return pages * len(image)
     return 0
+
+
+def _query_findings(queries: Queries) -> Iterator[Finding]:
+    """Asks the model about a blank page: nothing less says for sure that it takes pictures."""
+    name = f"queries by {queries.label}"
+    try:
+        with QueryWriter(queries) as writer:
+            answer = writer.try_out()
+    except (ValueError, ConnectionError) as error:
+        yield Finding("error", f"{name}: {error}")
+        return
+    if answer.fault is AnswerFault.UNFINISHED:
+        words = "its answer is cut at max_tokens: a model that thinks first needs more of them"
+        yield Finding("warning", f"{name}: {words}")
+    elif answer.fault or read_queries(answer.text) is None:
+        said = answer.fault or f"no JSON of queries: {answer.text[:_MOST_TOLD]!r}"
+        yield Finding("warning", f"{name}: it answers {said}")
+    else:
+        took = f"{answer.read:,} tokens read and {answer.written:,} written for a blank picture"
+        yield Finding("ok", f"{name}: {took}")
 
 
 def _font_findings(recipe: Recipe) -> Iterator[Finding]:

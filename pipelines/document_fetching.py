@@ -163,10 +163,13 @@ def stored_document(fetched: Fetched, max_bytes: int, agent: str | None) -> tupl
     if body.startswith(_GZIP):
         body, said = unpacked(body, fetched.location, max_bytes), ""
         path = path.removesuffix(".gz")
-    kind = document_kind(body, said, path)
+    kind, text = document_kind(body, said, path), body
+    if kind != "pdf":
+        text = in_utf8(body, charset_of(said))
+        kind = document_kind(text, said, path)
     if kind is None:
         raise FetchError(FetchFault.NOT_A_DOCUMENT, f"{said or 'no Content-Type'}: {body[:40]!r}")
-    if kind == "html" and agent is not None and (opt_out := html_opt_out(body, agent)):
+    if kind == "html" and agent is not None and (opt_out := html_opt_out(text, agent)):
         raise FetchError(opt_out, "in a meta element")
     known = replace(
         NOTHING,
@@ -174,17 +177,19 @@ def stored_document(fetched: Fetched, max_bytes: int, agent: str | None) -> tupl
         original_size=len(fetched.body),
         original_format=kind,
     )
-    return body if kind == "pdf" else in_utf8(body, charset_of(said)), known
+    return text, known
 
 
 def in_utf8(body: bytes, charset: str) -> bytes:
     """Text in UTF-8 with a byte order mark, which browsers believe before all else; as it is where
-    it has one, or nobody says in what charset it is.
+    it has that mark, or neither another nor a charset that somebody names.
 
     >>> in_utf8("ж".encode("cp1251"), "windows-1251").decode("utf-8-sig"), in_utf8(b"a", "")
     ('ж', b'a')
     """
-    if not charset or body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace").encode("utf-8-sig", "replace")
+    if not charset or body.startswith(codecs.BOM_UTF8):
         return body
     try:
         name = codecs.lookup(charset).name

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from filters.page import PageRules
+from pipelines.query_options import Queries
 
 Positive = Annotated[int, Field(ge=1)]
 HostPort = Annotated[str, Field(pattern=r"^[^\sA-Z/@]+:[0-9]+$")]
@@ -58,6 +59,7 @@ class Documents:
       max_memory: bytes that a renderer may take for itself.
       page: which pages are worth having, `filters.page`; a changed rule renders nothing anew.
       fetch: how those named by URL are fetched.
+      queries: a vision model that writes queries for pages; default: none does.
     """
 
     dpi: Annotated[int, Field(ge=18, le=1200)] = 144
@@ -75,6 +77,7 @@ class Documents:
     max_memory: Annotated[int, Field(ge=300_000_000)] = 2_000_000_000
     page: PageRules = field(default_factory=PageRules)
     fetch: Fetch = field(default_factory=Fetch)
+    queries: Queries | None = None
 
     def limits(self) -> list[Any]:
         """What may turn a document or page away, of all that rendering depends on.

@@ -14,7 +14,6 @@ from pipelines.document_rules import Documents
 from pipelines.errors import FetchError
 from pipelines.language_model import LanguageModel
 from pipelines.rendered_rows import (
-    NO_CAPTION,
     Place,
     RenderedShard,
     commit_pages,
@@ -144,8 +143,6 @@ class RenderShard(beam.DoFn):
         if at.characters > _MOST_CHARS:
             words = f"more than {_MOST_CHARS:,} characters in the document so far"
             shard.lose(at, page.measures.page, RenderFault.TOO_MUCH_TEXT.value, words)
-        elif not at.texts_of(page):
-            shard.lose(at, page.measures.page, NO_CAPTION, "no title, heading or caption", page)
         else:
             shard.keep(at, page, self._language(page, at.stated))
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from filters.location import LocationRules, host_of, location_fault
 from filters.set_faults import SetFault
 from pipelines.commit import committed_shards
+from pipelines.errors import RecipeError
 from pipelines.inputs import find_splits, read_split
 from pipelines.local_pictures import tar_location
 from pipelines.recipe import Recipe, Source
@@ -34,7 +35,7 @@ class Urls:
     Attributes:
       wanted: the documents, each once, in order; some hundred bytes each.
       rows: that were read.
-      rejected: rows that name none, or one that an earlier row names.
+      rejected: rows that name none, or one that an earlier row names, whatever part of it.
     """
 
     wanted: list[PlannedPicture] = field(default_factory=list)
@@ -60,6 +61,7 @@ def find_urls(recipe: Recipe, limit: int | None) -> Urls:
     for source, split, row in _rows(recipe, limit):
         urls.rows += 1
         name, location = row_name(source, split, row), f"{source.url_prefix}{row.url}"
+        row = replace(row, url=whole_document(row.url))
         uid = picture_uid(source.name, row.url)
         fault = row.fault or location_fault(location if row.url else "", _RULES)
         if fault:
@@ -72,12 +74,26 @@ def find_urls(recipe: Recipe, limit: int | None) -> Urls:
     return urls
 
 
+def whole_document(url: str) -> str:
+    """The URL of a document that a row names by one of its parts, which no server is asked for.
+
+    >>> whole_document("https://example.org/a.pdf#page=2")
+    'https://example.org/a.pdf'
+    """
+    return url.partition("#")[0]
+
+
 def _rows(recipe: Recipe, limit: int | None) -> Iterator[tuple[Source, Split, InputRow]]:
     for source in recipe.sources:
-        if source.task == "document" and source.format == "table":
-            for split in find_splits([source], limit):
-                for block in read_split(source, split):
-                    yield from ((source, split, row) for row in block)
+        if source.task != "document" or source.format != "table":
+            continue
+        is_empty = True
+        for split in find_splits([source], limit):
+            for block in read_split(source, split):
+                is_empty = False
+                yield from ((source, split, row) for row in block)
+        if is_empty:  # tables of text tell their rows by reading alone
+            raise RecipeError(f"source {source.name!r}: there are no rows in {source.path}")
 
 
 def _rejected(name: str, reason: str, detail: str) -> LedgerRow:

@@ -35,6 +35,15 @@ class FetchError(Exception):
 
 
 @contextmanager
+def said_of(table: str) -> Iterator[None]:
+    """Raises RecipeError that names the table of the recipe for a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise RecipeError(f"{table}: {error}") from error
+
+
+@contextmanager
 def loading_told() -> Iterator[None]:
     """Raises RunError with the first line of what a library says of a model it cannot load."""
     try:

@@ -1,12 +1,11 @@
 """What a recipe may tell img2dataset, which of its options ours stand for, what it leaves open."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.errors import RecipeError
+from pipelines.packages import require_packages
 
 Interpolation = Literal[
     "nearest", "linear", "bilinear", "cubic", "bicubic", "area", "lanczos", "lanczos4"
@@ -88,8 +87,4 @@ def check_installed() -> None:
     Raises:
       RecipeError: naming the extra that brings it.
     """
-    if find_spec("img2dataset") is None:
-        raise RecipeError(
-            "gather.engine = 'img2dataset' needs a package that is not installed: "
-            "pip install 'pairmill[img2dataset]'"
-        )
+    require_packages("gather.engine = 'img2dataset'", ["img2dataset"], "img2dataset")

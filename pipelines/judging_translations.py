@@ -21,7 +21,7 @@ from filters.translation import (
 from model.translator import TranslationFault as Unanswered
 from pipelines.language_model import LanguageModel
 from pipelines.pivoting import IMPORTED, read_pivoted
-from pipelines.transforms.blocks import table_of
+from pipelines.transforms.blocks import arrow_schema, table_of
 from pipelines.transforms.tables import read_rows
 from pipelines.translate_wanted import (
     THERE,
@@ -51,13 +51,12 @@ _AT_ONCE = 500  # texts with their translations: what the gates make of them tak
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedTranslation:
-    """A translation and what was decided on it, for one of the parts that want it.
+class Judgement:
+    """A translation of a text and what was decided on it, whoever wants it.
 
     Attributes:
       key: `schemas.ids.phrase_id` of the source text.
       language: of the translation.
-      part: of the captions.
       text: the translation.
       engine: what made it.
       quality: in [0, 1].
@@ -70,7 +69,6 @@ class JudgedTranslation:
 
     key: str
     language: str
-    part: int
     text: str
     engine: str
     quality: float
@@ -81,37 +79,21 @@ class JudgedTranslation:
     chrf: float
 
 
+JUDGED = arrow_schema(Judgement).append(pa.field("part", pa.int64(), nullable=False))
+"""Judgements for the parts whose captions want them."""
+
+
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided on a text's translation, whoever wants it.
+class Decision(Judgement):
+    """A judgement with the text that it is on.
 
     Attributes:
-      key: `schemas.ids.phrase_id` of the source text.
       source_language: ISO 639-1.
       source_text: …
-      language: of the translation.
-      text: the translation.
-      engine: what made it.
-      quality: in [0, 1].
-      fate: a `Fate`.
-      reason: why it is not kept, or "".
-      detail: for people.
-      back: see `JudgedTranslation`.
-      chrf: likewise.
     """
 
-    key: str
     source_language: str
     source_text: str
-    language: str
-    text: str
-    engine: str
-    quality: float
-    fate: str
-    reason: str
-    detail: str
-    back: str = ""
-    chrf: float = UNASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +157,15 @@ class JudgeBucket(beam.DoFn):
             if is_decided
             else self.decide(bucket)
         )
-        by_name = {(of.key, of.language): of for of in decisions}
-        yield table_of(
-            JudgedTranslation,
-            [
-                _for_part(by_name[row.key, language], row.part)
-                for row in self._wanted(bucket)
-                for language in row.languages.split()
-            ],
-        )
+        row_of = {(of.key, of.language): row for row, of in enumerate(decisions)}
+        asked = [
+            (row_of[its.key, language], its.part)
+            for its in self._wanted(bucket)
+            for language in its.languages.split()
+        ]
+        rows, parts = (pa.array([pair[n] for pair in asked], pa.int64()) for n in (0, 1))
+        judged = table_of(Judgement, decisions).take(rows)
+        yield judged.append_column(JUDGED.field("part"), parts)
 
     def decide(self, bucket: int) -> list[Decision]:
         """What is decided on a bucket's translations, each once."""
@@ -254,9 +236,9 @@ class JudgeBucket(beam.DoFn):
                 first = next(iter(next(findings)), None)
                 fate = Fate.REJECTED.value if first else Fate.KEPT.value
                 reason, detail = (first.fault.value, first.detail) if first else ("", "")
-            of_text = (phrase.key, phrase.language, phrase.text, language)
-            said = (answer.text, answer.engine, answer.quality)
-            yield Decision(*of_text, *said, fate, reason, detail)
+            said = (phrase.key, language, answer.text, answer.engine, answer.quality)
+            judged = (fate, reason, detail, "", UNASKED)
+            yield Decision(*said, *judged, phrase.language, phrase.text)
 
     def _wanted(self, bucket: int) -> list[Wanted]:
         return read_rows(wanted_folder(self._desk.work, THERE), part_name(bucket), Wanted)
@@ -310,19 +292,3 @@ class Answers:
         if found is None or (route.pivot and not found.fault):
             self._desk.give_up()
         return Answer(tidied(found.text), found.fault, " + ".join(labels), MADE_QUALITY)
-
-
-def _for_part(of: Decision, part: int) -> JudgedTranslation:
-    return JudgedTranslation(
-        of.key,
-        of.language,
-        part,
-        of.text,
-        of.engine,
-        of.quality,
-        of.fate,
-        of.reason,
-        of.detail,
-        of.back,
-        of.chrf,
-    )

@@ -1,4 +1,5 @@
 """Translations that are there already: a folder a translator, to which any number of runs add.
+What a model answers about pages is kept the same way: a folder a model and prompt.
 
 A file has the translations of some texts, sorted by the texts' ids, and its name says from which to
 which. Names depend on what is in it, and files are written at once, so whoever adds the same twice
@@ -27,13 +28,13 @@ class Remembered:
     """A translation in a memory.
 
     Attributes:
-      key: `schemas.ids.phrase_id` of the source text.
-      source_language: ISO 639-1.
-      source_text: NFC.
-      language: of the translation.
-      text: the translation, "" where there is none.
-      fault: why it is not the whole translation, a `model.translator.TranslationFault` or a
-        `filters.text.TextFault`, or "".
+      key: `schemas.ids.phrase_id` of the source text; of a page the SHA-256 of its picture.
+      source_language: ISO 639-1; "" of a page.
+      source_text: NFC; "" of a page.
+      language: of the translation, or of the page.
+      text: the translation, or the answer as it came; "" where there is none.
+      fault: why it is not the whole of it, a `model.translator.TranslationFault`, of a page a
+        `model.query_writer.AnswerFault`, or a `filters.text.TextFault`; or "".
       source_tokens: that the model read; 0 where it is not from a model.
       tokens: that it wrote.
     """

@@ -12,14 +12,15 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.chosen import Chosen
+from pipelines.cross_encoders import check_encoder, revision_of, spec_of
 from pipelines.mining import BLOCK, STAGE, MinePieces, Work, refused
 from pipelines.mining_guards import Mining
 from pipelines.mining_index import build_index
-from pipelines.mining_plan import BLOCK_ROWS, MinePlan, make_plan, read_listed, read_listed_texts
+from pipelines.mining_plan import BLOCK_ROWS, BRANCH_OF, MinePlan, make_plan, read_listed
 from pipelines.mining_rules import Mine
 from pipelines.nearest import check_installed
 from pipelines.records import Counts
-from pipelines.stages import FRESH, Run, fingerprints_read, kept_before
+from pipelines.stages import FRESH, Run, fingerprints_read, tables_before
 from pipelines.storage import Folder
 from pipelines.teachers import first_of_one_space
 from pipelines.transforms.blocks import Deal
@@ -30,26 +31,31 @@ from schemas.languages import ALL, UNKNOWN
 from schemas.layout import (
     IMAGE_TO_TEXT,
     INDEXES,
-    KEPT,
     NEGATIVES_FILE,
     OF_CAPTIONS,
+    OF_QUERIES,
     OF_TEXTS,
+    QUERY_TO_PAGE,
     TEXT_TEXT,
     TEXT_TO_IMAGE,
-    THRESHOLDS_FILE,
     TRIPLETS,
     ledger_folder,
 )
 from schemas.rows import LedgerRow
 
 _MARKERS = "done"
+_SIDES = {
+    OF_CAPTIONS: {IMAGE_TO_TEXT: ("uid", "caption_id"), TEXT_TO_IMAGE: ("caption_id", "uid")},
+    OF_QUERIES: {QUERY_TO_PAGE: ("caption_id", "uid")},
+}
+"""By what captions are of and kind of triplets, the columns of anchor and positive."""
 
 
 class MineStage:
     """The `mine` stage of one run."""
 
     name: str = STAGE
-    version: int = 3
+    version: int = 4
     writes: tuple[str, ...] = (TRIPLETS,)
 
     def __init__(self, run: Run) -> None:
@@ -58,24 +64,32 @@ class MineStage:
         self._run = run
         self._rules: Mine = run.recipe.mine
         self.reads: tuple[str, ...] = ("select",) if run.recipe.select else ("score",)
-        self._kept = KEPT[kept_before(run.recipe, STAGE)]
+        wanted = {BRANCH_OF[kind] for kind in self._rules.kinds if kind in BRANCH_OF}
+        self._kept = [kept for kept in tables_before(run.recipe, STAGE) if kept.branch in wanted]
         teacher = first_of_one_space(run.recipe.score)
         assert teacher is not None, "the recipe was checked"
         self._teacher = teacher
 
     def depends_on(self) -> Any:
-        return [asdict(self._rules), self._run.recipe.seed]
+        rules = asdict(self._rules)
+        if self._rules.cross_encoder:
+            spec = spec_of(self._rules.cross_encoder)
+            rules["cross_encoder"] |= {"model": revision_of(spec), "device": ""}
+        return [rules, self._run.recipe.seed]
 
     def builds_on(self) -> None:
         """It begins anew; indexes that are kept are the same as new ones."""
 
     def run(self, work: Folder) -> Counts:
         check_installed(self._rules.bm25 > 0)
+        check_encoder(self._rules)
         prepared = self._run.output / INDEXES / self._index_name()
         plan = make_plan(self._run, self._rules, self._kept, self._teacher, prepared)
         build_index(self._run, self._rules, plan, self._teacher, prepared)
         seed, scales = self._run.recipe.seed, self._scales()
-        mining = Mining(prepared, plan, self._rules, seed, scales)
+        encoder = self._rules.cross_encoder
+        crossed = spec_of(encoder) if encoder else None
+        mining = Mining(prepared, plan, self._rules, seed, scales, crossed)
         self._search(work, mining)
         told = self._report(work, plan)
         self._remove_others(prepared)
@@ -92,8 +106,12 @@ class MineStage:
         """Of the teacher's mismatches, where a guard asks for them."""
         if self._rules.negatives.max_standing is None:
             return {}
-        chosen = Chosen.from_json(self._run.output.read(THRESHOLDS_FILE))
-        return {language: chosen.scale_for(language) for language in (*ALL, UNKNOWN)}
+        found = {}
+        for branch in (kept.branch for kept in self._kept):
+            chosen = Chosen.from_json(self._run.output.read(branch.thresholds))
+            scales = {language: chosen.scale_for(language) for language in (*ALL, UNKNOWN)}
+            found[branch.of_pictures] = scales
+        return found
 
     def _search(self, work: Folder, mining: Mining) -> None:
         works, markers = _works(mining.plan), work / _MARKERS
@@ -141,20 +159,21 @@ class NotUnderstood:
     kinds: tuple[str, ...]
 
     def __call__(self, work: Work) -> list[LedgerRow]:
-        return self._texts(work.number) if work.what == OF_TEXTS else self._captions(work.number)
+        return self._texts(work.number) if work.what == OF_TEXTS else self._captions(work)
 
-    def _captions(self, shard: int) -> list[LedgerRow]:
-        rows = read_listed(self.prepared, shard).select(["caption_id", "uid", "language", "at"])
-        ids = {IMAGE_TO_TEXT: ("uid", "caption_id"), TEXT_TO_IMAGE: ("caption_id", "uid")}
+    def _captions(self, work: Work) -> list[LedgerRow]:
+        rows = read_listed(self.prepared, work.what, work.number)
         return [
-            _not_understood(kind, row[ids[kind][0]], row[ids[kind][1]], row["uid"], row["language"])
-            for row in rows.to_pylist()
-            for kind in ids
+            _not_understood(kind, row[anchor], row[positive], row["uid"], row["language"])
+            for row in rows.select(["caption_id", "uid", "language", "at"]).to_pylist()
+            for kind, (anchor, positive) in _SIDES[work.what].items()
             if row["at"] < 0 and kind in self.kinds
         ]
 
     def _texts(self, part: int) -> list[LedgerRow]:
-        rows = read_listed_texts(self.prepared, part).to_pylist() if TEXT_TEXT in self.kinds else []
+        if TEXT_TEXT not in self.kinds:
+            return []
+        rows = read_listed(self.prepared, OF_TEXTS, part).to_pylist()
         return [
             _not_understood(
                 TEXT_TEXT,
@@ -176,6 +195,5 @@ def _works(plan: MinePlan) -> list[Work]:
     blocks = sum(cut.pieces for cut in plan.anchors)
     return [
         *(Work(BLOCK, number) for number in range(blocks)),
-        *(Work(OF_CAPTIONS, shard) for shard in range(plan.shards)),
-        *(Work(OF_TEXTS, part) for part in range(plan.texts)),
+        *(Work(what, number) for what, number in plan.numbered()),
     ]

@@ -4,14 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.utils.shared import Shared
 from numpy.typing import NDArray
 
 from filters.edited_captions import LANGUAGE, edited_captions
 from filters.negatives import ABSENT, fill, slots
+from model.cross_encoder import CrossEncoder
+from pipelines.cross_encoders import load_encoder
+from pipelines.mining_crossed import Crossed
 from pipelines.mining_guards import Guards, Mining, Picked
 from pipelines.mining_index import INDEX
 from pipelines.mining_search import EDITED, ORIGINS, Anchors, read_anchors
@@ -23,7 +28,7 @@ from pipelines.transforms.tables import read_table, write_table
 from pipelines.triplets import examples, heads_of, hundredths, triplet_schema, triplets
 from schemas.fates import Fate, TripletFault, Unit
 from schemas.ids import share_of
-from schemas.layout import IMAGE_TO_TEXT, TRIPLETS, ledger_folder, part_name, shard_name
+from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT, TRIPLETS, ledger_folder, part_name, shard_name
 from schemas.rows import LedgerRow
 
 STAGE = "mine"
@@ -35,8 +40,8 @@ class Work:
     """A piece of the stage's work, which leaves a marker.
 
     Attributes:
-      what: `block` of anchors, or `captions` or `texts` that no triplets can be made of.
-      number: of the block, the gathered tar, or the part.
+      what: `block` of anchors, or `captions`, `queries` or `texts` that no triplets can be made of.
+      number: of the block, the tar, or the part.
     """
 
     what: str
@@ -68,6 +73,12 @@ class MinePieces(beam.DoFn):
         self._fresh = fresh
         self._markers = markers
         self._listed = listed
+        self._shared = Shared()
+        self._encoder: CrossEncoder | None = None
+
+    def setup(self) -> None:
+        if spec := self._mining.cross_encoder:
+            self._encoder = self._shared.acquire(partial(load_encoder, spec))
 
     def process(self, work: Work) -> None:
         if work.what == BLOCK:
@@ -98,9 +109,16 @@ class MinePieces(beam.DoFn):
         anchors = read_anchors(self._mining.prepared, cut, number)
         if not len(anchors):
             return self._schema.empty_table(), [], Counter()
-        picks = _Picks(self._mining, anchors)
+        picks = _Picks(self._mining, anchors, self._crossed(anchors))
         rows, ledger = picks.rows()
         return rows.cast(self._schema), ledger, picks.told
+
+    def _crossed(self, anchors: Anchors) -> Crossed | None:
+        """The cross-encoder over a block's candidates, where it is asked of such."""
+        rules = self._mining.rules.cross_encoder
+        if not (rules and self._encoder and anchors.cut.what == TEXT_TEXT):
+            return None
+        return Crossed(self._encoder, rules, self._mining.prepared, anchors)
 
 
 class _Picks:
@@ -110,12 +128,12 @@ class _Picks:
       told: how many candidates were looked at, by kind, origin and fault.
     """
 
-    def __init__(self, mining: Mining, anchors: Anchors) -> None:
+    def __init__(self, mining: Mining, anchors: Anchors, crossed: Crossed | None) -> None:
         self._mining = mining
         self._rules = mining.rules
         self._anchors = anchors
         self._edits: list[str] = []
-        guards = Guards(mining, anchors)
+        guards = Guards(mining, anchors, crossed)
         self._lists = guards.lists()
         self.told: Counter[str] = guards.told
 

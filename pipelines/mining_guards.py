@@ -20,11 +20,22 @@ from filters.negatives import (
     slots,
 )
 from filters.score_bins import Scale
+from model.sentence_encoder import SentenceEncoderSpec
+from pipelines.mining_crossed import Crossed
 from pipelines.mining_index import INDEX, read_facts, said_by
 from pipelines.mining_lookups import WordLists, among, share_any
-from pipelines.mining_plan import MinePlan
+from pipelines.mining_plan import BRANCH_OF, SPACE_OF, SPACES_OF_TEXTS, MinePlan
 from pipelines.mining_rules import Mine
-from pipelines.mining_search import CROSS, DRAWN, LEXICAL, OWN, Anchors, narrowed, seek
+from pipelines.mining_search import (
+    CROSS,
+    DOCUMENT,
+    DRAWN,
+    LEXICAL,
+    OWN,
+    Anchors,
+    narrowed,
+    seek,
+)
 from pipelines.nearest import Found, names_of
 from pipelines.storage import Folder
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TO_IMAGE
@@ -41,14 +52,17 @@ class Mining:
       plan: of them.
       rules: of the recipe.
       seed: of the recipe.
-      scales: of the teacher's mismatches by language; none where nothing is asked of them.
+      cross_encoder: how it is loaded; None where none is asked.
+      scales: of the teacher's mismatches, with pictures or with pages, by language; none where
+        nothing is asked of them.
     """
 
     prepared: Folder
     plan: MinePlan
     rules: Mine
     seed: int
-    scales: dict[str, Scale]
+    scales: dict[str, dict[str, Scale]]
+    cross_encoder: SentenceEncoderSpec | None = None
 
     @property
     def languages(self) -> dict[int, str]:
@@ -84,11 +98,12 @@ class Guards:
       told: how many candidates were looked at, by kind, origin and fault.
     """
 
-    def __init__(self, mining: Mining, anchors: Anchors) -> None:
+    def __init__(self, mining: Mining, anchors: Anchors, crossed: Crossed | None) -> None:
         self.told: Counter[str] = Counter()
         self._mining = mining
         self._rules = mining.rules.for_kind(anchors.cut.what)
         self._anchors = anchors
+        self._crossed = crossed
         self._languages = mining.languages
 
     def lists(self) -> list[Picked]:
@@ -100,6 +115,7 @@ class Guards:
         numbers = {
             LEXICAL: slots(wanted, self._rules.bm25),
             CROSS: slots(wanted, self._rules.cross_language),
+            DOCUMENT: slots(wanted, self._rules.from_document),
             OWN: wanted,
             DRAWN: wanted,
         }
@@ -120,7 +136,12 @@ class Guards:
             last = rules.last_ranks(anchors.answers)
             present &= np.arange(present.shape[1]) < rules.depths(anchors.answers)[:, None]
         rules = narrowed(rules, number)
-        faults = negative_faults(self._candidates(found, keys, present), anchors.least, rules)
+        candidates = self._candidates(found, keys, present)
+        if origin == DOCUMENT:
+            candidates = replace(candidates, same_document=np.zeros_like(present))
+        faults = negative_faults(candidates, anchors.least, rules)
+        if self._crossed:
+            faults = self._crossed.refuse(found, faults, last, rules)
         self._tell(origin, faults)
         draws = draws_of(self._mining.seed, anchors.names, found.names)
         columns = choose(faults, last, draws, rules)
@@ -152,23 +173,26 @@ class Guards:
         )
 
     def _keys(self, found: Found) -> NDArray[np.uint64]:
-        """What a text says, or which picture it is."""
+        """What a text or page says, or which picture it is."""
         if self._anchors.cut.what == TEXT_TO_IMAGE:
             return found.names
         return self._facts(found, "keys")
 
     def _same_text(self, found: Found, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Whether a text says what the anchor or a positive says, or a picture has that caption."""
+        """Whether a text says what the anchor or a positive says, a picture has that caption, or a
+        page that query or the positive's text.
+        """
         own = self._words("keys")
-        if self._anchors.cut.what != TEXT_TO_IMAGE:
+        if SPACE_OF[self._anchors.cut.what] in SPACES_OF_TEXTS:
             return among(keys, own)
         result = np.zeros(keys.shape, np.bool_)
-        said = said_by(found.names, own.at(0)[:, None])
+        said = [said_by(found.names, own.at(at)[:, None]) for at in range(own.lengths.max())]
         for number in np.unique(found.shards[found.present]).tolist():
             statements = read_facts(self._mining.prepared / INDEX, number, "statements")
             here = found.shards == number
-            at = np.minimum(np.searchsorted(statements, said[here]), len(statements) - 1)
-            result[here] = statements[at] == said[here]
+            for asked in said:
+                at = np.minimum(np.searchsorted(statements, asked[here]), len(statements) - 1)
+                result[here] |= statements[at] == asked[here]
         return result
 
     def _same_document(self, found: Found) -> NDArray[np.bool_]:
@@ -203,12 +227,14 @@ class Guards:
 
     def _standings(self, found: Found) -> NDArray[np.float32]:
         result = np.full(found.scores.shape, -np.inf, np.float32)
-        if not self._mining.scales or not self._anchors.owners.any():
+        kind = self._anchors.cut.what
+        scales = self._mining.scales.get(BRANCH_OF[kind].of_pictures) if kind in BRANCH_OF else None
+        if not scales:
             return result
-        texts = self._anchors.cut.what == IMAGE_TO_TEXT
+        texts = kind == IMAGE_TO_TEXT
         for number in np.unique(found.shards[found.present]).tolist():
             language = self._languages[number] if texts else self._anchors.cut.language
-            here, scale = found.shards == number, self._mining.scales[language]
+            here, scale = found.shards == number, scales[language]
             result[here] = (found.scores[here] - scale.mean) / scale.std
         return result
 

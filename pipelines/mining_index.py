@@ -25,7 +25,7 @@ from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, column_buckets, pieces_for
 from pipelines.transforms.tables import write_table
-from schemas.layout import OF_CAPTIONS, OF_TEXTS, shard_name
+from schemas.layout import shard_name
 
 INDEX = "index"
 ANCHORS = "anchors"
@@ -41,8 +41,7 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
     entries = sum(space.pieces for space in plan.spaces)
     blocks = sum(cut.pieces for cut in plan.anchors)
     read = partial(ReadRows, run.output, teacher, prepared, plan)
-    works = [(OF_CAPTIONS, shard) for shard in range(plan.shards)]
-    works += [(OF_TEXTS, part) for part in range(plan.texts)]
+    works = plan.numbered()
     with run.pipeline(pieces_for(len(works))) as pipeline:
         rows = (
             pipeline
@@ -73,9 +72,9 @@ def build_index(run: Run, rules: Mine, plan: MinePlan, teacher: int, prepared: F
 def read_facts(folder: Folder, number: int, name: str) -> NDArray[Any]:
     """What is known of an index shard's rows, row by row, but for the sorted `statements`.
 
-    `names`, `owners` (of pictures), `documents` (one row's after another's, each row's from its
-    `document_starts` to the next), `keys` (of texts), `pdqs`, `scores` (the least of a row with
-    what it belongs to), and `statements`, see `said_by`.
+    `names`, `owners` (of pictures and pages), `documents` (one row's after another's, each row's
+    from its `document_starts` to the next), `keys` (of texts and pages), `pdqs`, `scores` (the
+    least of a row with what it belongs to), and `statements`, see `said_by`.
     """
     return read_array(folder, f"{shard_name(number)}.{name}.npy")
 

@@ -1,12 +1,13 @@
 """What is mined from what: spaces of candidates, blocks of anchors, and the rows that fill them.
 
-A space is all texts of text pairs in a language, all captions in a language, or all pictures. It is
-cut into index shards, and the anchors that search it into blocks, by ranges of their ids' hashes.
+A space is all texts of text pairs in a language, all captions or all pages in one, or all pictures.
+It is cut into index shards, and the anchors that search it into blocks, by ranges of their ids'
+hashes.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from filters.page_text import page_key
 from pipelines.embedding_files import read_ids
 from pipelines.mining_rules import Mine
 from pipelines.nearest import Names
@@ -35,11 +37,16 @@ from schemas.ids import digest
 from schemas.layout import (
     IMAGE_TO_TEXT,
     OF_CAPTIONS,
+    OF_PAGES,
     OF_PICTURES,
     OF_TEXTS,
+    PAGE_BRANCH,
+    PICTURE_BRANCH,
+    QUERY_TO_PAGE,
     SCREENED_TEXTS,
     TEXT_TEXT,
     TEXT_TO_IMAGE,
+    Branch,
     Tables,
     embeddings_folder,
     part_name,
@@ -63,10 +70,17 @@ _CAPTIONS = pa.schema(
         ("uid", pa.string()),
         ("language", pa.string()),
         ("text", pa.string()),
+        ("origin", pa.string()),
         ("document", pa.int64()),
         ("pdq", pa.string()),
+        ("page_language", pa.string()),
+        ("page_said", pa.int64()),
     ]
-)  # captions with the gathered tar of their picture, its hash where it is clear, and its document
+)
+"""Captions with the tar of their picture, its hash where it is clear, and its document; of pages
+with their language and what they say, see `pipelines.mining_rows`."""
+
+_WORDLESS = page_key("")
 
 _TEXTS = pa.schema([("what", pa.string()), ("language", pa.string()), ("id", pa.string())])
 """Texts of text pairs: what they are of, the language of the positive, and their ids."""
@@ -79,7 +93,7 @@ class Cut:
     """Rows of one kind and language, cut into pieces by hash.
 
     Attributes:
-      what: `OF_TEXTS`, `OF_CAPTIONS`, `OF_PICTURES`, or a kind of triplets.
+      what: `OF_TEXTS`, `OF_CAPTIONS`, `OF_PICTURES`, `OF_PAGES`, or a kind of triplets.
       language: "" of pictures.
       first: number of its first piece among those of all.
       pieces: how many.
@@ -104,14 +118,13 @@ class MinePlan:
     Attributes:
       spaces: of candidates; the pieces are index shards.
       anchors: the pieces are blocks.
-      shards: gathered tars, from 0.
-      texts: parts of text pairs, from 0.
+      listed: what was listed: gathered tars by `OF_CAPTIONS`, tars of pages by `OF_QUERIES`, parts
+        of text pairs by `OF_TEXTS`; of each how many, they are numbered from 0.
     """
 
     spaces: tuple[Cut, ...]
     anchors: tuple[Cut, ...]
-    shards: int
-    texts: int
+    listed: dict[str, int]
 
     def spaces_of(self, what: str) -> list[Cut]:
         """By language, in the order of the alphabet."""
@@ -120,6 +133,10 @@ class MinePlan:
     def anchors_of(self, kind: str) -> list[Cut]:
         """Of a kind of triplets, by language likewise."""
         return [cut for cut in self.anchors if cut.what == kind]
+
+    def numbered(self) -> list[tuple[str, int]]:
+        """What was listed, and the number of each tar or part."""
+        return [(what, number) for what, n in self.listed.items() for number in range(n)]
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -130,11 +147,25 @@ class MinePlan:
         spaces, anchors = (
             tuple(Cut(**row) for row in read[name]) for name in ("spaces", "anchors")
         )
-        return cls(spaces, anchors, read["shards"], read["texts"])
+        return cls(spaces, anchors, read["listed"])
 
 
-SPACE_OF = {TEXT_TEXT: OF_TEXTS, IMAGE_TO_TEXT: OF_CAPTIONS, TEXT_TO_IMAGE: OF_PICTURES}
+SPACE_OF = {
+    TEXT_TEXT: OF_TEXTS,
+    IMAGE_TO_TEXT: OF_CAPTIONS,
+    TEXT_TO_IMAGE: OF_PICTURES,
+    QUERY_TO_PAGE: OF_PAGES,
+}
 """Where the negatives of a kind of triplets come from."""
+
+SPACES_OF_TEXTS = (OF_TEXTS, OF_CAPTIONS)
+
+BRANCH_OF = {
+    IMAGE_TO_TEXT: PICTURE_BRANCH,
+    TEXT_TO_IMAGE: PICTURE_BRANCH,
+    QUERY_TO_PAGE: PAGE_BRANCH,
+}
+"""What a kind of triplets is of, but for texts alone."""
 
 
 def pieces_of(names: Names, cuts: list[Cut], languages: list[str]) -> np.ndarray:
@@ -152,13 +183,15 @@ def pieces_of(names: Names, cuts: list[Cut], languages: list[str]) -> np.ndarray
     return first + within.astype(np.int64)
 
 
-def make_plan(run: Run, rules: Mine, kept: Tables, teacher: int, prepared: Folder) -> MinePlan:
-    """Lists captions by gathered tar and text pairs by part, below `prepared`, and cuts them.
+def make_plan(
+    run: Run, rules: Mine, kept: Sequence[Tables], teacher: int, prepared: Folder
+) -> MinePlan:
+    """Lists captions and queries by tar and text pairs by part, below `prepared`, and cuts them.
 
     Args:
       run: the run.
       rules: of the stage.
-      kept: pictures and captions to mine from.
+      kept: pictures and captions to mine from, pages and what they answer, or both.
       teacher: whose embeddings are searched.
       prepared: where to; what is there is not made again.
     """
@@ -166,25 +199,26 @@ def make_plan(run: Run, rules: Mine, kept: Tables, teacher: int, prepared: Folde
         return MinePlan.from_json(prepared.read(_PLAN_FILE))
     run.step("listing what is embedded")
     output = run.output
-    parts = len(part_names(output / kept.captions))
+    parts = [len(part_names(output / tables.captions)) for tables in kept]
     texts = len(part_names(output / SCREENED_TEXTS)) if run.recipe.screen else 0
-    shards = _shards(output / embeddings_folder(teacher, OF_PICTURES))
-    with run.pipeline(pieces_for(max(parts, texts))) as pipeline:
-        captions = (
+    listed = {
+        tables.branch.of_captions: _shards(
+            output / embeddings_folder(teacher, tables.branch.of_pictures)
+        )
+        for tables in kept
+    }
+    with run.pipeline(pieces_for(max([*parts, texts]))) as pipeline:
+        of_captions = [
             pipeline
-            | Deal("parts", range(parts))
-            | "List" >> beam.Map(_list_part, output=output, kept=kept, column=rules.document_column)
-        )
-        of_captions = (
-            {"captions": captions}
-            | Regroup(
-                "captions by shard",
-                {"captions": _CAPTIONS},
-                max(1, shards),
-                column_buckets("shard"),
+            | ListCaptions(
+                tables,
+                number,
+                listed[tables.branch.of_captions],
+                partial(_list_part, output, tables, rules.document_column),
+                partial(_find, output, teacher, prepared, tables.branch),
             )
-            | "Find" >> beam.FlatMap(partial(_find, output, teacher, prepared))
-        )
+            for tables, number in zip(kept, parts, strict=True)
+        ]
         find_texts = partial(_find_texts, output, teacher, prepared, rules.document_column)
         of_texts = (
             {
@@ -197,30 +231,34 @@ def make_plan(run: Run, rules: Mine, kept: Tables, teacher: int, prepared: Folde
             )
             | "CountTexts" >> beam.FlatMap(_count_texts)
         )
-        _ = (of_captions, of_texts) | beam.Flatten() | Tally(prepared, _COUNTS_FILE)
+        _ = (*of_captions, of_texts) | beam.Flatten() | Tally(prepared, _COUNTS_FILE)
     counts: dict[str, int] = json.loads(prepared.read(_COUNTS_FILE))
     plan = MinePlan(
-        spaces=_cut(counts, (OF_TEXTS, OF_CAPTIONS, OF_PICTURES), rules.index_rows),
-        anchors=_cut(counts, rules.kinds, BLOCK_ROWS),
-        shards=shards,
-        texts=texts,
+        spaces=_cut(counts, {SPACE_OF[kind] for kind in rules.kinds}, rules.index_rows),
+        anchors=_cut(counts, {*rules.kinds}, BLOCK_ROWS),
+        listed=listed | {OF_TEXTS: texts},
     )
     prepared.write(_PLAN_FILE, plan.to_json())
     return plan
 
 
-def read_listed(prepared: Folder, shard: int) -> pa.Table:
-    """The captions of a gathered tar's pictures that are kept.
+def read_listed(prepared: Folder, what: str, number: int) -> pa.Table:
+    """The captions of a tar's pictures that are kept, or the text pairs of a part.
 
-    Beside what they are: `at` and `picture_at`, where their embedding and their picture's lie in
-    the shard's arrays; -1 where the teacher did not understand.
+    Beside what they are: `at` and `picture_at`, where the embeddings of a caption and its picture
+    lie in the tar's arrays, or `query_at` and `positive_at` of a pair; -1 where the teacher did not
+    understand.
+
+    Args:
+      prepared: where they were listed.
+      what: as `MinePlan.listed` names them.
+      number: of the tar or part.
     """
-    return read_table(prepared / _LISTED, f"{shard_name(shard)}.parquet")
+    return read_table(prepared / _LISTED, _listed_name(what, number))
 
 
-def read_listed_texts(prepared: Folder, part: int) -> pa.Table:
-    """The text pairs of a part, with `query_at` and `positive_at` likewise."""
-    return read_table(prepared / _LISTED, f"texts-{shard_name(part)}.parquet")
+def _listed_name(what: str, number: int) -> str:
+    return f"{what}-{shard_name(number)}.parquet"
 
 
 def _shards(folder: Folder) -> int:
@@ -228,7 +266,7 @@ def _shards(folder: Folder) -> int:
     return max(numbers, default=-1) + 1
 
 
-def _cut(counts: dict[str, int], kinds: tuple[str, ...], rows_a_piece: int) -> tuple[Cut, ...]:
+def _cut(counts: dict[str, int], kinds: set[str], rows_a_piece: int) -> tuple[Cut, ...]:
     cuts, first = [], 0
     for name, rows in sorted(counts.items()):
         what, language = name.split("\t")
@@ -242,24 +280,80 @@ def _cut(counts: dict[str, int], kinds: tuple[str, ...], rows_a_piece: int) -> t
 # Captions
 
 
-def _list_part(number: int, output: Folder, kept: Tables, column: str) -> pa.Table:
-    name = part_name(number)
+class ListCaptions(beam.PTransform):
+    """Counts captions, or queries, that are brought to the tars of their pictures.
+
+    Args:
+      kept: where they are.
+      parts: how many these have.
+      shards: tars.
+      read: the captions of a part.
+      find: takes those of a tar.
+    """
+
+    def __init__(
+        self,
+        kept: Tables,
+        parts: int,
+        shards: int,
+        read: Callable[[int], pa.Table],
+        find: Callable[[Keyed], Iterator[Count]],
+    ) -> None:
+        super().__init__(label=f"List[{kept.branch.of_captions}]")
+        self._parts = parts
+        self._shards = max(1, shards)
+        self._read = read
+        self._find = find
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Count]:
+        captions = (
+            begin
+            | Deal("parts", range(self._parts))
+            | "Read" >> beam.Map(self._read).with_output_types(pa.Table)
+        )
+        return (
+            {"captions": captions}
+            | Regroup("by shard", {"captions": _CAPTIONS}, self._shards, column_buckets("shard"))
+            | "Find" >> beam.FlatMap(self._find)
+        )
+
+
+def _list_part(output: Folder, kept: Tables, column: str, number: int) -> pa.Table:
+    name, are_pages = part_name(number), kept.branch == PAGE_BRANCH
     columns = ["uid", "image_shard", "pdq", "pdq_quality"]
+    columns += ["document", "language", "text"] if are_pages else []
     pictures = read_table(output / kept.pictures, name, columns)
-    columns = ["caption_id", "uid", "language", "text", "source", "extras"]
+    columns = ["caption_id", "uid", "language", "text", "origin", "source", "extras"]
     captions = read_table(output / kept.captions, name, columns)
     at = pc.index_in(captions["uid"], value_set=pictures["uid"].combine_chunks())
     is_clear = pc.greater_equal(pictures["pdq_quality"], _CLEAR)
-    hashes = pc.if_else(is_clear, pictures["pdq"], "")
-    return pa.table(
-        [
-            pictures["image_shard"].take(at),
-            *(captions[name] for name in ("caption_id", "uid", "language", "text")),
-            documents_of(captions, column),
-            hashes.take(at),
-        ],
-        schema=_CAPTIONS,
-    )
+    found = {name: captions[name] for name in _CAPTIONS.names if name in captions.column_names}
+    found |= {
+        "shard": pictures["image_shard"].take(at),
+        "document": documents_of(captions, column),
+        "pdq": pc.if_else(is_clear, pictures["pdq"], "").take(at),
+        "page_language": pa.repeat("", len(at)),
+        "page_said": pa.repeat(0, len(at)),
+    }
+    if are_pages:
+        documents = [_bits(id_) for id_ in pictures["document"].to_pylist()]
+        found |= {
+            "document": pa.array(documents, pa.int64()).take(at),
+            "page_language": pictures["language"].take(at),
+            "page_said": _said_by(pictures).take(at),
+        }
+    return pa.table([found[name] for name in _CAPTIONS.names], schema=_CAPTIONS)
+
+
+def _said_by(pages: pa.Table) -> pa.Array:
+    """63 bits that pages with the same text share; one without words has its own."""
+    keys = (page_key(text) for text in pages["text"].to_pylist())
+    of = zip(keys, pages["uid"].to_pylist(), strict=True)
+    return pa.array([_bits(uid if key == _WORDLESS else key) for key, uid in of], pa.int64())
+
+
+def _bits(id_: str) -> int:
+    return int(id_[:15], 16)
 
 
 def documents_of(rows: pa.Table, column: str) -> pa.Array:
@@ -269,25 +363,40 @@ def documents_of(rows: pa.Table, column: str) -> pa.Array:
         of = zip(rows["source"].to_pylist(), rows["extras"].to_pylist(), strict=True)
         for row, (source, extras) in enumerate(of):
             if document := json.loads(extras).get(column):
-                found[row] = int(digest(source, str(document))[:15], 16)
+                found[row] = _bits(digest(source, str(document)))
     return pa.array(found)
 
 
-def _find(output: Folder, teacher: int, prepared: Folder, keyed: Keyed) -> Iterator[Count]:
+def _find(
+    output: Folder, teacher: int, prepared: Folder, branch: Branch, keyed: Keyed
+) -> Iterator[Count]:
     """Writes a shard's captions with the places of their embeddings; counts what it has."""
     shard, tables = keyed
     order = [("uid", "ascending"), ("caption_id", "ascending")]
     captions = tables["captions"].sort_by(order)
     for what, id_, column in (
-        (OF_CAPTIONS, "caption_id", "at"),
-        (OF_PICTURES, "uid", "picture_at"),
+        (branch.of_captions, "caption_id", "at"),
+        (branch.of_pictures, "uid", "picture_at"),
     ):
         ids = read_ids(output / embeddings_folder(teacher, what), shard, id_)
         at = pc.fill_null(pc.index_in(captions[id_], value_set=ids), -1)
         captions = captions.append_column(column, at.cast(pa.int64()))
     captions = captions.filter(pc.greater_equal(captions["picture_at"], 0))  # else it failed
-    write_table(prepared / _LISTED, f"{shard_name(shard)}.parquet", captions)
+    write_table(prepared / _LISTED, _listed_name(branch.of_captions, shard), captions)
     captions = captions.filter(pc.greater_equal(captions["at"], 0))
+    yield from _counts_of_pages(captions) if branch == PAGE_BRANCH else _counts(captions)
+
+
+def _counts_of_pages(queries: pa.Table) -> Iterator[Count]:
+    languages, uids = queries["page_language"].to_pylist(), queries["uid"].to_pylist()
+    for language, n in Counter(languages).items():
+        yield f"{QUERY_TO_PAGE}\t{language}", n
+    of_pages = Counter(language for language, _ in {*zip(languages, uids, strict=True)})
+    for language, n in of_pages.items():
+        yield f"{OF_PAGES}\t{language}", n
+
+
+def _counts(captions: pa.Table) -> Iterator[Count]:
     languages, uids = captions["language"].to_pylist(), captions["uid"].to_pylist()
     for language, n in Counter(languages).items():
         yield f"{OF_CAPTIONS}\t{language}", n
@@ -310,7 +419,7 @@ def _find_texts(output: Folder, teacher: int, prepared: Folder, column: str, par
     for which in ("query", "positive"):
         at = pc.fill_null(pc.index_in(pairs[f"{which}_id"], value_set=ids), -1)
         listed = listed.append_column(f"{which}_at", at.cast(pa.int64()))
-    write_table(prepared / _LISTED, f"texts-{shard_name(part)}.parquet", listed)
+    write_table(prepared / _LISTED, _listed_name(OF_TEXTS, part), listed)
     both = pc.greater_equal(pc.min_element_wise(listed["query_at"], listed["positive_at"]), 0)
     listed = listed.filter(both)
     texts = [

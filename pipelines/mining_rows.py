@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
@@ -20,7 +21,6 @@ from pipelines.mining_plan import (
     MinePlan,
     pieces_of,
     read_listed,
-    read_listed_texts,
 )
 from pipelines.nearest import cosines, names_of, units
 from pipelines.popular import NOTHING, text_keys
@@ -29,10 +29,16 @@ from pipelines.transforms.blocks import Keyed
 from schemas.layout import (
     IMAGE_TO_TEXT,
     OF_CAPTIONS,
+    OF_PAGES,
     OF_PICTURES,
+    OF_QUERIES,
     OF_TEXTS,
+    PAGE_BRANCH,
+    PICTURE_BRANCH,
+    QUERY_TO_PAGE,
     TEXT_TEXT,
     TEXT_TO_IMAGE,
+    Branch,
     embeddings_folder,
 )
 
@@ -53,7 +59,8 @@ ENTRY = pa.schema(
         ("place", pa.int64()),
     ]
 )
-"""A candidate: of a text its own key, of a picture those of its captions.
+"""A candidate: of a text its own key, of a picture those of its captions, of a page first that of
+its own text.
 
 `part` and `place` say where its embedding lies, see `pipelines.mining_embeddings`."""
 
@@ -63,6 +70,7 @@ ANCHOR = pa.schema(
         ("id", pa.string()),
         ("uid", pa.string()),
         ("text", pa.string()),
+        ("origin", pa.string()),
         ("language", pa.string()),
         ("query_language", pa.string()),
         ("documents", pa.list_(pa.int64())),
@@ -78,8 +86,12 @@ ANCHOR = pa.schema(
 )
 """What searches: a picture or a text with its positives, and the keys of all that says the same.
 
-`language` is that of the positives, or of their caption where they are pictures. `other_ids` are of
+`language` is that of the positives, or of their caption where they are pictures; `origin` that of a
+caption or query, "" of others. `other_ids` are of
 texts that answer the same query in another language, or spelt in another way."""
+
+Rows = Iterator[tuple[str, list[dict[str, Any]], Halves]]
+"""Candidates of a space, or anchors of a kind, and what their embeddings are among."""
 
 PAIR = pa.schema(
     [
@@ -105,7 +117,7 @@ the texts say, normalised."""
 
 
 class ReadRows(beam.DoFn):
-    """The candidates and anchors of a gathered tar's captions, or of a part of the text pairs."""
+    """The candidates and anchors of a tar's captions or queries, or of a part of the text pairs."""
 
     def __init__(self, output: Folder, teacher: int, prepared: Folder, plan: MinePlan) -> None:
         self._output = output
@@ -121,8 +133,12 @@ class ReadRows(beam.DoFn):
         | TaggedOutput[Literal["pairs"], pa.Table]
     ]:
         what, number = work
-        read = self._captions if what == OF_CAPTIONS else self._texts
-        for kind, rows, embeddings in read(number):
+        read = {
+            OF_CAPTIONS: self._captions,
+            OF_QUERIES: self._queries,
+            OF_TEXTS: self._texts,
+        }
+        for kind, rows, embeddings in read[what](number):
             cuts = self._cuts(kind)
             if not rows or not cuts:
                 continue
@@ -158,13 +174,14 @@ class ReadRows(beam.DoFn):
     def _embeddings(self, what: str, number: int) -> Halves:
         return read_npy(self._output / embeddings_folder(self._teacher, what), number)
 
-    def _captions(self, shard: int) -> Iterator[tuple[str, list[dict[str, Any]], Halves]]:
-        listed = read_listed(self._prepared, shard).to_pylist()
+    def _understood(self, branch: Branch, shard: int) -> "_Captions | None":
+        """A tar's captions that the teacher understood; None where there are none."""
+        listed = read_listed(self._prepared, branch.of_captions, shard).to_pylist()
         rows = [row for row in listed if row["at"] >= 0]
         if not rows:
-            return
-        pictures = self._embeddings(OF_PICTURES, shard)
-        captions = self._embeddings(OF_CAPTIONS, shard)
+            return None
+        pictures = self._embeddings(branch.of_pictures, shard)
+        captions = self._embeddings(branch.of_captions, shard)
         keys = text_keys([row["text"] for row in rows]).to_pylist()
         at = np.array([row["at"] for row in rows])
         of = np.array([row["picture_at"] for row in rows])
@@ -182,25 +199,27 @@ class ReadRows(beam.DoFn):
             documents = sorted({row["document"] for row in own} - {0})
             for row in own:
                 row["documents"] = documents
+        return _Captions(rows, by_picture, captions, pictures)
+
+    def _captions(self, shard: int) -> Rows:
+        found = self._understood(PICTURE_BRANCH, shard)
+        if not found:
+            return
+        rows, by_picture = found.rows, found.by_picture
         yield (
             OF_CAPTIONS,
             [_entry(row, row["caption_id"], row["text"], [row["key"]]) for row in rows],
-            captions,
+            found.captions,
         )
         yield (
             OF_PICTURES,
             [
-                _entry(own[0], uid, "", [row["key"] for row in own])
-                | {
-                    "language": "",
-                    "embedding": own[0]["picture_at"],
-                    "score": min(row["score"] for row in own),
-                }
+                _picture_entry(uid, own, [row["key"] for row in own], "")
                 for uid, own in by_picture.items()
             ],
-            pictures,
+            found.pictures,
         )
-        yield TEXT_TO_IMAGE, [_caption_anchor(row) for row in rows], captions
+        yield TEXT_TO_IMAGE, [_caption_anchor(row) for row in rows], found.captions
         yield (
             IMAGE_TO_TEXT,
             [
@@ -208,11 +227,27 @@ class ReadRows(beam.DoFn):
                 for uid, own in by_picture.items()
                 for anchor in _picture_anchors(uid, own)
             ],
-            pictures,
+            found.pictures,
         )
 
-    def _texts(self, part: int) -> Iterator[tuple[str, list[dict[str, Any]], Halves]]:
-        listed = read_listed_texts(self._prepared, part).to_pylist()
+    def _queries(self, shard: int) -> Rows:
+        found = self._understood(PAGE_BRANCH, shard)
+        if not found:
+            return
+        pages = []
+        for uid, own in found.by_picture.items():
+            keys = [own[0]["page_said"], *(row["key"] for row in own)]
+            pages.append(_picture_entry(uid, own, keys, own[0]["page_language"]))
+        yield OF_PAGES, pages, found.pictures
+        anchors = [
+            _caption_anchor(row)
+            | {"language": row["page_language"], "keys": [row["key"], row["page_said"]]}
+            for row in found.rows
+        ]
+        yield QUERY_TO_PAGE, anchors, found.captions
+
+    def _texts(self, part: int) -> Rows:
+        listed = read_listed(self._prepared, OF_TEXTS, part).to_pylist()
         rows = [row for row in listed if min(row["query_at"], row["positive_at"]) >= 0]
         if not rows:
             return
@@ -239,6 +274,23 @@ class ReadRows(beam.DoFn):
         yield TEXT_TEXT, [row | {"embedding": row["query_at"]} for row in rows], texts
 
 
+@dataclass(frozen=True, slots=True)
+class _Captions:
+    """The captions of a tar's pictures, or what its pages answer.
+
+    Attributes:
+      rows: them.
+      by_picture: the same by uid.
+      captions: their embeddings and others'; shape [captions, dim].
+      pictures: those of pictures; shape [pictures, dim].
+    """
+
+    rows: list[dict[str, Any]]
+    by_picture: dict[str, list[dict[str, Any]]]
+    captions: Halves
+    pictures: Halves
+
+
 def _scores(ours: Halves, theirs: Halves, rows: NDArray[np.int64]) -> list[float]:
     """The cosine of each of `ours` and its row of `theirs`, as candidates' cosines are made."""
     found: list[float] = cosines(units(ours), units(theirs), rows[:, None]).ravel().tolist()
@@ -250,9 +302,21 @@ def _entry(row: dict[str, Any], id_: str, text: str, keys: list[int]) -> dict[st
     return {"id": id_, "text": text, "keys": keys} | {name: row[name] for name in names}
 
 
+def _picture_entry(
+    uid: str, captions: list[dict[str, Any]], keys: list[int], language: str
+) -> dict[str, Any]:
+    """A picture or page with its captions."""
+    return _entry(captions[0], uid, "", keys) | {
+        "language": language,
+        "embedding": captions[0]["picture_at"],
+        "score": min(row["score"] for row in captions),
+    }
+
+
 def _caption_anchor(row: dict[str, Any]) -> dict[str, Any]:
     """A caption, one of its picture's, which answers it."""
     return _entry(row, row["caption_id"], row["text"], [row["key"]]) | {
+        "origin": row["origin"],
         "query_language": row["language"],
         "other_ids": [],
         "positive_ids": [row["uid"]],
@@ -268,6 +332,7 @@ def _picture_anchors(uid: str, captions: list[dict[str, Any]]) -> Iterator[dict[
         by_language[row["language"]].append(row)
     for own in by_language.values():
         yield _entry(own[0], uid, "", [row["key"] for row in captions]) | {
+            "origin": "",
             "query_language": own[0]["language"],
             "other_ids": [],
             "positive_ids": [row["caption_id"] for row in own],
@@ -306,6 +371,7 @@ def _query_anchors(pairs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """
     shared = {
         "uid": "",
+        "origin": "",
         "pdq": b"",
         "documents": sorted({row["document"] for row in pairs} - {0}),
         "keys": sorted({row[key] for row in pairs for key in ("said", "positive_said")}),

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from filters.cross_encoders import CrossEncoderRules
 from filters.negatives import NegativeRules
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT
 
@@ -15,19 +16,41 @@ _DEEPEST = 2_000  # the greatest `range_max`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MineCrossEncoder(CrossEncoderRules):
+    """A model that reads a query and a text together, asked last of all guards, of texts alone.
+
+    Attributes:
+      model: a folder that sentence-transformers reads, relative to the recipe's folder, or its id
+        on the Hugging Face hub.
+      revision: of an id: the commit's 40 hex digits.
+      device: as torch names it, e.g. `cuda:1`; `auto`: the GPU where there is one.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    revision: str | None = None
+    device: Annotated[str, Field(min_length=1)] = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mine:
     """Which hard negatives are sought, and where.
 
     Attributes:
       kinds: `text-text`: a query, what answers it, and texts that almost do; `image-to-text`: a
         picture, a caption of it, and captions that almost fit; `text-to-image`: a caption, its
-        picture, and pictures that it almost fits.
+        picture, and pictures that it almost fits; `query-to-page`: a title, heading or caption of a
+        page, the page, and pages that almost answer. Kinds of which a recipe has nothing are empty.
       negatives: `filters.negatives`.
+      cross_encoder: refuses negatives of `text-text` that it takes for answers; default: none is
+        asked.
       picture_margin: how much worse than its own captions a caption must fit a picture that it is
         not to be true of, as a share: what `relative_margin` is at least of `image-to-text`, where
-        the anchor is the picture, and `own_margin` of `text-to-image`, where the negative is.
+        the anchor is the picture, and `own_margin` of `text-to-image` and `query-to-page`, where
+        the negative is.
         `range_max` is then by default `range_min` and 30 times `num_negatives`, since more of the
         nearest are refused. 0: margins are as for texts.
+      from_document: share of the negatives of a page's query, but for those in another language,
+        that are pages of its document, as far as there are such; the others are of other documents.
       cross_language: share of the negatives in another language than the positive's, one that a
         hash chooses for each anchor; others are in the positive's own.
       bm25: share of the negatives of a text that have its rarest words.
@@ -44,10 +67,13 @@ class Mine:
     """
 
     kinds: Annotated[
-        tuple[Literal["text-text", "image-to-text", "text-to-image"], ...], Field(min_length=1)
-    ] = ("text-text", "image-to-text", "text-to-image")
+        tuple[Literal["text-text", "image-to-text", "text-to-image", "query-to-page"], ...],
+        Field(min_length=1),
+    ] = ("text-text", "image-to-text", "text-to-image", "query-to-page")
     negatives: NegativeRules = field(default_factory=NegativeRules)
+    cross_encoder: MineCrossEncoder | None = None
     picture_margin: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    from_document: Annotated[float, Field(ge=0, le=1)] = 1.0
     cross_language: float = 0.15
     bm25: float = 0.0
     edited: float = 0.0
@@ -60,6 +86,11 @@ class Mine:
     def __post_init__(self) -> None:
         if len({*self.kinds}) < len(self.kinds):
             raise ValueError(f"mine.kinds must each be there once, got {', '.join(self.kinds)}")
+        if self.cross_encoder and TEXT_TEXT not in self.kinds:
+            raise ValueError(
+                f"mine.cross_encoder must go with {TEXT_TEXT} in mine.kinds, which it judges, got "
+                f"{', '.join(self.kinds)}"
+            )
         shares = (self.cross_language, self.bm25, self.edited)
         if not (min(shares) >= 0 and sum(shares) <= 1):
             raise ValueError(

@@ -1,4 +1,5 @@
-"""Candidates of a block of anchors: nearest in their language, in another, by words, by chance.
+"""Candidates of a block of anchors: nearest in their language, in another, in their document, by
+words, by chance.
 
 One index shard is in memory at a time, in float32, with the block's anchors and what was found so
 far: `index_rows` · dim · 4 bytes, and some 100 MB for a block.
@@ -15,7 +16,7 @@ from filters.negatives import ABSENT, NegativeRules, draws_of, slots
 from pipelines.embedding_files import read_npy, read_singles
 from pipelines.lexical_index import lexical_scores, read_lexical
 from pipelines.mining_index import ANCHORS, INDEX, pdq_words, read_facts
-from pipelines.mining_plan import SPACE_OF, Cut, MinePlan
+from pipelines.mining_plan import SPACE_OF, SPACES_OF_TEXTS, Cut, MinePlan
 from pipelines.mining_rules import Mine
 from pipelines.nearest import (
     Found,
@@ -28,16 +29,18 @@ from pipelines.nearest import (
     names_of,
     nearest,
     nearest_by_lists,
+    nearest_in_group,
     none_found,
     units,
 )
 from pipelines.storage import Folder
 from pipelines.transforms.tables import read_table
 from schemas.ids import bucket_of, digest
-from schemas.layout import OF_PICTURES, shard_name
+from schemas.layout import OF_PAGES, shard_name
 
 OWN, CROSS, LEXICAL, EDITED, DRAWN = "nearest", "cross-language", "bm25", "edited", "drawn"
-ORIGINS = (OWN, CROSS, LEXICAL, EDITED, DRAWN)
+DOCUMENT = "document"
+ORIGINS = (OWN, CROSS, LEXICAL, EDITED, DRAWN, DOCUMENT)
 """Where a negative comes from."""
 
 _POOL = 256
@@ -136,13 +139,17 @@ class _Search:
     def in_own(self, space: Cut) -> None:
         """Seeks in the language of the positives."""
         rules, queries = self._rules, self._anchors.embeddings
-        by_words = space.what != OF_PICTURES and slots(rules.negatives.num_negatives, rules.bm25)
+        wanted = rules.negatives.num_negatives
+        by_words = space.what in SPACES_OF_TEXTS and slots(wanted, rules.bm25)
+        by_document = space.what == OF_PAGES and slots(wanted, rules.from_document)
         pool = _Pool.empty(self._seed)
         for number in space.numbers:
             rows, names = self._rows(number), self._names(number)
             self._add(OWN, self._near(queries, rows, names, number, space))
             if by_words:
                 self._add(LEXICAL, self._by_words(rows, names, number))
+            if by_document:
+                self._add(DOCUMENT, self._in_document(rows, names, number))
             if rules.incomplete == "complete":
                 pool = pool.with_rows(rows, names, number)
             del rows  # before the next ones are read
@@ -182,6 +189,13 @@ class _Search:
             return nearest(queries, rows, names, number, self._k)
         lists = read_lists(self._folder, number, self._rules.probes)
         return nearest_by_lists(queries, rows, names, lists, number, self._k)
+
+    def _in_document(self, rows: Units, names: Names, number: int) -> Found:
+        """Among the pages of each query's document; a page is of one."""
+        ours = pc.list_flatten(self._anchors.table["documents"]).to_numpy().view(np.uint64)
+        theirs = read_facts(self._folder, number, "documents")
+        queries = self._anchors.embeddings
+        return nearest_in_group(queries, rows, names, (ours, theirs), number, self._k)
 
     def _by_words(self, rows: Units, names: Names, number: int) -> Found:
         """By the anchor's text; where it is a picture, by its first positive."""

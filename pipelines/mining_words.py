@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from filters.lexical import all_tokens
 from pipelines.lexical_index import Corpus, write_lexical
-from pipelines.mining_plan import Cut, MinePlan
+from pipelines.mining_plan import SPACES_OF_TEXTS, Cut, MinePlan
 from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, Keyed, Regroup, pieces_for
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count, Tally
-from schemas.layout import OF_PICTURES, part_name, shard_name
+from schemas.layout import part_name, shard_name
 
 WORDS = "words"
 _TOKENS_FILE = "tokens.json"
@@ -43,7 +43,7 @@ def write_words(run: Run, plan: MinePlan, index: Folder, words: Folder) -> None:
       index: where they are.
       words: where to write how many texts have each word.
     """
-    spaces = [space for space in plan.spaces if space.what != OF_PICTURES]
+    spaces = [space for space in plan.spaces if space.what in SPACES_OF_TEXTS]
     works = [(space, number) for space in spaces for number in space.numbers]
     with run.pipeline(pieces_for(len(works))) as pipeline:
         counted = (

@@ -8,13 +8,12 @@ same. Where more rows than were taken might belong among them, more are taken.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filters.negatives import ABSENT
-from pipelines.errors import RecipeError
+from pipelines.packages import require_packages
 
 Units = NDArray[np.float32]
 """Embeddings of length 1; shape [rows, dim]."""
@@ -27,6 +26,7 @@ _SPARE = 16
 
 _ROWS_A_LIST = 39  # at least, where faiss begins to warn of too few
 _AT_ONCE = 1 << 22  # cosines, of queries that need more rows or of a list, however long it is
+_PAIRS_AT_ONCE = 1 << 20  # of queries and rows of their groups, of 60 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,7 @@ def check_installed(lexical: bool) -> None:
     Raises:
       RecipeError: naming the extra that brings them.
     """
-    for name in ("faiss", "bm25s") if lexical else ("faiss",):
-        if find_spec(name) is None:
-            raise RecipeError(
-                f"[mine] needs {name}, which is not installed: pip install 'pairmill[mine]'"
-            )
+    require_packages("[mine]", ("faiss", "bm25s") if lexical else ("faiss",), "mine")
 
 
 def units(embeddings: NDArray[np.float16] | Units) -> Units:
@@ -146,6 +142,38 @@ def nearest_by_lists(
     scores = cosines(queries, rows, found.I)
     near = found_in(scores, scores, found.I, names, shard)
     return near.take(_order(near))
+
+
+def nearest_in_group(
+    queries: Units, rows: Units, names: Names, groups: tuple[Names, Names], shard: int, k: int
+) -> Found:
+    """The `k` nearest rows of a shard among those of each query's group, exactly.
+
+    Args:
+      queries: of length 1.
+      rows: of length 1, of the shard.
+      names: of the rows, each one once.
+      groups: that queries are of, and rows; shapes [queries] and [rows].
+      shard: its number.
+      k: how many.
+    """
+    ours, theirs = groups
+    order = np.argsort(theirs, kind="stable")
+    starts, ends = (np.searchsorted(theirs[order], ours, side) for side in ("left", "right"))
+    width = int((ends - starts).max(initial=0))
+    if not width:
+        return none_found(len(queries))
+    within, step = np.arange(width), max(1, _PAIRS_AT_ONCE // width)
+    near = []
+    for first in range(0, len(queries), step):
+        some = slice(first, first + step)
+        at = starts[some, None] + within
+        at = np.where(at < ends[some, None], order[np.minimum(at, len(order) - 1)], ABSENT)
+        scores = cosines(queries[some], rows, at)
+        found = found_in(scores, scores, at, names, shard)
+        near.append(found.take(_order(found)[:, :k]))
+    columns = ("ranks", "scores", "names", "shards", "rows")
+    return Found(*(np.concatenate([getattr(of, name) for of in near]) for name in columns))
 
 
 @dataclass(frozen=True, slots=True)

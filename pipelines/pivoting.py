@@ -14,12 +14,8 @@ import pyarrow as pa
 
 from filters.text import tidied
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import (
-    RegroupBuckets,
-    column_buckets,
-    hash_buckets,
-    table_of,
-)
+from pipelines.transforms.blocks import column_buckets, hash_buckets, table_of
+from pipelines.transforms.filed import RegroupBuckets
 from pipelines.transforms.tables import read_rows, write_table
 from pipelines.translate_wanted import (
     Between,
@@ -71,7 +67,9 @@ def into_pivot(desk: Desk, way: int, buckets: int) -> RegroupBuckets:
     """
     read, write = ReadBetween(desk, way), partial(write_between, desk.work, way + 1)
     by_key = hash_buckets("key", buckets)
-    return RegroupBuckets("texts between by id", read, Between, buckets, by_key, write)
+    return RegroupBuckets(
+        "texts between by id", desk.regrouped, read, Between, buckets, by_key, write
+    )
 
 
 def out_of_pivot(desk: Desk, way: int, buckets: int) -> RegroupBuckets:
@@ -85,7 +83,9 @@ def out_of_pivot(desk: Desk, way: int, buckets: int) -> RegroupBuckets:
     read = ReadPivoted(desk, way)
     write = partial(write_by_source, desk.work / _PIVOTED / str(way))
     by_source = column_buckets("bucket")
-    return RegroupBuckets("pivoted texts by source", read, Pivoted, buckets, by_source, write)
+    return RegroupBuckets(
+        "pivoted texts by source", desk.regrouped, read, Pivoted, buckets, by_source, write
+    )
 
 
 class ReadBetween(beam.DoFn):

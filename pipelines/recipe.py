@@ -21,6 +21,7 @@ from pipelines.score_options import Score
 from pipelines.select_options import Select
 from pipelines.translate_options import Translate, asks_for_cosines
 from schemas.languages import ALL, LANGUAGES
+from schemas.layout import QUERY_TO_PAGE
 
 _OUR_COLUMNS = {
     "key", "txt", "uid", "url", "sha256", "source", "licence", "language", "score",
@@ -42,9 +43,17 @@ _OF_PICTURES = (
     "expected_sha256_column",
 )  # fmt: skip
 _OF_PAIRS = ("query_column", "positive_column", "query_language_column")
-_OF_ROWS = (*_OF_PICTURES, *_OF_PAIRS, "language_column", "licence_column", "keep_columns")
+_OF_QUESTIONS = ("question_column", "answer_column")
+_OF_PAGES = ("document_source", "page_column")
+_OF_ROWS = (
+    *_OF_PICTURES, *_OF_PAIRS, *_OF_QUESTIONS, *_OF_PAGES, "language_column", "licence_column",
+    "keep_columns",
+)  # fmt: skip
 _OF_URLS = ("url_column", "url_prefix", "licence_column")
-_FORMATS = {"text-pair": ("table",), "document": ("folder", "table")}
+_OF_PAGE_QUESTIONS = (
+    *_OF_QUESTIONS, *_OF_PAGES, "url_column", "language_column", "licence_column",
+)  # fmt: skip
+_FORMATS = {"text-pair": ("table",), "document": ("folder", "table"), "page-question": ("table",)}
 """By task, the formats that there are."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -64,14 +73,20 @@ class Source:
       config: of a Hugging Face dataset that has several.
       split: of a Hugging Face dataset.
       image_column: of a Hugging Face dataset: pictures, their bytes, or their URLs.
-      task: `image-text`; `text-pair`: a query and what answers it, in a table; or `document`: PDF,
+      task: `image-text`; `text-pair`: a query and what answers it, in a table; `document`: PDF,
         HTML and Markdown, also packed by gzip: files below a folder or matched by a glob, or behind
-        the URLs of a table.
+        the URLs of a table; or `page-question`: questions about pages of documents, with their
+        answers, in a table whose `url_column` has a document's URL, or its path in its source.
       url_column: column of URLs, or of paths below `url_prefix`; where the pictures themselves are
         there, what names them if it is there and has absolute URLs.
       url_prefix: put before each value when fetching, e.g. a mirror's address; no part of any id.
       caption_column: column of captions. A `.txt` file's text in a folder comes before it, that of
         a WebDataset sample after it.
+      question_column: column of questions about pictures or pages: with `answer_column` it stands
+        in `caption_column`'s place, and a caption is a question, a space, and its answer.
+      answer_column: column of answers; of several, as a list, the first counts.
+      document_source: name of the source whose documents the questions are about.
+      page_column: column of the page's number, from 1.
       query_column: column of queries in a table of text pairs.
       positive_column: column of the texts that answer them.
       language_column: what the source says the text's language is; `und` without it.
@@ -91,10 +106,14 @@ class Source:
     config: str | None = None
     split: str = "train"
     image_column: str = "image"
-    task: Literal["image-text", "text-pair", "document"] = "image-text"
+    task: Literal["image-text", "text-pair", "document", "page-question"] = "image-text"
     url_column: str = "url"
     url_prefix: str = ""
     caption_column: str = "caption"
+    question_column: str = ""
+    answer_column: str = ""
+    document_source: str = ""
+    page_column: str = "page"
     query_column: str = "query"
     positive_column: str = "positive"
     language_column: str | None = None
@@ -121,7 +140,12 @@ class Source:
             )
         of_urls = _OF_URLS if self.format == "table" else ()
         of_documents = tuple(key for key in _OF_ROWS if key not in of_urls)
-        of_task = {"image-text": _OF_PAIRS, "text-pair": _OF_PICTURES, "document": of_documents}
+        of_task = {
+            "image-text": (*_OF_PAIRS, *_OF_PAGES),
+            "text-pair": (*_OF_PICTURES, *_OF_QUESTIONS, *_OF_PAGES),
+            "document": of_documents,
+            "page-question": tuple(key for key in _OF_ROWS if key not in _OF_PAGE_QUESTIONS),
+        }
         senseless = {"format": _SENSELESS[self.format], "task": of_task[self.task]}
         for what, keys in senseless.items():
             for key in keys:
@@ -130,13 +154,33 @@ class Source:
                         f"sources.{self.name}.{key}: there is no such key where {what} is "
                         f"{getattr(self, what)!r}"
                     )
+        self._check_questions(has_caption_column=self.caption_column != defaults["caption_column"])
+
+    def _check_questions(self, *, has_caption_column: bool) -> None:
+        if bool(self.question_column) != bool(self.answer_column):
+            raise ValueError(
+                f"sources.{self.name}: question_column and answer_column must go together, got "
+                f"{self.question_column!r} and {self.answer_column!r}"
+            )
+        if self.question_column and has_caption_column:
+            raise ValueError(
+                f"sources.{self.name}.caption_column: captions are questions with their answers "
+                f"where there is a question_column, got {self.caption_column!r}"
+            )
+        if self.task == "page-question" and not (self.question_column and self.document_source):
+            raise ValueError(
+                f"sources.{self.name}: a page-question needs question_column, answer_column and "
+                "document_source, the name of the source that has the documents"
+            )
 
     def columns(self) -> list[str]:
         """The columns that every row must have, beside that of the picture or its URL."""
+        questions = (self.question_column, self.answer_column)
         of_task = {
             "text-pair": (self.query_column, self.positive_column),
-            "image-text": (self.caption_column,),
+            "image-text": questions if self.question_column else (self.caption_column,),
             "document": (),
+            "page-question": (self.page_column, *questions),
         }
         texts = of_task[self.task]
         optional = (
@@ -287,6 +331,13 @@ class Recipe:
                 if documents
                 else "documents must go with a source of task 'document', which it renders"
             )
+        for source in self.sources:
+            if source.document_source and source.document_source not in documents:
+                raise ValueError(
+                    f"sources.{source.name}.document_source must name a source of task 'document'"
+                    f", of which there is {', '.join(documents) or 'none'}, "
+                    f"got {source.document_source!r}"
+                )
         if self.select and not self.score:
             raise ValueError("select must go with a [score], which it reads")
         if self.mine:
@@ -336,9 +387,11 @@ class Recipe:
     def _check_mine(self, mine: Mine) -> None:
         if not self.score:
             raise ValueError("mine must go with a [score], whose embeddings it reads")
-        if all(source.task == "document" for source in self.sources):
+        are_pages = all(source.task in ("document", "page-question") for source in self.sources)
+        if are_pages and QUERY_TO_PAGE not in mine.kinds:
             raise ValueError(
-                "mine must go with a source of pictures or text pairs: pages are not mined"
+                f"mine.kinds must have {QUERY_TO_PAGE} where all sources are of documents, got "
+                f"{', '.join(mine.kinds)}"
             )
         if mine.document_column and mine.document_column not in self.kept_columns:
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
+from pipelines.mining_rules import Mine
 from pipelines.recipe import Recipe, Screen, Source
 from pipelines.score_options import Score, ScoreTeacher
 from pipelines.select_options import Select, SelectRules
@@ -18,6 +19,7 @@ from pipelines.translate_options import Translate, TranslateModel
 Rules = TypeVar("Rules", bound=SelectRules)
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_OF_MINE = ("mine.negatives", "mine.cross_encoder")
 _MANNER = Manner(
     "recipe",
     forms={
@@ -26,7 +28,7 @@ _MANNER = Manner(
         "user_agent": "printable ASCII",
     },
     elsewhere={("gather", "img2dataset", key): ours for key, ours in SAID_ELSEWHERE.items()},
-    named=("screen", "select", "translate", "mine.negatives"),
+    named=("documents.queries", "screen", "select", "translate", *_OF_MINE),
 )
 
 
@@ -49,6 +51,7 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
     if score:
         check_spaces(score, recipe.select, recipe.mine)
     select = recipe.select and _select_with_absolute_paths(recipe.select, folder)
+    mine = recipe.mine and _mine_with_absolute_paths(recipe.mine, folder)
     translate = recipe.translate and _translate_with_absolute_paths(recipe.translate, folder)
     return dataclasses.replace(
         recipe,
@@ -58,6 +61,7 @@ def _with_absolute_paths(recipe: Recipe, folder: str) -> Recipe:
         score=score,
         select=select,
         translate=translate,
+        mine=mine,
     )
 
 
@@ -110,6 +114,14 @@ def _translate_with_absolute_paths(translate: Translate, folder: str) -> Transla
     return dataclasses.replace(
         translate, models=models, memory=memory, memory_imports=imports, encoder=encoder
     )
+
+
+def _mine_with_absolute_paths(mine: Mine, folder: str) -> Mine:
+    encoder = mine.cross_encoder
+    if encoder:
+        found = _found_model("mine.cross_encoder.model", encoder.model, folder)
+        encoder = dataclasses.replace(encoder, model=found)
+    return dataclasses.replace(mine, cross_encoder=encoder)
 
 
 def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:

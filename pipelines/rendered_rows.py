@@ -65,8 +65,8 @@ class RenderedShard:
         self.rows: list[dict[str, Any]] = []
 
     def keep(self, at: "Place", page: Page, language: str) -> None:
-        """Adds a sample to the tar, its members side by side."""
-        caption = at.texts_of(page)[0][1]
+        """Adds a sample to the tar, its members side by side; its caption may be empty."""
+        caption = next((text for _, text in at.texts_of(page)), "")
         values = self._values(at, page.measures.page, page) | {
             "caption": caption,
             "language": language,

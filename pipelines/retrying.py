@@ -16,8 +16,11 @@ _LOST = {
         f"{Unit.DOCUMENT} {Fate.FAILED} ",
         f"{Unit.DOCUMENT} {Fate.REJECTED} ",
         f"{Unit.PAGE} {Fate.FAILED} ",
+        f"{Unit.QUERY} {Fate.FAILED} ",
     ),
-    "translate": (f"{Unit.CAPTION} {Fate.FAILED} {TranslationFault.REFUSED}",),
+    "translate": tuple(
+        f"{unit} {Fate.FAILED} {TranslationFault.REFUSED}" for unit in (Unit.CAPTION, Unit.QUERY)
+    ),
 }
 """By stage, what it can do again."""
 
@@ -45,8 +48,8 @@ def check_reasons(recipe: Recipe, reasons: tuple[str, ...]) -> dict[str, int | N
     there_is = ", ".join(f"{reason} ({n:,})" for reason, n in sorted(together.items()))
     if not together:
         raise RecipeError(
-            "there is nothing to retry: no picture, document or page failed, and no "
-            "translation was refused"
+            "there is nothing to retry: no picture, document or page failed, no query was refused, "
+            "and no translation"
         )
     if not reasons:
         raise RecipeError(f"say --reason; there is {there_is}")

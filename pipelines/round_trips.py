@@ -13,12 +13,8 @@ import pyarrow as pa
 from filters.round_trip import is_sent_back
 from pipelines.judging_translations import GATED, RETURNED, Answers, Decision, JudgeBucket, Returned
 from pipelines.pivoting import IMPORTED, write_by_source
-from pipelines.transforms.blocks import (
-    RegroupBuckets,
-    column_buckets,
-    hash_buckets,
-    table_of,
-)
+from pipelines.transforms.blocks import column_buckets, hash_buckets, table_of
+from pipelines.transforms.filed import RegroupBuckets
 from pipelines.transforms.tables import read_rows, write_table
 from pipelines.translate_wanted import (
     BACK,
@@ -42,7 +38,9 @@ def send_back(desk: Desk, buckets: int) -> RegroupBuckets:
     """
     read, write = Choose(desk), partial(write_between, desk.work, BACK)
     by_key = hash_buckets("key", buckets)
-    return RegroupBuckets("translations by id", read, Between, buckets, by_key, write)
+    return RegroupBuckets(
+        "translations by id", desk.regrouped, read, Between, buckets, by_key, write
+    )
 
 
 class Choose(beam.DoFn):
@@ -87,7 +85,9 @@ def bring_back(desk: Desk, buckets: int) -> RegroupBuckets:
     """
     read, write = Return(desk), partial(write_by_source, desk.work / RETURNED)
     by_source = column_buckets("bucket")
-    return RegroupBuckets("returned texts by source", read, Returned, buckets, by_source, write)
+    return RegroupBuckets(
+        "returned texts by source", desk.regrouped, read, Returned, buckets, by_source, write
+    )
 
 
 class Return(beam.DoFn):

@@ -1,18 +1,19 @@
 """The recipe's sentence encoder: which it is, and whether it can be had."""
 
-from importlib.util import find_spec
-
 from model.sentence_encoder import (
     SentenceEncoder,
     SentenceEncoderSpec,
     encoder_revision,
     load_sentence_encoder,
 )
-from pipelines.errors import RecipeError, loading_told
+from pipelines.errors import loading_told, said_of
+from pipelines.packages import require_packages
 from pipelines.teachers import label_of
 from pipelines.translate_options import Translate, TranslateEncoder
 
-_PACKAGES = ("torch", "sentence_transformers")
+PACKAGES = ("torch", "sentence_transformers")
+
+_TABLE = "translate.encoder"
 
 
 def encoder_spec(encoder: TranslateEncoder, device: str) -> SentenceEncoderSpec:
@@ -21,10 +22,8 @@ def encoder_spec(encoder: TranslateEncoder, device: str) -> SentenceEncoderSpec:
     Raises:
       RecipeError: where it is not certain which weights are meant.
     """
-    try:
+    with said_of(_TABLE):
         return SentenceEncoderSpec(model=encoder.model, revision=encoder.revision, device=device)
-    except ValueError as error:
-        raise RecipeError(f"translate.encoder: {error}") from error
 
 
 def revision_of(spec: SentenceEncoderSpec) -> str:
@@ -33,10 +32,8 @@ def revision_of(spec: SentenceEncoderSpec) -> str:
     Raises:
       RecipeError: where the folder is none of an encoder.
     """
-    try:
+    with said_of(_TABLE):
         return encoder_revision(spec)
-    except ValueError as error:
-        raise RecipeError(f"translate.encoder: {error}") from error
 
 
 def encoder_label(spec: SentenceEncoderSpec) -> str:
@@ -52,12 +49,7 @@ def check_encoder(translate: Translate) -> None:
     """
     if translate.encoder is None:
         return
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(
-            f"translate.encoder needs {missing[0]}, which is not installed: "
-            "pip install 'pairmill[train]'"
-        )
+    require_packages(_TABLE, PACKAGES, "train")
     encoder_spec(translate.encoder, translate.device)
 
 

@@ -1,6 +1,5 @@
 """Rendered pages to tables: those kept, what they answer, and the ledger of the others."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,24 +9,28 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.caption_limits import CaptionLimits, limit_fault
-from filters.page import PageFault, TextLayer, page_fault
-from filters.text import tidied
+from filters.page import PageFault, PageRules, TextLayer, page_fault
+from model.query_writer import QueryWriterSpec
 from pipelines.document_shards import TOLD_BY
 from pipelines.language_model import LanguageModel
+from pipelines.page_queries import PageQueries, lost_questions, rejected_page
+from pipelines.query_plan import WantedQueries
 from pipelines.recipe import Recipe
-from pipelines.rendered_rows import GATHERED_PAGE, NO_CAPTION
+from pipelines.rendered_rows import GATHERED_PAGE
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import arrow_schema, table_of
+from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.fates import Fate, Unit
-from schemas.ids import caption_id
 from schemas.layout import DOCUMENTS, PAGE_CAPTIONS, PAGES, ledger_folder, part_name
 from schemas.pages import PageContent, PageMeasures
 from schemas.rows import Caption, LedgerRow, Picture
 
 _STAGE = "documents"
+
+ANSWERED = "answers"
+QUESTIONS = "questions"
+"""What stands beside a bucket's pages: what a model answered, what the user's tables ask."""
 
 
 def _columns(*rows: type) -> list[str]:
@@ -63,55 +66,19 @@ def read_shard(shard: str, output: Folder, current: pa.Table) -> pa.Table:
     return table.filter(pc.is_in(table["document"], value_set=here))
 
 
-class SettlePages(beam.DoFn):
-    """Judges a bucket's pages; writes its part of `pages/`, `captions/pages/` and the ledger.
-
-    Tells the counts.
+class JudgePages:
+    """Says which of a bucket's pages are not worth having.
 
     Args:
-      recipe: of the run.
-      fresh: where to write.
+      rules: of the recipe.
+      model: tells languages apart.
     """
 
-    def __init__(self, recipe: Recipe, fresh: Folder) -> None:
-        assert recipe.documents is not None
-        self._rules = recipe.documents.page
-        self._limits = CaptionLimits(languages=frozenset(recipe.languages))
-        self._fresh = fresh
+    def __init__(self, rules: PageRules, model: LanguageModel) -> None:
+        self._rules = rules
+        self._model = model
 
-    def setup(self) -> None:
-        self._model = LanguageModel()
-
-    def process(self, keyed: tuple[int, dict[str, pa.Table]]) -> Iterator[Count]:
-        bucket, tables = keyed
-        part = part_name(bucket)
-        rows = tables["pages"].sort_by("uid")
-        queries, ledger = list[Caption](), list[LedgerRow]()
-        listed = rows.to_pylist()
-        faults = self._faults(listed, tables["repeated"])
-        for row in listed:
-            if row["fate"] != Fate.KEPT.value:
-                ledger.append(_lost(row))
-            elif found := faults.get(row["uid"]):
-                ledger.append(_rejected_page(row, *found))
-            else:
-                kept, rejected = _queries(row, self._limits)
-                queries += kept
-                ledger += rejected
-        answering = pa.array({query.uid for query in queries}, pa.string())
-        is_kept = pc.is_in(rows["uid"], value_set=answering)
-        write_table(self._fresh / PAGES, part, rows.filter(is_kept).select(PAGE.names))
-        write_table(self._fresh / PAGE_CAPTIONS, part, table_of(Caption, queries))
-        write_table(self._fresh / ledger_folder(_STAGE), part, table_of(LedgerRow, ledger))
-        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
-        counts["page created"] = pc.sum(pc.greater(rows["page"], 0)).as_py() or 0
-        counts["page kept"] = len(answering)
-        counts["document kept"] = pc.sum(pc.equal(rows["page"], 1)).as_py() or 0
-        counts["query created"] = len(queries) + sum(row.unit == Unit.QUERY for row in ledger)
-        counts["query kept"] = len(queries)
-        yield from counts.items()
-
-    def _faults(self, rows: list[dict[str, Any]], repeated: pa.Table) -> dict[str, tuple[str, str]]:
+    def faults(self, rows: list[dict[str, Any]], repeated: pa.Table) -> dict[str, tuple[str, str]]:
         """Why pages are turned away, by uid: the rule, and words for people."""
         names = repeated["uid"].to_pylist(), repeated["documents"].to_pylist()
         documents = dict(zip(*names, strict=True))
@@ -124,6 +91,102 @@ class SettlePages(beam.DoFn):
             if fault := page_fault(measures, layer, self._rules):
                 found[row["uid"]] = fault.value, _words(fault, measures, layer)
         return found
+
+
+class WantQueries(beam.DoFn):
+    """A bucket's pages that the rules keep and whose language is wanted, `WANTED_QUERIES`.
+
+    Args:
+      recipe: of the run.
+      queries: that of its `[documents]`.
+    """
+
+    def __init__(self, recipe: Recipe, queries: QueryWriterSpec) -> None:
+        assert recipe.documents is not None
+        self._rules = recipe.documents.page
+        self._languages = frozenset(recipe.languages)
+        self._queries = queries
+
+    def setup(self) -> None:
+        self._judge = JudgePages(self._rules, LanguageModel())
+
+    def process(self, keyed: Keyed) -> Iterator[pa.Table]:
+        _, tables = keyed
+        rows = tables["pages"].to_pylist()
+        faults = self._judge.faults(rows, tables["repeated"])
+        wanted = [
+            WantedQueries(
+                key=row["sha256"],
+                language=row["language"],
+                uid=row["uid"],
+                image_shard=row["image_shard"],
+                image_offset=row["image_offset"],
+                image_size=row["image_size"],
+                tokens=self._queries.guessed_tokens(row["width"], row["height"]),
+            )
+            for row in rows
+            if row["fate"] == Fate.KEPT.value
+            and row["uid"] not in faults
+            and row["language"] in self._languages
+        ]
+        yield table_of(WantedQueries, wanted)
+
+
+class SettlePages(beam.DoFn):
+    """Judges a bucket's pages; writes its part of `pages/`, `captions/pages/` and the ledger.
+
+    Tells the counts.
+
+    Args:
+      recipe: of the run.
+      fresh: where to write.
+    """
+
+    def __init__(self, recipe: Recipe, fresh: Folder) -> None:
+        assert recipe.documents is not None
+        self._recipe = recipe
+        self._rules = recipe.documents.page
+        self._fresh = fresh
+
+    def setup(self) -> None:
+        model = LanguageModel()
+        self._judge = JudgePages(self._rules, model)
+        self._queries = PageQueries(self._recipe, model)
+
+    def process(self, keyed: Keyed) -> Iterator[Count]:
+        bucket, tables = keyed
+        part = part_name(bucket)
+        rows = tables["pages"].sort_by("uid")
+        questions = tables[QUESTIONS]
+        listed = rows.to_pylist()
+        faults = self._judge.faults(listed, tables["repeated"])
+        lost = [row for row in listed if row["fate"] != Fate.KEPT.value]
+        turned_away = [row for row in listed if row["uid"] in faults]
+        left = [
+            row for row in listed if row["fate"] == Fate.KEPT.value and row["uid"] not in faults
+        ]
+        found = self._queries.of(left, tables[ANSWERED], questions)
+        fates = {row["uid"]: (row["fate"], row["reason"]) for row in lost}
+        fates |= {uid: (Fate.REJECTED.value, reason) for uid, (reason, _) in faults.items()}
+        ledger = [
+            *map(_lost, lost),
+            *(rejected_page(row, *faults[row["uid"]]) for row in turned_away),
+            *lost_questions(questions, fates, (row["uid"] for row in left)),
+            *found.ledger,
+        ]
+        answering = pa.array({query.uid for query in found.kept}, pa.string())
+        is_kept = pc.is_in(rows["uid"], value_set=answering)
+        write_table(self._fresh / PAGES, part, rows.filter(is_kept).select(PAGE.names))
+        write_table(self._fresh / PAGE_CAPTIONS, part, table_of(Caption, found.kept))
+        write_table(self._fresh / ledger_folder(_STAGE), part, table_of(LedgerRow, ledger))
+        counts = Counter(f"{row.unit} {row.fate} {row.reason}" for row in ledger)
+        counts["page created"] = pc.sum(pc.greater(rows["page"], 0)).as_py() or 0
+        counts["page kept"] = len(answering)
+        counts["document kept"] = pc.sum(pc.equal(rows["page"], 1)).as_py() or 0
+        queries = len(found.kept) + sum(row.unit == Unit.QUERY for row in ledger)
+        counts["query created"] = queries - questions.num_rows  # those are created by their rows
+        counts["query kept"] = len(found.kept)
+        yield from counts.items()
 
 
 _MEASURES = [field.name for field in fields(PageMeasures)]
@@ -142,47 +205,6 @@ def _words(fault: PageFault, page: PageMeasures, text: TextLayer) -> str:
         case PageFault.LANGUAGE:
             return f"{text.stated} is {text.guess.shares[0][0]}"
     return ""
-
-
-def _queries(row: dict[str, Any], limits: CaptionLimits) -> tuple[list[Caption], list[LedgerRow]]:
-    """What a page answers, and what of it is turned away: with the last of these, the page."""
-    kept, rejected = list[Caption](), list[LedgerRow]()
-    name = f"{row['source']}:{row['url']}"
-    for origin, words in json.loads(row["texts"]):
-        text = tidied(words)
-        id_ = caption_id(row["uid"], row["language"], text)
-        if fault := limit_fault(text, row["language"], limits):
-            rejected.append(_rejected(Unit.QUERY, id_, row["uid"], name, fault.value, text))
-            continue
-        kept.append(
-            Caption(
-                caption_id=id_,
-                uid=row["uid"],
-                language=row["language"],
-                text=text,
-                origin=origin,
-                engine="",
-                quality=1.0,
-                source=row["source"],
-                row=name,
-                licence=row["licence"],
-                extras="{}",
-            )
-        )
-    if not kept:
-        words = f"none in a language that is wanted: {row['language']}"
-        rejected.append(_rejected_page(row, NO_CAPTION, words))
-    return kept, rejected
-
-
-def _rejected_page(row: dict[str, Any], reason: str, detail: str) -> LedgerRow:
-    name = f"{row['source']}:{row['url']}"
-    return _rejected(Unit.PAGE, row["uid"], row["document"], name, reason, detail)
-
-
-def _rejected(unit: Unit, id_: str, parent: str, name: str, reason: str, detail: str) -> LedgerRow:
-    fate = Fate.REJECTED.value
-    return LedgerRow(_STAGE, unit.value, id_, parent, name, fate, reason, detail[:200])
 
 
 def _lost(row: dict[str, Any]) -> LedgerRow:

@@ -201,7 +201,7 @@ def stages_before(recipe: Recipe, stage: str) -> tuple[str, ...]:
 
 
 def _branches(recipe: Recipe) -> Iterator[Mapping[str, Tables]]:
-    if any(source.task != "document" for source in recipe.sources):
+    if any(source.task not in ("document", "page-question") for source in recipe.sources):
         yield KEPT
     if recipe.documents is not None:
         yield KEPT_PAGES

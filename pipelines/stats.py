@@ -12,6 +12,7 @@ from rich.table import Table
 from pipelines.differences import Difference
 from pipelines.errors import RecipeError
 from pipelines.pages import as_bytes, as_grid, as_line, open_console, plain_table
+from pipelines.query_report import query_lines, read_query_report
 from pipelines.records import Record, is_output
 from pipelines.recount import Account, recount
 from pipelines.recount_pack import PackedShards
@@ -20,7 +21,7 @@ from pipelines.recount_tables import SIDES, KeptTables
 from pipelines.recount_translated import Translations, read_translation_report
 from pipelines.score_report import example_lines, histogram_lines, read_score_report
 from pipelines.storage import Folder, filesystem
-from pipelines.translation_page import pair_table, round_trip_table, speed_lines
+from pipelines.translation_page import asked_table, pair_table, round_trip_table, speed_lines
 from pipelines.triplet_report import read_triplet_report, triplet_lines
 from pipelines.truth import compare
 from schemas.fates import Fate, Unit
@@ -79,6 +80,7 @@ def show_stats(folder: str, truth: str | None = None) -> bool:
     report["page_selection"] = read_score_report(root, PAGE_BRANCH) if is_selected else {}
     is_translated = account.pictures.translations or account.pages.translations
     report["translation"] = read_translation_report(root) if is_translated else {}
+    report["queries"] = read_query_report(root) if "documents" in account.records else {}
     report["negatives"] = read_triplet_report(root) if "mine" in account.records else {}
     if truth:
         report["truth"] = {
@@ -287,9 +289,9 @@ def _show_report(console: Console, report: dict[str, Any]) -> None:
             console.print(as_grid(found) + "\n")
     if report["translation"]:
         console.print(pair_table(report["translation"]), "")
-        trips = round_trip_table(report["translation"])
-        if trips.row_count:
-            console.print(trips, "")
+        for table in (asked_table(report["translation"]), round_trip_table(report["translation"])):
+            if table.row_count:
+                console.print(table, "")
     for what, key in (("", "scores"), (" of pages", "page_scores")):
         for teacher, languages in report[key].items():
             by = f"scores{what} by {as_line(teacher, 60)}"
@@ -407,6 +409,7 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
     if took:
         yield f"last run  {', '.join(took)}"
     yield from speed_lines(report["translation"])
+    yield from query_lines(report["queries"])
     for name, units in report["evaluation_sets"].items():
         found = ", ".join(f"{n:,} {unit}s" for unit, n in units.items())
         yield f"rejected  {found} that stand in evaluation set {as_line(name, 60)}"

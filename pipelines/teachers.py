@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from model.folds import fold_models, is_cross_fitted
 from model.teacher import Teacher, TeacherSpec, joint_revision, load_teacher, revision_of
 from pipelines.errors import RecipeError, RunError, loading_told
 from pipelines.mining_rules import Mine
+from pipelines.packages import require_packages
 from pipelines.score_options import Score, ScoreTeacher
 from pipelines.select_options import Select
 from schemas.ids import fold_of
@@ -144,11 +144,7 @@ def check_installed() -> None:
     Raises:
       RecipeError: naming the extra that brings them.
     """
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(
-            f"[score] needs {missing[0]}, which is not installed: pip install 'pairmill[train]'"
-        )
+    require_packages("[score]", _PACKAGES, "train")
 
 
 def look(judge: Judge) -> Sight:

@@ -12,38 +12,46 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.errors import RecipeError, RunError
-from pipelines.judging_translations import JudgeBucket, JudgedTranslation
+from pipelines.errors import RunError
+from pipelines.judging_translations import JudgeBucket
 from pipelines.language_model import model_version
 from pipelines.memory_imports import import_memory, import_name
 from pipelines.parts import part_names, rows_below
 from pipelines.pivoting import into_pivot, out_of_pivot
-from pipelines.recipe import Recipe
 from pipelines.records import Counts
 from pipelines.round_trips import bring_back, send_back
-from pipelines.sentence_encoders import encoder_label, encoder_spec, revision_of
+from pipelines.sentence_encoders import (
+    encoder_label,
+    encoder_spec,
+    load_encoder,
+    revision_of,
+)
 from pipelines.stages import FRESH, Run, fingerprints_read, stages_before, tables_before
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import (
     Deal,
-    Regroup,
     arrow_schema,
     column_buckets,
     hash_buckets,
     pieces_for,
 )
+from pipelines.transforms.filed import RegroupFiled, RegroupPlaces
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
 from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
 from pipelines.translate_report import (
     Means,
-    Speed,
     estimate_lines,
     estimate_of_way_back,
     language_lines,
+    pair_lines,
+    translation_report,
+)
+from pipelines.translate_speeds import (
+    Speed,
+    pieces_of_all_turns,
     read_speed,
     sums_of,
-    translation_report,
     try_speed,
     write_speed,
 )
@@ -51,15 +59,15 @@ from pipelines.translate_wanted import (
     BACK,
     LOST,
     THERE,
-    TURNS,
     Desk,
     Numbered,
     ReadWanted,
     Wanted,
+    check_routes,
     rules_of,
     write_wanted,
 )
-from pipelines.translated import COMPARED, STAGE, WriteTranslated
+from pipelines.translated import STAGE, WriteTranslated
 from pipelines.translating import done_folder, marker_of
 from pipelines.translators import Routes, Speaker, pairs_of, speakers_of
 from schemas.layout import (
@@ -86,7 +94,7 @@ class TranslateStage:
     """The `translate` stage of one run."""
 
     name: str = STAGE
-    version: int = 2
+    version: int = 3
     writes: tuple[str, ...] = (  # in reverse, so that no folder takes along what is in it
         *(branch.translated for branch in reversed(BRANCHES)),
         *(branch.round_trips for branch in reversed(BRANCHES)),
@@ -158,7 +166,7 @@ class TranslateStage:
                 self._once(desk, f"regrouping by the pivot{words}", buckets, into)
             plan = self._requests(desk, turn, buckets)
             if turn == way:
-                for line in self._estimate(desk, plan, {}, way):
+                for line in self._estimate(plan, self._means(desk, {}), way):
                     self._run.tell({"event": "note", "words": line})
             for speaker in self._speakers:
                 self._translate(desk, speaker, plan.pieces, words)
@@ -167,12 +175,16 @@ class TranslateStage:
             self._once(desk, f"regrouping by the source{words}", buckets, out)
 
     def tell_preview(self) -> None:
-        """Tells what would be translated and how long it would take; translates next to nothing.
+        """Tells what would be translated, how long it would take and what it would cost.
+
+        Translators that nobody has timed say a few batches, but none behind an endpoint, which may
+        take money for it.
 
         Raises:
-          RunError: where there are no captions.
+          RunError: where there are no captions; a translator or the encoder cannot be loaded.
         """
         fingerprints_read(self, self._run.output)
+        self._try_encoder()
         work = self._run.output / WORK / _PREVIEW
         work.remove()
         self._run.tell({"event": "stage", "stage": STAGE})
@@ -181,7 +193,13 @@ class TranslateStage:
             tried = self._try(desk, plan.pieces)
         finally:
             work.remove()
-        for line in (*language_lines(plan), *self._estimate(desk, plan, tried, THERE)):
+        means = self._means(desk, tried)
+        lines = (
+            *language_lines(plan),
+            *pair_lines(plan, means),
+            *self._estimate(plan, means, THERE),
+        )
+        for line in lines:
             self._run.tell({"event": "shown", "line": line})
 
     def plan(self, work: Folder) -> tuple[Desk, BucketPlan]:
@@ -217,8 +235,9 @@ class TranslateStage:
                 wanted = pipeline | Deal("parts", range(parts))
                 _ = (
                     {"wanted": wanted | beam.ParDo(ReadWanted(desk, self._parts))}
-                    | Regroup(
+                    | RegroupFiled(
                         "texts by id",
+                        desk.regrouped,
                         {"wanted": arrow_schema(Wanted)},
                         buckets,
                         hash_buckets("key", buckets),
@@ -226,6 +245,7 @@ class TranslateStage:
                     | "WriteWanted" >> beam.Map(partial(write_wanted, work=desk.work))
                 )
             desk.work.write(_PLANNED, b"")
+            desk.regrouped.remove()
         return buckets
 
     def _requests(self, desk: Desk, turn: int, buckets: int) -> BucketPlan:
@@ -250,6 +270,7 @@ class TranslateStage:
             with self._run.pipeline(pieces_for(buckets)) as pipeline:
                 _ = pipeline | work
             desk.work.write(done, b"")
+            desk.regrouped.remove()
 
     def _translate(
         self, desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], words: str
@@ -267,7 +288,7 @@ class TranslateStage:
             affordable = self._within_budget(desk, speaker, left)
             with self._run.pipeline(len(affordable)) as pipeline:
                 _ = pipeline | TranslatePieces(desk, speaker.spec, affordable)
-        write_speed(desk, speaker, mine)
+        write_speed(desk, speaker)
 
     def _within_budget(
         self, desk: Desk, speaker: Speaker, left: list[TranslationPiece]
@@ -280,8 +301,7 @@ class TranslateStage:
         model, undone = self._rules.models[speaker.number], set(left)
         if not model.max_requests and not model.max_tokens:
             return left
-        plans = [read_plan(desk.work, turn) for turn in TURNS]
-        mine = [p for plan in plans for p in plan.pieces if p.speaker == speaker.number]
+        mine = [p for p in pieces_of_all_turns(desk) if p.speaker == speaker.number]
         spent = sums_of(desk.work, [piece for piece in mine if piece not in undone])
         requests, tokens = spent["count"], spent["source_tokens"] + spent["tokens"]
         affordable = []
@@ -312,21 +332,22 @@ class TranslateStage:
         run, parts = self._run, len(self._parts)
         compare = self._comparison(desk, buckets)
         run.step("judging translations")
-        schemas = {"judged": arrow_schema(JudgedTranslation)}
         with run.pipeline(pieces_for(max(buckets, parts))) as pipeline:
             judged = pipeline | Deal("judged buckets", range(buckets))
             tables = {"judged": judged | beam.ParDo(JudgeBucket(desk))}
             if compare:
-                tables["compared"], schemas["compared"] = pipeline | compare, COMPARED
+                tables["compared"] = pipeline | compare
+            by_part, regrouped = column_buckets("part"), desk.regrouped
             written = (
                 tables
-                | Regroup("translations by part", schemas, parts, column_buckets("part"))
+                | RegroupPlaces("translations by part", regrouped, parts, by_part)
                 | beam.ParDo(WriteTranslated(desk, self._parts, desk.work / FRESH)).with_outputs(
                     "pairs", main="counts"
                 )
             )
             _ = written.counts | Tally(desk.work, _COUNTS_FILE)
             _ = written.pairs | Tally(desk.work, _BY_PAIR_FILE)
+        desk.regrouped.remove()
 
     def _comparison(self, desk: Desk, buckets: int) -> beam.PTransform | None:
         """What compares translations with pictures and sources, where the rules ask for it."""
@@ -343,20 +364,29 @@ class TranslateStage:
         text = json.dumps(report, ensure_ascii=False, indent=1).encode()
         (desk.work / FRESH / ledger_folder(STAGE)).write(TRANSLATION_REPORT_FILE, text)
 
-    def _estimate(
-        self, desk: Desk, plan: BucketPlan, tried: dict[int, Speed], way: int
-    ) -> Iterator[str]:
+    def _means(self, desk: Desk, tried: dict[int, Speed]) -> Means:
         known = {of.number: read_speed(self._memory, of) for of in self._speakers}
-        means = Means(desk.routes, self._prices, known | tried, self._run.workers)
+        return Means(desk.routes, self._prices, known | tried, self._run.workers)
+
+    def _estimate(self, plan: BucketPlan, means: Means, way: int) -> Iterator[str]:
         if way == BACK:
             return estimate_of_way_back(plan, means)
         trip = self._rules.round_trip
         return estimate_lines(plan, means, trip.share if trip else 0.0)
 
+    def _try_encoder(self) -> None:
+        """Loads the encoder, where there is one, so that what is wrong with it is told now."""
+        if self._rules.encoder:
+            spec = encoder_spec(self._rules.encoder, self._rules.device)
+            self._run.step(f"loading {encoder_label(spec)}")
+            load_encoder(spec)
+
     def _try(self, desk: Desk, pieces: list[TranslationPiece]) -> dict[int, Speed]:
         """How fast translators are that nobody has timed yet, by a few batches each."""
         found = {}
         for speaker in self._speakers:
+            if speaker.spec.engine == "openai":
+                continue
             mine = [piece for piece in pieces if piece.speaker == speaker.number]
             if mine and not read_speed(self._memory, speaker):
                 self._run.step(f"trying {speaker.label}")
@@ -368,32 +398,3 @@ def without_done(markers: Folder, pieces: list[TranslationPiece]) -> list[Transl
     """The pieces that left no marker yet."""
     done = set(markers.names())
     return [piece for piece in pieces if marker_of(piece) not in done]
-
-
-def check_routes(recipe: Recipe, routes: Routes) -> None:
-    """Refuses languages that no translator says anything in, and ways that have no way back.
-
-    Raises:
-      RecipeError: naming them.
-    """
-    rules = rules_of(recipe)
-    reached = {
-        code
-        for source in rules.from_languages
-        for code in routes.targets(source, rules.into_languages)
-    }
-    asked = recipe.translate.into_languages if recipe.translate else None
-    lost = [code for code in asked or () if code not in reached]
-    if lost or not reached:
-        names = ", ".join(speaker.label for speaker in routes.speakers)
-        into = " ".join(lost or rules.into_languages)
-        raise RecipeError(
-            f"translate.into_languages: none of the models ({names}) translates into {into} from "
-            f"{' '.join(sorted(rules.from_languages))}"
-        )
-    one_way = routes.one_way(sorted(rules.from_languages), rules.into_languages)
-    if recipe.translate and recipe.translate.round_trip and one_way:
-        raise RecipeError(
-            f"translate.round_trip: no model translates back what is said in {' '.join(one_way)}: "
-            "add one that does, name other from_languages or into_languages, or leave it out"
-        )

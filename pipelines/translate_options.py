@@ -10,7 +10,7 @@ from pydantic import Field
 
 from filters.round_trip import RoundTripRules
 from filters.translation import TranslationRules
-from model.translator import Decoding, Endpoint
+from model.translator import Decoding, TranslationEndpoint
 from schemas.languages import ALL, LANGUAGES
 
 Positive = Annotated[int, Field(ge=1)]
@@ -31,7 +31,7 @@ class TranslateModel:
       sources: languages to translate from; default: those of the model.
       targets: languages to translate into; default: those of the model.
       dtype: what it calculates in; `auto`: as the model was converted.
-      endpoint: `model.translator.Endpoint`, for openai.
+      endpoint: `model.translator.TranslationEndpoint`, for openai.
       max_requests: texts that it may be asked about in one run, those asked again not counted; 0:
         any number. A run ends where it would need more, and goes on when it is given more.
       max_tokens: that it may read and write in one run; likewise. Those of a text that was not
@@ -46,7 +46,7 @@ class TranslateModel:
     sources: Languages | None = None
     targets: Languages | None = None
     dtype: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
-    endpoint: Endpoint | None = None
+    endpoint: TranslationEndpoint | None = None
     max_requests: Annotated[int, Field(ge=0)] = 0
     max_tokens: Annotated[int, Field(ge=0)] = 0
     price: Annotated[float, Field(ge=0)] = 0.0

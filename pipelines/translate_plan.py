@@ -37,7 +37,7 @@ REQUESTS = "requests"
 PIECES = "pieces"
 BATCHES_A_PIECE = 16
 
-_COUNTED = ("texts", "imported", "remembered", "later")
+_COUNTED = ("texts", "imported", "remembered", "later", "asked", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ class BucketPlan:
       imported: of these, found in what was imported.
       remembered: found in the translators' memories.
       later: to be looked up and asked for when the pivot's text is there, in the second turn.
+      asked: texts that translators are to be asked about, by speaker and pair `0 en-de`.
+      tokens: of these.
     """
 
     pieces: list[TranslationPiece] = field(default_factory=list)
@@ -111,6 +113,8 @@ class BucketPlan:
     imported: Counter[str] = field(default_factory=Counter)
     remembered: Counter[str] = field(default_factory=Counter)
     later: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    tokens: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "BucketPlan") -> None:
         """Adds what is to be done for others."""
@@ -119,6 +123,8 @@ class BucketPlan:
         self.imported.update(other.imported)
         self.remembered.update(other.remembered)
         self.later.update(other.later)
+        self.asked.update(other.asked)
+        self.tokens.update(other.tokens)
 
     def to_json(self) -> bytes:
         pieces = [asdict(piece) for piece in self.pieces]
@@ -159,7 +165,7 @@ class PlanRequests(beam.DoFn):
             by_speaker[speaker].setdefault((request.key, request.language), request)
         for number, (speaker, requests) in enumerate(sorted(by_speaker.items())):
             file = f"{self._turn}-{bucket:05d}-{number:02d}.parquet"
-            plan.pieces += self._write(file, speaker, list(requests.values()))
+            plan.pieces += self._write(file, speaker, list(requests.values()), plan)
         (work / PIECES / str(self._turn)).write(f"{name}.json", plan.to_json())
 
     def _requests(self, bucket: int, plan: BucketPlan) -> Iterator[tuple[int, Request]]:
@@ -217,10 +223,14 @@ class PlanRequests(beam.DoFn):
             yield speaker, Request(row.key, row.source_language, row.text, target)
 
     def _write(
-        self, file: str, speaker: int, requests: list[Request]
+        self, file: str, speaker: int, requests: list[Request], plan: BucketPlan
     ) -> Iterator[TranslationPiece]:
-        """Writes requests batch by batch; cuts pieces of them."""
+        """Writes requests batch by batch; counts them and cuts pieces of them."""
         ordered, ends = self._batched(speaker, requests)
+        columns = (ordered[name].to_pylist() for name in ("source_language", "language", "tokens"))
+        for source, target, tokens in zip(*columns, strict=True):
+            plan.asked[f"{speaker} {source}-{target}"] += 1
+            plan.tokens[f"{speaker} {source}-{target}"] += tokens
         write_table(self._desk.work / REQUESTS, file, ordered)
         memory = self._desk.routes.speakers[speaker].memory_name
         first = 0

@@ -1,46 +1,20 @@
 """What people are told of translations: how long they will take, and what became of them."""
 
-import json
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from model.licences import non_commercial_licence
 from pipelines.progress import duration
-from pipelines.storage import Folder
-from pipelines.threads import in_threads
-from pipelines.translate_plan import BATCHES_A_PIECE, BucketPlan, TranslationPiece, read_plan
-from pipelines.translate_wanted import THERE, TURNS, Desk
+from pipelines.translate_plan import BATCHES_A_PIECE, BucketPlan, read_plan
+from pipelines.translate_speeds import Speed, pieces_of_all_turns, sums_by_pair, sums_of
+from pipelines.translate_wanted import THERE, Desk
 from pipelines.translated import ROUND_TRIP
-from pipelines.translating import done_folder, marker_of, read_batches
-from pipelines.translators import Routes, Speaker, load
+from pipelines.translators import Routes, Speaker
 
-_SPEED_FILE = "speed.json"
-_TRY_S = 2.0
-_TRY_BATCHES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """How fast one process of a translator was.
-
-    Attributes:
-      tokens: of sources, as they were planned.
-      paid: that it read and wrote.
-      seconds: that they took.
-      tried: whether a few batches were timed, not a run.
-    """
-
-    tokens: int
-    paid: int
-    seconds: float
-    tried: bool = False
-
-    @property
-    def tokens_a_second(self) -> float:
-        return self.tokens / max(self.seconds, 1e-9)
+_MOST_PAIRS = 20  # that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +44,7 @@ class Task:
       tokens: of these.
       pieces: that workers can do side by side.
       later: whether it follows from what is said first, and is guessed.
+      pairs: tokens by pair of languages, where these are known.
     """
 
     speaker: Speaker
@@ -77,42 +52,11 @@ class Task:
     tokens: int
     pieces: int
     later: bool = False
+    pairs: Mapping[str, int] = field(default_factory=dict)
 
-
-def read_speed(memory: Folder, speaker: Speaker) -> Speed | None:
-    """How fast a translator was when it last ran, None where it has not."""
-    folder = memory / speaker.memory_name
-    try:
-        return Speed(**json.loads(folder.read(_SPEED_FILE)))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def write_speed(desk: Desk, speaker: Speaker, pieces: Sequence[TranslationPiece]) -> None:
-    """Remembers how fast a translator was."""
-    sums = sums_of(desk.work, pieces)
-    if sums["work"] and sums["seconds"]:
-        speed = Speed(int(sums["work"]), int(sums["paid"]), sums["seconds"])
-        text = json.dumps(asdict(speed)).encode()
-        (desk.memory / speaker.memory_name).write(_SPEED_FILE, text)
-
-
-def try_speed(desk: Desk, speaker: Speaker, piece: TranslationPiece) -> Speed:
-    """Has a translator say a few batches, for two seconds or little more; forgets what it said."""
-    model, tokens, paid, seconds = load(speaker.spec), 0, 0, 0.0
-    for requests in read_batches(desk.work, piece)[:_TRY_BATCHES]:
-        began = time.perf_counter()
-        translations = model.translate(
-            [request.source_text for request in requests],
-            [request.source_language for request in requests],
-            [request.language for request in requests],
-        )
-        seconds += time.perf_counter() - began
-        tokens += sum(request.tokens for request in requests)
-        paid += sum(translation.source_tokens + translation.tokens for translation in translations)
-        if seconds > _TRY_S:
-            break
-    return Speed(tokens, paid, seconds, tried=True)
+    def shares(self) -> Iterator[tuple[str, int]]:
+        """Pairs of languages with their tokens; "" with all where no pairs are known."""
+        yield from (self.pairs or {"": self.tokens}).items()
 
 
 def estimate_lines(plan: BucketPlan, means: Means, share_back: float) -> Iterator[str]:
@@ -161,23 +105,25 @@ def _tasks(plan: BucketPlan, means: Means) -> Iterator[Task]:
         pieces = [piece for piece in plan.pieces if piece.speaker == speaker.number]
         if pieces:
             texts = sum(piece.end - piece.first for piece in pieces)
-            yield Task(speaker, texts, sum(piece.tokens for piece in pieces), len(pieces))
+            tokens = sum(piece.tokens for piece in pieces)
+            pairs = {pair: n for (of, pair), n in _by_pair(plan.tokens) if of == speaker.number}
+            yield Task(speaker, texts, tokens, len(pieces), pairs=pairs)
 
 
 def _later_tasks(plan: BucketPlan, means: Means, share_back: float) -> Iterator[Task]:
     """What follows: out of the pivot, and back, as if no memory had it and all texts were as long.
 
-    Nothing where nothing is planned, so that no length is known.
+    Nothing where nothing is planned but texts that are too long, so that no length is known.
     """
     whole = sum(piece.tokens for piece in plan.pieces)
     planned = sum(piece.end - piece.first for piece in plan.pieces)
-    if not planned:
+    if not whole:
         return
     asked = _asked_later(plan, means.routes, share_back)
     for speaker in means.routes.speakers:
         texts = round(asked[speaker.number])
         if texts:
-            tokens = round(texts * whole / planned)
+            tokens = ceil(texts * whole / planned)
             pieces = -(-tokens // (BATCHES_A_PIECE * speaker.spec.decoding.batch_tokens))
             yield Task(speaker, texts, tokens, pieces, later=True)
 
@@ -219,7 +165,9 @@ def language_lines(plan: BucketPlan) -> Iterator[str]:
 def _cost_of(task: Task, means: Means) -> float:
     """In the prices' currency; a translator that nobody has timed writes as much as it reads."""
     speed = means.speeds.get(task.speaker.number)
-    paid = task.tokens * speed.paid / max(1, speed.tokens) if speed else 2.0 * task.tokens
+    paid = sum(
+        speed.of(pair).paid_for(tokens) if speed else 2.0 * tokens for pair, tokens in task.shares()
+    )
     return means.prices[task.speaker.number] * paid / 1e6
 
 
@@ -232,31 +180,72 @@ def _time_of(task: Task, means: Means) -> str:
         words += f", costs about {_cost_of(task, means):,.2f}"
     if speed is None:
         return f"{words}; how long they take is known after the first pieces"
-    seconds = task.tokens / max(speed.tokens_a_second, 1e-9)
+    seconds = sum(speed.of(pair).seconds_for(tokens) for pair, tokens in task.shares())
     source = "by a trial" if speed.tried else "as in its last run"
-    words += (
-        f", {duration(seconds)} of one process at {speed.tokens_a_second:,.0f} tokens/s, {source}"
-    )
+    words += f", {_pace(task.tokens, seconds)}, {source}"
     if means.workers > 1:
         side_by_side = min(means.workers, task.pieces)
         words += f"; {duration(seconds / side_by_side)} in {side_by_side}"
     return words
 
 
+def _pace(tokens: int, seconds: float) -> str:
+    rate = tokens / max(seconds, 1e-9)
+    return f"{duration(seconds)} of one process at {rate:,.0f} tokens/s"
+
+
+def pair_lines(plan: BucketPlan, means: Means) -> Iterator[str]:
+    """A line a pair of languages that translators are to be asked: texts, tokens, cost and time.
+
+    Those of most tokens, and one line on the others.
+    """
+    asked = sorted(_by_pair(plan.tokens), key=lambda item: (-item[1], item[0]))
+    for (number, pair), tokens in asked[:_MOST_PAIRS]:
+        texts = plan.asked[f"{number} {pair}"]
+        task = Task(means.routes.speakers[number], texts, tokens, 1, pairs={pair: tokens})
+        yield _pair_line(pair, task, means)
+    if others := asked[_MOST_PAIRS:]:
+        texts = sum(plan.asked[f"{number} {pair}"] for (number, pair), _ in others)
+        tokens = sum(tokens for _, tokens in others)
+        yield f"{len(others):,} other pairs  {texts:,} texts of {tokens:,} tokens"
+
+
+def _pair_line(pair: str, task: Task, means: Means) -> str:
+    speed = means.speeds.get(task.speaker.number)
+    words = f"{pair}  {task.texts:,} texts of {task.tokens:,} tokens by {task.speaker.label}"
+    if means.prices[task.speaker.number]:
+        words += f", costs about {_cost_of(task, means):,.2f}"
+    if speed is None:
+        return f"{words}; it was never timed"
+    words += f", {_pace(task.tokens, speed.of(pair).seconds_for(task.tokens))}"
+    if speed.tried:
+        return f"{words}, by a trial of all pairs"
+    return f"{words}, " + (
+        "as in its last run" if pair in speed.pairs else "the model's: the pair was never timed"
+    )
+
+
+def _by_pair(counts: Counter[str]) -> Iterator[tuple[tuple[int, str], int]]:
+    """Counts by a translator's number and a pair of languages, from those by `0 en-de`."""
+    for key, n in counts.items():
+        number, _, pair = key.partition(" ")
+        yield (int(number), pair), n
+
+
 def translation_report(
     desk: Desk, by_pair: Mapping[str, int], prices: Sequence[float]
 ) -> dict[str, Any]:
-    """What `stats` shows: by model, and by pair of languages.
+    """What `stats` shows: by model, by captions' pair of languages, and by pair that was asked.
+
+    By way of a pivot, or back, captions' `fr-de` asks for `fr-en`, `en-de`, `de-fr`.
 
     Args:
       desk: of a finished run.
       by_pair: captions' translations by `en-de fate reason`, and by `en-de round-trip chrF`.
       prices: of translators, by their numbers.
     """
-    plans = [read_plan(desk.work, turn) for turn in TURNS]
-    pieces = [piece for plan in plans for piece in plan.pieces]
-    plan = plans[THERE]
-    plan.add(plans[THERE + 1])
+    plan = read_plan(desk.work, THERE)
+    plan.add(read_plan(desk.work, THERE + 1))
     pairs: dict[str, dict[str, Any]] = {
         pair: {
             "texts": plan.texts[pair],
@@ -279,37 +268,39 @@ def translation_report(
             of[fate][reason[0]] += n
         else:
             of[fate] += n
+    models, pieces = [], pieces_of_all_turns(desk)
+    asked: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for speaker, price in zip(desk.routes.speakers, prices, strict=True):
+        mine = [piece for piece in pieces if piece.speaker == speaker.number]
+        sums = sums_of(desk.work, mine)
+        models.append(_of_model(speaker, {**sums, "texts": sums["count"]}, price))
+        for pair, of in sums_by_pair(sums).items():
+            for name, sum_ in {**of, "cost": _cost(of, price)}.items():
+                asked[pair][name] += sum_
     return {
-        "models": [_of_model(desk, speaker, pieces, prices) for speaker in desk.routes.speakers],
+        "models": models,
         "pairs": pairs,
+        "asked": {pair: _measures(of, of["cost"]) for pair, of in sorted(asked.items())},
     }
 
 
-def _of_model(
-    desk: Desk, speaker: Speaker, pieces: list[TranslationPiece], prices: Sequence[float]
-) -> dict[str, Any]:
-    mine = [piece for piece in pieces if piece.speaker == speaker.number]
-    sums = sums_of(desk.work, mine)
-    tokens, seconds = int(sums["source_tokens"]), sums["seconds"]
+def _of_model(speaker: Speaker, sums: Mapping[str, float], price: float) -> dict[str, Any]:
+    licence = non_commercial_licence(speaker.identity.name, speaker.identity.family) or ""
+    return {"model": speaker.label, "licence": licence, **_measures(sums, _cost(sums, price))}
+
+
+def _measures(sums: Mapping[str, float], cost: float) -> dict[str, Any]:
+    texts, tokens, written = (int(sums.get(n, 0)) for n in ("texts", "source_tokens", "tokens"))
+    seconds = sums.get("seconds", 0.0)
     return {
-        "model": speaker.label,
-        "licence": non_commercial_licence(speaker.identity.name, speaker.identity.family) or "",
-        "texts": int(sums["count"]),
+        "texts": texts,
         "source_tokens": tokens,
-        "tokens": int(sums["tokens"]),
-        "cost": round(prices[speaker.number] * sums["paid"] / 1e6, 4),
+        "tokens": written,
+        "cost": round(cost, 4),
         "seconds": round(seconds, 3),
         "source_tokens_a_second": round(tokens / seconds, 1) if seconds else 0.0,
     }
 
 
-def sums_of(work: Folder, pieces: Sequence[TranslationPiece]) -> Counter[str]:
-    """What the markers of pieces say, summed."""
-    sums: Counter[str] = Counter()
-
-    def read(piece: TranslationPiece) -> dict[str, Any]:
-        return dict(json.loads(done_folder(work, piece).read(marker_of(piece))))
-
-    for marker in in_threads(read, pieces):
-        sums.update(marker)
-    return sums
+def _cost(sums: Mapping[str, float], price: float) -> float:
+    return price * (sums.get("source_tokens", 0) + sums.get("tokens", 0)) / 1e6

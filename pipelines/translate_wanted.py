@@ -9,7 +9,7 @@ import apache_beam as beam
 import pyarrow as pa
 
 from filters.targets import TargetRules, targets_of
-from pipelines.errors import RunError
+from pipelines.errors import RecipeError, RunError
 from pipelines.memory import Memory, Remembered
 from pipelines.recipe import Recipe
 from pipelines.scored import ScoredPart, read_kept
@@ -118,6 +118,11 @@ class Desk:
     memory: Folder
     imports: tuple[str, ...]
 
+    @property
+    def regrouped(self) -> Folder:
+        """For rows on their way to other buckets; empty between two steps."""
+        return self.work / "regrouped"
+
     def remembered(self, speaker: int) -> Memory:
         """What a translator has said."""
         return Memory(self.memory / self.routes.speakers[speaker].memory_name)
@@ -154,6 +159,35 @@ def rules_of(recipe: Recipe) -> TargetRules:
         weights=asked.weights,
         fill=asked.fill,
     )
+
+
+def check_routes(recipe: Recipe, routes: Routes) -> None:
+    """Refuses languages that no translator says anything in, and ways that have no way back.
+
+    Raises:
+      RecipeError: naming them.
+    """
+    rules = rules_of(recipe)
+    reached = {
+        code
+        for source in rules.from_languages
+        for code in routes.targets(source, rules.into_languages)
+    }
+    asked = recipe.translate.into_languages if recipe.translate else None
+    lost = [code for code in asked or () if code not in reached]
+    if lost or not reached:
+        names = ", ".join(speaker.label for speaker in routes.speakers)
+        into = " ".join(lost or rules.into_languages)
+        raise RecipeError(
+            f"translate.into_languages: none of the models ({names}) translates into {into} from "
+            f"{' '.join(sorted(rules.from_languages))}"
+        )
+    one_way = routes.one_way(sorted(rules.from_languages), rules.into_languages)
+    if recipe.translate and recipe.translate.round_trip and one_way:
+        raise RecipeError(
+            f"translate.round_trip: no model translates back what is said in {' '.join(one_way)}: "
+            "add one that does, name other from_languages or into_languages, or leave it out"
+        )
 
 
 def wishes_of(part: ScoredPart, desk: Desk) -> Iterator[Wish]:

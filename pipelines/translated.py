@@ -1,8 +1,9 @@
 """Judges translations a bucket at a time, brings them to their captions, writes what is kept."""
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import groupby
 from typing import Literal
@@ -18,11 +19,13 @@ from filters.translation import (
     TranslationRules,
     judge_cosines,
 )
-from pipelines.judging_translations import UNASKED, JudgedTranslation
+from pipelines.judging_translations import JUDGED, UNASKED, Judgement
 from pipelines.scored import ScoredPart, read_kept
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
-from pipelines.transforms.tables import rows_of, write_table
+from pipelines.transforms.filed import PLACES, read_places
+from pipelines.transforms.packed import PackedBlocks
+from pipelines.transforms.tables import appending, rows_of
 from pipelines.transforms.tally import Count
 from pipelines.translate_wanted import (
     Desk,
@@ -41,17 +44,21 @@ ROUND_TRIP = "round-trip"
 ORIGIN = "translated"
 
 _BLOCK_CAPTIONS = 1_000
+_KEPT = "kept"
+
+Append = Callable[[pa.Table], None]
 
 COMPARED = pa.schema(
     [
-        pa.field("name", pa.string(), nullable=False),
+        pa.field("caption_id", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
         pa.field("part", pa.int64(), nullable=False),
         pa.field("source_cosine", pa.float32(), nullable=False),
         pa.field("cosine", pa.float32(), nullable=False),
         pa.field("text_cosine", pa.float32(), nullable=False),
     ]
 )
-"""By `caption_id language`, what the teacher says; NaN where it was not asked."""
+"""What the teacher says of a caption's translation; NaN where it was not asked."""
 
 
 class WriteTranslated(beam.DoFn):
@@ -74,37 +81,43 @@ class WriteTranslated(beam.DoFn):
         self._is_returned = desk.recipe.translate.round_trip is not None
 
     def process(self, keyed: Keyed) -> Iterator[Count | TaggedOutput[Literal["pairs"], Count]]:
-        part, tables = keyed
+        part, places = keyed
         of_branch, number = self._parts.find(part)
         name, branch = part_name(number), of_branch.branch
         read = read_kept(self._desk.recipe, of_branch, number)
         captions = read.captions.sort_by(_BY_PICTURE)
         of_part = ScoredPart(read.pictures, captions, read.verdicts)
-        judgements = _Judgements(tables["judged"], tables.get("compared"))
+        blocks = list(_in_blocks(wishes_of(of_part, self._desk)))
+        judged = _Judgements(blocks, self._desk.regrouped, places)
         sources = _sources(captions)
-        kept, ledger = [TRANSLATED.empty_table()], [LEDGER.empty_table()]
-        trips = [table_of(RoundTrip, [])]
-        pairs: Counter[str] = Counter()
-        for wishes in _in_blocks(wishes_of(of_part, self._desk)):
-            verdicts = _Verdicts(branch, sources, judgements.of(wishes), self._rules)
-            kept.append(verdicts.kept_table())
-            ledger.append(table_of(LedgerRow, verdicts.ledger))
-            trips.append(table_of(RoundTrip, verdicts.round_trips))
-            pairs += verdicts.pairs
-        lost = pa.concat_tables(ledger)
-        translated = sum(table.num_rows for table in kept)
-        write_table(self._fresh / branch.translated, name, pa.concat_tables(kept))
-        write_table(self._fresh / branch.ledger(STAGE), name, lost)
-        if self._is_returned:
-            write_table(self._fresh / branch.round_trips, name, pa.concat_tables(trips))
-        fates = (lost[column].to_pylist() for column in ("unit", "fate", "reason"))
-        counts = Counter(" ".join(fate) for fate in zip(*fates, strict=True))
-        counts[f"{branch.caption} in"] = captions.num_rows
-        counts[f"{branch.caption} created"] = translated + lost.num_rows
-        counts[f"{branch.caption} kept"] = captions.num_rows + translated
-        yield from counts.items()
+        fates, pairs = Counter[str](), Counter[str]()
+        with self._tables(name, branch) as (keep, lose, back):
+            for at in range(len(blocks)):
+                verdicts = _Verdicts(branch, sources, judged.take(at), self._rules)
+                keep(verdicts.kept_table())
+                lose(table_of(LedgerRow, verdicts.ledger))
+                back(table_of(RoundTrip, verdicts.round_trips))
+                fates += verdicts.fates
+                pairs += verdicts.pairs
+        translated = fates.pop(_KEPT, 0)
+        yield from fates.items()
+        yield f"{branch.caption} in", captions.num_rows
+        yield f"{branch.caption} created", translated + fates.total()
+        yield f"{branch.caption} kept", captions.num_rows + translated
         for count in pairs.items():
             yield TaggedOutput("pairs", count)
+
+    @contextmanager
+    def _tables(self, name: str, branch: Branch) -> Iterator[tuple[Append, Append, Append]]:
+        """What appends to a part's translations, to its ledger and to what came back."""
+        with (
+            appending(self._fresh / branch.translated, name, TRANSLATED) as keep,
+            appending(self._fresh / branch.ledger(STAGE), name, LEDGER) as lose,
+            appending(self._fresh / branch.round_trips, name, TRIPS)
+            if self._is_returned
+            else nullcontext(lambda _: None) as back,
+        ):
+            yield keep, lose, back
 
 
 def _sources(captions: pa.Table) -> dict[tuple[str, str, str], str]:
@@ -125,42 +138,58 @@ def _in_blocks(wishes: Iterable[Wish]) -> Iterator[list[Wish]]:
         yield block
 
 
-Judged = tuple[Caption, JudgedTranslation, Cosines]
+Judged = tuple[Caption, Judgement, Cosines]
 """A caption, a translation of its text, and what a teacher says of the two and the picture."""
 
 
 class _Judgements:
-    """What was decided on a part's translations, by text and language.
+    """What was decided on a part's translations, a block of captions at a time.
 
     Args:
-      judged: a table of `JudgedTranslation`s.
-      compared: a table of `COMPARED`, None where no teacher was asked.
+      blocks: what is wanted of the part.
+      regrouped: where judgements lie, and what a teacher says.
+      places: of the part's, by `judged` and, where a teacher was asked, `compared`.
     """
 
-    def __init__(self, judged: pa.Table, compared: pa.Table | None) -> None:
-        self._judged = judged
-        names = pc.binary_join_element_wise(judged["key"], judged["language"], " ")
-        self._names = names.combine_chunks()
-        self._compared = COMPARED.empty_table() if compared is None else compared.combine_chunks()
+    def __init__(
+        self, blocks: list[list[Wish]], regrouped: Folder, places: dict[str, pa.Table]
+    ) -> None:
+        self._blocks = blocks
+        by_key: dict[str, list[int]] = defaultdict(list)
+        by_caption: dict[str, list[int]] = defaultdict(list)
+        for number, wishes in enumerate(blocks):
+            for caption, key, _ in wishes:
+                if number not in by_key[key]:
+                    by_key[key].append(number)
+                by_caption[caption.caption_id].append(number)
+        self._judged = PackedBlocks(JUDGED, "key", by_key)
+        self._judged.add(read_places(regrouped, places["judged"]))
+        self._compared = PackedBlocks(COMPARED, "caption_id", by_caption)
+        self._compared.add(read_places(regrouped, places.get("compared", PLACES.empty_table())))
 
-    def of(self, wishes: list[Wish]) -> Iterator[Judged]:
-        """Each caption that is to be translated with each of its translations."""
-        names = [f"{key} {language}" for _, key, languages in wishes for language in languages]
-        at = pc.index_in(pa.array(names, pa.string()), value_set=self._names)
-        rows = rows_of(self._judged.take(at), JudgedTranslation)
+    def take(self, block: int) -> Iterator[Judged]:
+        """Each of a block's captions with each of its translations; to be called once."""
+        wishes, judged = self._blocks[block], self._judged.take(block)
+        texts = [f"{key} {language}" for _, key, languages in wishes for language in languages]
+        rows = rows_of(judged.take(_found(texts, judged, "key")), Judgement)
         captions = [caption for caption, _, languages in wishes for _ in languages]
-        yield from zip(captions, rows, self._cosines(captions, rows), strict=True)
+        pairs = zip(captions, rows, strict=True)
+        names = [f"{caption.caption_id} {of.language}" for caption, of in pairs]
+        yield from zip(captions, rows, self._cosines(block, names), strict=True)
 
-    def _cosines(self, captions: list[Caption], rows: list[JudgedTranslation]) -> Iterator[Cosines]:
-        names = [
-            f"{caption.caption_id} {row.language}"
-            for caption, row in zip(captions, rows, strict=True)
-        ]
-        known = self._compared["name"].combine_chunks()
-        found = self._compared.take(pc.index_in(pa.array(names, pa.string()), value_set=known))
+    def _cosines(self, block: int, names: list[str]) -> Iterator[Cosines]:
+        """By `caption_id language`."""
+        compared = self._compared.take(block)
+        found = compared.take(_found(names, compared, "caption_id"))
         columns = (found[name].to_pylist() for name in _COSINES)
         for said in zip(*columns, strict=True):
             yield Cosines(*(None if value is None or value != value else value for value in said))
+
+
+def _found(names: list[str], rows: pa.Table, column: str) -> pa.Array:
+    """Which of the rows have these names, an id and a language each; null: none."""
+    known = pc.binary_join_element_wise(rows[column], rows["language"], " ")
+    return pc.index_in(pa.array(names, pa.string()), value_set=known.combine_chunks())
 
 
 class _Verdicts:
@@ -185,6 +214,7 @@ class _Verdicts:
         self.ledger: list[LedgerRow] = []
         self.round_trips: list[RoundTrip] = []
         self.pairs: Counter[str] = Counter()
+        self.fates: Counter[str] = Counter()
         self._sources = sources
         self._made: dict[tuple[str, str, str], str] = {}
         self._rules = rules
@@ -196,7 +226,7 @@ class _Verdicts:
         rows = sorted(self._kept, key=lambda row: (row.uid, row.caption_id))
         return table_of(TranslatedCaption, rows)
 
-    def _add(self, caption: Caption, judged: JudgedTranslation, said: Cosines) -> None:
+    def _add(self, caption: Caption, judged: Judgement, said: Cosines) -> None:
         id_ = translation_id(caption.caption_id, judged.language, judged.text)
         fate, reason, detail = judged.fate, judged.reason, judged.detail
         if fate == Fate.KEPT and (findings := judge_cosines(said, self._rules)):
@@ -218,15 +248,17 @@ class _Verdicts:
             # What a page answers says whence, in any language; a translation has its parent.
             origin = caption.origin if self._branch == PAGE_BRANCH else ORIGIN
             self._kept.append(_translated(caption, judged, id_, origin, said))
+            self.fates[_KEPT] += 1
             return
         told = f"{pair} of {caption.caption_id}: {detail or reason}: {judged.text}"
         unit, parent = self._branch.caption.value, caption.uid
         row = LedgerRow(STAGE, unit, id_, parent, caption.row, fate, reason, told)
         self.ledger.append(row)
+        self.fates[f"{unit} {fate} {reason}"] += 1
 
 
 def _translated(
-    caption: Caption, judged: JudgedTranslation, id_: str, origin: str, said: Cosines
+    caption: Caption, judged: Judgement, id_: str, origin: str, said: Cosines
 ) -> TranslatedCaption:
     return TranslatedCaption(
         caption_id=id_,
@@ -249,3 +281,4 @@ _COSINES = ("source_cosine", "cosine", "text_cosine")
 _BY_PICTURE = [("uid", "ascending"), ("caption_id", "ascending")]
 TRANSLATED = arrow_schema(TranslatedCaption)
 LEDGER = arrow_schema(LedgerRow)
+TRIPS = arrow_schema(RoundTrip)

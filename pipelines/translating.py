@@ -5,7 +5,7 @@ becomes a file of the memory, then leaves its marker.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
@@ -65,10 +65,16 @@ class TimedTranslation(Remembered):
     """A row of a batch's table.
 
     Attributes:
-      seconds: its share of the time that the batch took.
+      planned: tokens of the source, as it was planned.
+      seconds: its share, by the tokens read and written, of the time that the batch took.
     """
 
+    planned: int
     seconds: float
+
+
+MEASURES = ("planned", "source_tokens", "tokens", "seconds")
+"""Of translations; what markers of pieces have, also by pair of languages: `en-de tokens`."""
 
 
 class ReadTextBatches(beam.DoFn):
@@ -78,7 +84,7 @@ class ReadTextBatches(beam.DoFn):
         self._work = work
 
     def process(self, piece: TranslationPiece) -> Iterator[TextBatch]:
-        if (self._work / DONE).exists(marker_of(piece)):  # a bundle that came twice
+        if done_folder(self._work, piece).exists(marker_of(piece)):  # a bundle that came twice
             return
         tables = read_slice(self._work / REQUESTS, piece.file, piece.first, piece.end)
         requests = [request for table in tables for request in rows_of(table, Request)]
@@ -110,10 +116,13 @@ class KeepTranslations(beam.DoFn):
 
     def _keep_batch(self, spoken: Spoken) -> None:
         batch = spoken.batch
-        share = spoken.seconds / len(batch)
+        work = [1 + said.source_tokens + said.tokens for said in spoken.translations]
+        a_token = spoken.seconds / sum(work)
         rows = [
-            _row(request, translation, share)
-            for request, translation in zip(batch.requests, spoken.translations, strict=True)
+            _row(request, translation, n * a_token)
+            for request, translation, n in zip(
+                batch.requests, spoken.translations, work, strict=True
+            )
         ]
         table = pa.Table.from_pylist([asdict(row) for row in rows], TIMED)
         write_table(self._work / BATCHES / batch.piece.name, batch_name(batch.number), table)
@@ -122,14 +131,25 @@ class KeepTranslations(beam.DoFn):
         folder = self._work / BATCHES / piece.name
         rows = pa.concat_tables([read_table(folder, batch_name(number)) for number in numbers])
         Memory(self._memory / piece.memory).add(rows)
-        sums = {name: pc.sum(rows[name]).as_py() for name in ("seconds", "source_tokens", "tokens")}
+        sums = {name: pc.sum(rows[name]).as_py() for name in MEASURES}
         good = pc.sum(pc.equal(rows["fault"], "")).as_py()
         paid = int(sums["source_tokens"] + sums["tokens"])
         counts = {"count": rows.num_rows, "successes": good, "work": piece.tokens, "paid": paid}
-        marker = counts | sums
+        marker = counts | sums | _by_pair(rows)
         marker_text = json.dumps(marker).encode()
         done_folder(self._work, piece).write(marker_of(piece), marker_text)
         folder.remove()
+
+
+def _by_pair(rows: pa.Table) -> dict[str, float]:
+    """The measures and the number of translations by pair of languages, `en-de tokens`."""
+    pairs = rows.group_by(["source_language", "language"], use_threads=False)
+    sums = pairs.aggregate([(name, "sum") for name in MEASURES] + [("key", "count")])
+    return {
+        f"{row['source_language']}-{row['language']} {name}": row[column]
+        for row in sums.to_pylist()
+        for name, column in [("texts", "key_count"), *((name, f"{name}_sum") for name in MEASURES)]
+    }
 
 
 def read_batches(work: Folder, piece: TranslationPiece) -> list[tuple[Request, ...]]:
@@ -142,6 +162,13 @@ def read_batches(work: Folder, piece: TranslationPiece) -> list[tuple[Request, .
 def done_folder(work: Folder, piece: TranslationPiece) -> Folder:
     """Where pieces leave their markers."""
     return work / DONE / piece.group
+
+
+def done_of(work: Folder, pieces: Sequence[TranslationPiece]) -> list[TranslationPiece]:
+    """Those of the pieces that have left their markers."""
+    folders = {piece.group: done_folder(work, piece) for piece in pieces}
+    markers = {group: set(folder.names()) for group, folder in folders.items()}
+    return [piece for piece in pieces if marker_of(piece) in markers[piece.group]]
 
 
 def marker_of(piece: TranslationPiece) -> str:
@@ -165,6 +192,7 @@ def _row(request: Request, translation: Translation, seconds: float) -> TimedTra
         translation.fault or unfit or "",
         translation.source_tokens,
         translation.tokens,
+        request.tokens,
         seconds,
     )
 

@@ -36,12 +36,12 @@ from pipelines.teachers import Judge, Sight, first_of_one_space, judges_of, look
 from pipelines.transforms.blocks import (
     Deal,
     Keyed,
-    Regroup,
     column_buckets,
     hash_buckets,
     pieces_for,
     table_of,
 )
+from pipelines.transforms.filed import RegroupFiled
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.translate_wanted import (
     Desk,
@@ -203,18 +203,22 @@ class Compare(beam.PTransform):
         self._gate = gate
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[pa.Table]:
-        gate = self._gate
+        gate, regrouped = self._gate, self._gate.desk.regrouped
         parts, by_shard = range(len(gate.parts)), column_buckets("image_shard")
         placed = begin | Deal("translated parts", parts) | beam.ParDo(ReadPlaces(gate))
         pictured = (
             {"placed": placed}
-            | Regroup("captions by shard", {"placed": PLACED}, len(gate.tars), by_shard)
+            | RegroupFiled(
+                "captions by shard", regrouped, {"placed": PLACED}, len(gate.tars), by_shard
+            )
             | beam.ParDo(AttachPictures(gate))
         )
         by_key = hash_buckets("key", gate.buckets)
         return (
             {"pictured": pictured}
-            | Regroup("captions by text", {"pictured": PICTURED}, gate.buckets, by_key)
+            | RegroupFiled(
+                "captions by text", regrouped, {"pictured": PICTURED}, gate.buckets, by_key
+            )
             | beam.ParDo(CompareBucket(gate))
         )
 
@@ -292,7 +296,7 @@ class CompareBucket(beam.DoFn):
         pictured, texts = tables["pictured"], self._texts(bucket)
         at = {id_: row for row, id_ in enumerate(texts.ids)}
         rows = [
-            (f"{caption_id} {language}", row, at[f"{key} {language}"], at.get(key, -1))
+            (caption_id, language, row, at[f"{key} {language}"], at.get(key, -1))
             for row, (key, caption_id, languages) in enumerate(
                 zip(
                     *(pictured[n].to_pylist() for n in ("key", "caption_id", "languages")),
@@ -302,9 +306,9 @@ class CompareBucket(beam.DoFn):
             for language in languages.split()
             if f"{key} {language}" in at
         ]
-        names = [row[0] for row in rows]
+        captions, languages = ([row[n] for row in rows] for n in (0, 1))
         of_caption, of_text, of_source = (
-            np.array([row[n] for row in rows], np.int64) for n in (1, 2, 3)
+            np.array([row[n] for row in rows], np.int64) for n in (2, 3, 4)
         )
         joined = np.frombuffer(b"".join(pictured["picture"].to_pylist()), np.float16)
         pictures = joined.reshape(pictured.num_rows, -1)
@@ -312,7 +316,8 @@ class CompareBucket(beam.DoFn):
         alike = cosines(translations, texts.embeddings, np.maximum(of_source, 0))
         yield pa.table(
             [
-                pa.array(names, pa.string()),
+                pa.array(captions, pa.string()),
+                pa.array(languages, pa.string()),
                 pictured["part"].to_numpy()[of_caption],
                 pictured["source_cosine"].to_numpy()[of_caption],
                 cosines(translations, pictures, of_caption),

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from pipelines.pages import as_line, plain_table
+from pipelines.progress import duration
 
 _MOST_PAIRS = 20
 _COLUMNS = ("pair", "texts", "known", "translated", "kept", "lost", "most often as")
@@ -32,6 +33,36 @@ def pair_table(report: dict[str, Any]) -> Table:
     if len(pairs) > 1:
         table.add_row("all", *_cells([of for _, of in pairs]))
     return table
+
+
+def asked_table(report: dict[str, Any]) -> Table:
+    """A line a pair of languages that models were asked: how fast they were and what it cost.
+
+    Args:
+      report: of `translate`.
+    """
+    columns = ["pair asked", "texts", "tokens", "tokens/s", "time"]
+    asked = report.get("asked", {})
+    has_cost = any(of["cost"] for of in asked.values())
+    table = plain_table(*columns, *(["cost"] if has_cost else []), words=1)
+    pairs = sorted(asked.items(), key=lambda item: (-item[1]["source_tokens"], item[0]))
+    rows = [(pair, [of]) for pair, of in pairs[:_MOST_PAIRS]]
+    if len(pairs) > _MOST_PAIRS:
+        rows.append(("others", [of for _, of in pairs[_MOST_PAIRS:]]))
+    if len(pairs) > 1:
+        rows.append(("all", [of for _, of in pairs]))
+    for name, of_row in rows:
+        cells = list(_asked_cells(of_row))
+        table.add_row(name, *(cells if has_cost else cells[:-1]))
+    return table
+
+
+def _asked_cells(rows: list[dict[str, Any]]) -> Iterator[str]:
+    texts, tokens, seconds, cost = (
+        sum(of[name] for of in rows) for name in ("texts", "source_tokens", "seconds", "cost")
+    )
+    yield from (f"{texts:,}", f"{tokens:,}", f"{tokens / max(seconds, 1e-9):,.0f}")
+    yield from (duration(seconds), f"{cost:,.2f}")
 
 
 def round_trip_table(report: dict[str, Any]) -> Table:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from model.translator import (
     load_translator,
 )
 from pipelines.errors import RecipeError, loading_told
+from pipelines.packages import require_packages
 from pipelines.translate_options import Translate, TranslateModel
 from schemas.ids import digest
 from schemas.languages import ALL
@@ -173,17 +173,9 @@ def check_translators(translate: Translate) -> None:
       RecipeError: naming the extras that bring them, or what is wrong with a model.
     """
     for engine in sorted({model.engine for model in translate.models}):
-        missing = [name for name in _PACKAGES[engine] if find_spec(name) is None]
-        if missing:
-            raise RecipeError(
-                f"[translate] needs {missing[0]}, which is not installed: "
-                f"pip install 'pairmill[{_EXTRAS[engine]}]'"
-            )
-    if translate.round_trip and find_spec("sacrebleu") is None:
-        raise RecipeError(
-            "translate.round_trip needs sacrebleu, which is not installed: "
-            "pip install 'pairmill[translate]'"
-        )
+        require_packages("[translate]", _PACKAGES[engine], _EXTRAS[engine])
+    if translate.round_trip:
+        require_packages("translate.round_trip", ["sacrebleu"], "translate")
     for model in translate.models:
         spec_of(model, translate)
 

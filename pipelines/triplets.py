@@ -18,12 +18,14 @@ _MARGIN_BINS = (-50, 150)  # of 0.01
 def triplet_schema(negatives: int) -> pa.Schema:
     """The rows of `triplets/`: anchor, positive and `negatives` negatives, the nearest first.
 
-    A text is itself; a picture is its uid, which is its key in `shards/pairs`.
+    A text is itself; a picture is its uid, which is its key in `shards/pairs`, and so is a page in
+    `shards/documents`.
 
     - `triplet_id`: of the kind, `anchor_id` and `positive_id`; `kind`: one of `TRIPLET_KINDS`.
     - `anchor`, `positive`, `negative_1` …: as sentence-transformers names them.
     - `scores`: cosines of the anchor with the positive and each negative, 0 of edited captions.
     - `anchor_id`, `positive_id`, `negative_ids`: text ids, caption ids or uids; "" of edited ones.
+    - `anchor_origin`: of a caption or page's query, see `schemas.rows.Caption`; "" of others.
     - `anchor_uid`, `positive_uid`, `negative_uids`: of their pictures, "" of texts without one.
     - `query_language`, `positive_language`: of anchor and positive, of which a picture has the
       other's; `negative_languages`: "" of pictures.
@@ -37,6 +39,7 @@ def triplet_schema(negatives: int) -> pa.Schema:
         ("scores", pa.list_(pa.float32())),
         *((name, pa.string()) for name in ("anchor_id", "positive_id")),
         ("negative_ids", texts),
+        ("anchor_origin", pa.string()),
         *((name, pa.string()) for name in ("anchor_uid", "positive_uid")),
         ("negative_uids", texts),
         *((name, pa.string()) for name in ("query_language", "positive_language")),
@@ -50,8 +53,8 @@ def heads_of(anchors: Anchors) -> pa.Table:
     """A row for each anchor and positive, with all of a triplet but its negatives, and `score`."""
     table, kind = anchors.table, anchors.cut.what
     of_anchor = pa.array(np.repeat(np.arange(len(anchors)), anchors.positives))
-    names = ("id", "uid", "text", "query_language", "language")
-    ids, uids, texts, asked, answered = (
+    names = ("id", "uid", "text", "origin", "query_language", "language")
+    ids, uids, texts, origins, asked, answered = (
         table[name].take(of_anchor).combine_chunks() for name in names
     )
     positive_ids, positives, scores = (
@@ -67,6 +70,7 @@ def heads_of(anchors: Anchors) -> pa.Table:
         "score": scores,
         "anchor_id": ids,
         "positive_id": positive_ids,
+        "anchor_origin": origins,
         "anchor_uid": uids,
         "positive_uid": uids,
         "query_language": asked,

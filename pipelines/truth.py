@@ -95,7 +95,7 @@ def _ends(output: Folder, rows: int) -> list[str | None]:
             if unit == Unit.ROW or (unit == Unit.CAPTION and stage != "translate"):
                 _put(ends, row, f"{stage} {reason}")
     for origin, row in _column(output / KEPT[last].captions, "origin", "row"):
-        if origin == "source":
+        if origin in ("source", "question-answer"):
             _put(ends, row, None)
     return ends
 

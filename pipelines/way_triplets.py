@@ -11,6 +11,8 @@ from schemas.ids import digest
 from schemas.layout import (
     IMAGE_TO_TEXT,
     KEPT,
+    KEPT_PAGES,
+    QUERY_TO_PAGE,
     SCREENED_TEXTS,
     TEXT_TEXT,
     TEXT_TO_IMAGE,
@@ -87,11 +89,16 @@ def _refused(output: Folder, low: str, high: str, most: int) -> list[dict[str, A
 def _sought(output: Folder, row: LedgerRow) -> tuple[str, str, str]:
     """Kind, anchor and positive: an id is made of these, and trying them tells."""
     if row.parent:
-        for tables in KEPT.values():
+        for tables in (*KEPT.values(), *KEPT_PAGES.values()):
             captions = output / tables.captions
             for found in search(captions, part_names(captions), "uid", row.parent, row.parent):
-                ids = row.parent, found["caption_id"]
-                for of in ((IMAGE_TO_TEXT, *ids), (TEXT_TO_IMAGE, *reversed(ids))):
+                both = row.parent, found["caption_id"]
+                back = both[::-1]
+                for of in (
+                    (IMAGE_TO_TEXT, *both),
+                    (TEXT_TO_IMAGE, *back),
+                    (QUERY_TO_PAGE, *back),
+                ):
                     if digest(*of) == row.id:
                         return of
         return "", "", ""

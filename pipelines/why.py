@@ -98,8 +98,7 @@ def _triplet(root: Folder, way: TripletWay) -> Iterator[str]:
     yield f"  {way.kind or 'of an anchor and a positive that are no longer there'}"
     for name, id_ in (("anchor", way.anchor_id), ("positive", way.positive_id)):
         if id_:
-            said = f"   {as_line(way.mined[name])}" if way.mined and way.mined[name] != id_ else ""
-            yield f"  {name} {id_}{said}"
+            yield f"  {name} {id_}{_said(way, name, id_)}"
     if way.refused:
         yield f"mine: {end_of(way.refused)}"
     if not way.mined:
@@ -114,6 +113,14 @@ def _triplet(root: Folder, way: TripletWay) -> Iterator[str]:
         yield f"pack: kept\n  {way.packed[0]}: row {way.packed[1]} from 0"
     else:
         yield from _not_packed(root)
+
+
+def _said(way: TripletWay, name: str, id_: str) -> str:
+    """The text of a side, where it has one, and where that is from, where it is known."""
+    if not way.mined or way.mined[name] == id_:
+        return ""
+    origin = way.mined["anchor_origin"] if name == "anchor" else ""
+    return "".join(f"   {words}" for words in (origin, as_line(way.mined[name])) if words)
 
 
 def _way(root: Folder, thing: Thing) -> Iterator[str]:

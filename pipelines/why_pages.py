@@ -15,7 +15,7 @@ from pipelines.way_words import came_back, end_of, judgement
 from schemas.fates import Fate, Unit
 from schemas.ids import caption_id, is_absolute
 from schemas.layout import PAGE_BRANCH, PAGE_CAPTIONS, shard_name
-from schemas.rows import LedgerRow, RoundTrip, Score, TranslatedCaption
+from schemas.rows import Caption, LedgerRow, RoundTrip, Score, TranslatedCaption
 
 _STAGE = PAGE_BRANCH.stage
 _MOST = 1_000  # pages of a document
@@ -29,6 +29,7 @@ class _After:
 
     Attributes:
       ledger: of the page and its queries.
+      queries: what it answers, by `documents`.
       scores: of its queries.
       translations: of these.
       round_trips: of translations, kept or not, by their ids.
@@ -36,6 +37,7 @@ class _After:
     """
 
     ledger: list[LedgerRow]
+    queries: list[Caption]
     scores: list[Score]
     translations: list[TranslatedCaption]
     round_trips: dict[str, RoundTrip]
@@ -119,12 +121,13 @@ def _after(output: Folder, uid: str) -> _After:
     if "translate" in stages:
         translations = _in_parts(output / PAGE_BRANCH.translated, "uid", uid, TranslatedCaption)
         trips = _in_parts(output / PAGE_BRANCH.round_trips, "uid", uid, RoundTrip)
+    queries = _in_parts(output / PAGE_CAPTIONS, "uid", uid, Caption)
     packed = output / PAGE_BRANCH.shards
     shards = [name for name in packed.names() if name[:5].isdigit() and name[5:] == ".parquet"]
     found = [] if any(row.id == uid for row in ledger) else search(packed, shards, "uid", uid, uid)
     round_trips = {trip.caption_id: trip for trip in trips}
     samples = [(row["key"], row["txt"]) for row in found]
-    return _After(ledger, scores, translations, round_trips, samples)
+    return _After(ledger, queries, scores, translations, round_trips, samples)
 
 
 def _in_parts(folder: Folder, column: str, uid: str, kind: type[Row]) -> list[Row]:
@@ -144,11 +147,32 @@ def _lines(output: Folder, row: dict[str, Any]) -> Iterator[str]:
     for origin, text in json.loads(row["texts"]):
         yield as_line(f"    {origin}: {text}")
         yield from _query_lines(after, caption_id(row["uid"], row["language"], tidied(text)))
+    yield from _other_lines(after, _ids_of(row))
     for lost in after.ledger:
         if lost.id == row["uid"]:
             yield f"  {lost.stage:<9}  {end_of(lost)}"
     for key, text in after.packed:
         yield as_line(f"  pack       {PAGE_BRANCH.shards}, key {key}: {text}")
+
+
+def _ids_of(row: dict[str, Any]) -> set[str]:
+    """Of the queries that the page itself says."""
+    texts = [tidied(text) for _, text in json.loads(row["texts"])]
+    return {caption_id(row["uid"], row["language"], text) for text in texts}
+
+
+def _other_lines(after: _After, own: set[str]) -> Iterator[str]:
+    """Queries that a model wrote and questions of a table, and what became of them."""
+    shown = set(own)
+    for query in after.queries:
+        if query.caption_id not in own:
+            by = f" by {query.engine}" if query.engine else ""
+            yield as_line(f"    {query.origin}{by}: {query.text}")
+            yield from _query_lines(after, query.caption_id)
+            shown.add(query.caption_id)
+    for lost in after.ledger:
+        if lost.stage == _STAGE and lost.unit == Unit.QUERY and lost.id not in shown:
+            yield f"    query {lost.id}: {end_of(lost)}"
 
 
 def _query_lines(after: _After, id_: str) -> Iterator[str]:

@@ -56,6 +56,11 @@ def caption_id(uid: str, language: str, text: str) -> str:
     return digest(uid, language, unicodedata.normalize("NFC", text))
 
 
+def answer_id(uid: str, language: str) -> str:
+    """The id of what a model was to answer about a page in a language, and did not."""
+    return digest(uid, language, "", "synthetic")
+
+
 def translation_id(caption: str, language: str, text: str) -> str:
     """The id of a translation of the source caption with id `caption`; "" is the text of none."""
     return digest(caption, language, unicodedata.normalize("NFC", text), "translated")

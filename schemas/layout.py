@@ -172,7 +172,8 @@ TARS = {branch.stage: branch.tars for branch in BRANCHES} | {FETCHING: FETCHED}
 TEXT_TEXT = "text-text"
 IMAGE_TO_TEXT = "image-to-text"
 TEXT_TO_IMAGE = "text-to-image"
-TRIPLET_KINDS = (TEXT_TEXT, IMAGE_TO_TEXT, TEXT_TO_IMAGE)
+QUERY_TO_PAGE = "query-to-page"
+TRIPLET_KINDS = (TEXT_TEXT, IMAGE_TO_TEXT, TEXT_TO_IMAGE, QUERY_TO_PAGE)
 
 IMAGE_SUFFIXES = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 

@@ -45,7 +45,8 @@ class Caption:
       uid: the picture's.
       language: one of `schemas.languages`, or `und`.
       text: NFC, white space at its ends removed, not empty.
-      origin: `source`, `inherited`, `translated`; of pages `page-title` …, also in translation.
+      origin: `source`, `inherited`, `translated`, `question-answer`; of pages `page-title` …,
+        `synthetic`, `question-answer`, also in translation.
       engine: what made it, "" for a source caption.
       quality: in [0, 1] as its engine states it, 1 for a source caption.
       source: name of the recipe's source.

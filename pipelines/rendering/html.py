@@ -6,6 +6,7 @@ proxy that is not there. Scripts are off.
 """
 
 import base64
+import codecs
 import mimetypes
 import os
 from collections.abc import Generator, Iterator
@@ -48,7 +49,7 @@ from pipelines.storage import filesystem
 _HOST = "document.invalid"  # RFC 2606: such a host does not exist
 _LEAST_FIGURE = 0.01  # of the screen
 _LOOK_MS = 20  # between two looks at whether a page is there
-_ALIKE_EVERYWHERE = (
+ALIKE_EVERYWHERE = (
     "--disable-gpu",
     "--disable-lcd-text",
     "--font-render-hinting=none",
@@ -126,7 +127,7 @@ class HtmlRenderer:
         self._playwright = sync_playwright().start()
         self._browser: Browser = self._playwright.chromium.launch(
             executable_path=find_browser(),
-            args=[*_ALIKE_EVERYWHERE, *_ALONE],
+            args=[*ALIKE_EVERYWHERE, *_ALONE],
             chromium_sandbox=os.geteuid() != 0,  # as root Chromium has none
         )
 
@@ -290,5 +291,7 @@ def _type_of(document: Document) -> str:
 
 def _html_of(document: Document) -> bytes:
     if document.kind == "markdown":
-        return page_of_markdown(document.body.decode("utf-8-sig", "replace")).encode()
+        is_utf16 = document.body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = document.body.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
+        return page_of_markdown(text).encode()
     return document.body

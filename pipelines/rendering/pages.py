@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-VERSION = 3
+VERSION = 4
 """Of what the same document is made into and measured as; to be raised when either changes."""
 
 Kind = Literal["pdf", "html", "markdown"]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -13,6 +15,7 @@ from pipelines.rendering.pages import Box
 from pipelines.rendering.pdfium_calls import (
     Address,
     address_of,
+    call_each,
     font_of_text,
     get_bounds,
     get_font_size,
@@ -37,6 +40,7 @@ _FLOAT = np.dtype(np.float32).itemsize
 
 Floats = NDArray[np.float64]
 Matrix = tuple[float, float, float, float, float, float]  # PDF 32000-1, 8.3.3
+_DRAWN = (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING)
 _UNMOVED: Matrix = (1, 0, 0, 1, 0, 0)
 
 
@@ -97,22 +101,24 @@ def has_missing_font(texts: list[int]) -> bool:
 
 @dataclass(slots=True)
 class _Kind:
-    """Objects of a kind, and what the forms that they are in do to each."""
+    """Objects of a kind, and what the forms that they are in do to each.
+
+    Attributes:
+      handles: their addresses.
+      moves: what is done to so many of them, one after another; together all.
+    """
 
     handles: list[int] = field(default_factory=list)
-    moves: list[Matrix] = field(default_factory=list)
+    moves: list[tuple[int, Matrix]] = field(default_factory=list)
 
-    def add(self, handle: int, moved: Matrix) -> None:
-        self.handles.append(handle)
-        self.moves.append(moved)
+    def add(self, handles: list[int], moved: Matrix) -> None:
+        self.handles += handles
+        self.moves.append((len(handles), moved))
 
     def boxes(self, x: float, y: float) -> Floats:
         """Boxes from the point (x, y), the page's upper left corner."""
         sides = np.zeros((len(self.handles), 4), np.float32)
-        place = sides.ctypes.data
-        for handle in self.handles:
-            get_bounds(handle, place, place + _FLOAT, place + 2 * _FLOAT, place + 3 * _FLOAT)
-            place += 4 * _FLOAT
+        call_each(get_bounds, self.handles, *(_places(sides, number) for number in range(4)))
         left, bottom, right, top = self._moved(sides.astype(np.float64).T)
         return np.stack([left - x, y - top, right - x, y - bottom], axis=1)
 
@@ -120,13 +126,18 @@ class _Kind:
         """Sides, shape [4, objects], as forms move them."""
         if not self.are_moved():
             return sides
-        a, b, c, d, e, f = np.array(self.moves).T
+        a, b, c, d, e, f = self.matrices().T
         xs = np.stack([a * x + c * y + e for x in sides[::2] for y in sides[1::2]])
         ys = np.stack([b * x + d * y + f for x in sides[::2] for y in sides[1::2]])
         return np.stack([xs.min(axis=0), ys.min(axis=0), xs.max(axis=0), ys.max(axis=0)])
 
     def are_moved(self) -> bool:
-        return any(moved is not _UNMOVED for moved in self.moves)
+        return any(moved is not _UNMOVED for _, moved in self.moves)
+
+    def matrices(self) -> Floats:
+        """What is done to each, shape [objects, 6]."""
+        counts, moves = zip(*self.moves, strict=True)
+        return np.repeat(np.array(moves, np.float64), counts, axis=0)
 
 
 @dataclass(slots=True)
@@ -138,47 +149,60 @@ class _Found:
     drawings: _Kind = field(default_factory=_Kind)
     looked_at: int = 0
 
+    def add(self, handles: list[int], kinds: list[int], moved: Matrix) -> None:
+        """Takes objects that stand one after another."""
+        self.looked_at += len(handles)
+        of_kinds = list(zip(handles, kinds, strict=True))
+        texts = [handle for handle, kind in of_kinds if kind == raw.FPDF_PAGEOBJ_TEXT]
+        is_hidden = raw.FPDF_TEXTRENDERMODE_INVISIBLE
+        seen = [handle for handle in texts if mode_of_text(handle) != is_hidden]
+        self.texts.add(seen, moved)
+        images = [handle for handle, kind in of_kinds if kind == raw.FPDF_PAGEOBJ_IMAGE]
+        self.images.add(images, moved)
+        drawn = [handle for handle, kind in of_kinds if kind in _DRAWN]
+        self.drawings.add(drawn, moved)
+
 
 def _find(
-    get: Callable[..., Address],
+    get: Callable[..., Any],
     holder: Address,
     count: int,
     moved: Matrix,
     depth: int,
     found: _Found,
 ) -> None:
-    """Sorts the first `count` objects of a page or form."""
-    for index in range(count):
-        handle = get(holder, index)
+    """Sorts the first `count` objects of a page or form, what is in forms in its place."""
+    handles: list[int] = list(map(get, repeat(holder, count), range(count)))
+    kinds = list(map(kind_of, handles))
+    forms = [place for place, kind in enumerate(kinds) if kind == raw.FPDF_PAGEOBJ_FORM]
+    start = 0
+    for place in forms:
+        found.add(handles[start:place], kinds[start:place], moved)
         found.looked_at += 1
-        kind = kind_of(handle)
-        if handle is None:
+        start = place + 1
+        if depth == _DEEPEST_FORM:
             continue
-        if kind == raw.FPDF_PAGEOBJ_TEXT:
-            if mode_of_text(handle) != raw.FPDF_TEXTRENDERMODE_INVISIBLE:
-                found.texts.add(handle, moved)
-        elif kind == raw.FPDF_PAGEOBJ_IMAGE:
-            found.images.add(handle, moved)
-        elif kind in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING):
-            found.drawings.add(handle, moved)
-        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
-            inner = min(objects_of_form(handle), MOST_OBJECTS - found.looked_at)
-            _find(object_of_form, handle, inner, _times(_matrix(handle), moved), depth + 1, found)
+        form = handles[place]
+        inner = min(objects_of_form(form), MOST_OBJECTS - found.looked_at)
+        _find(object_of_form, form, inner, _times(_matrix(form), moved), depth + 1, found)
+    found.add(handles[start:], kinds[start:], moved)
 
 
 def _font_sizes(texts: _Kind) -> Floats:
-    sizes = np.zeros(len(texts.handles), np.float32)
+    sizes = np.zeros((len(texts.handles), 1), np.float32)
     matrices = np.zeros((len(texts.handles), 6), np.float32)
-    size, matrix = sizes.ctypes.data, matrices.ctypes.data
-    for handle in texts.handles:
-        get_font_size(handle, size)
-        get_matrix(handle, matrix)
-        size += _FLOAT
-        matrix += 6 * _FLOAT
+    call_each(get_font_size, texts.handles, _places(sizes))
+    call_each(get_matrix, texts.handles, _places(matrices))
     scales = _scales(matrices.astype(np.float64))
     if texts.are_moved():
-        scales *= _scales(np.array(texts.moves, np.float64))
-    return sizes.astype(np.float64) * np.sqrt(scales)
+        scales *= _scales(texts.matrices())
+    return sizes[:, 0].astype(np.float64) * np.sqrt(scales)
+
+
+def _places(table: NDArray[np.float32], column: int = 0) -> range:
+    """The address of each row's number in a column."""
+    start, step = table.ctypes.data + _FLOAT * column, _FLOAT * table.shape[1]
+    return range(start, start + step * len(table), step)
 
 
 def _scales(matrices: Floats) -> Floats:

@@ -6,7 +6,8 @@ thousands of objects take half the time so. Their meaning is that of PDFium's `f
 """
 
 import ctypes
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -19,6 +20,11 @@ _ADDRESS, _INT = ctypes.c_void_p, ctypes.c_int
 def address_of(of: pdfium.PdfPage | pdfium.PdfTextPage) -> Address:
     """The address of what pypdfium2 holds."""
     return ctypes.cast(of.raw, _ADDRESS).value
+
+
+def call_each(function: Callable[..., Any], *arguments: Iterable[Any]) -> None:
+    """Calls a function with the first of all arguments, then with the second, and so on."""
+    deque(map(function, *arguments), maxlen=0)  # without a step of the interpreter between
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:

@@ -3,9 +3,14 @@
 ([width, height]) => {
   const MOST = 20000;
   const visible = new Map();
+  const isSeenByParts = (element) => { // it has no box of its own, but what is in it has
+    const style = getComputedStyle(element);
+    return style.display === "contents" && style.visibility === "visible" && isVisible(element.parentElement);
+  };
   const isVisible = (element) => {
     if (!visible.has(element)) {
-      visible.set(element, element.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
+      visible.set(element,
+        element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || isSeenByParts(element));
     }
     return visible.get(element);
   };
@@ -19,19 +24,38 @@
   };
   const blockOf = (node) => {
     let element = node.parentElement;
-    while (element.parentElement && getComputedStyle(element).display.startsWith("inline")) {
+    while (element.parentElement && /^(inline|contents$)/.test(getComputedStyle(element).display)) {
       element = element.parentElement;
     }
     return element;
   };
 
+  // As `innerText` has it: in the letters that are seen.
+  const transformed = (text, how, element) => {
+    const stated = element.closest("[lang]")?.getAttribute("lang"); // SVG has no `lang`, a form's may be a field
+    const language = stated?.match(/^[A-Za-z]{2,3}(?![A-Za-z])/)?.[0];
+    if (how === "uppercase") return text.toLocaleUpperCase(language);
+    if (how === "lowercase") return text.toLocaleLowerCase(language);
+    if (how !== "capitalize") return text;
+    return text.replace(/(?<![\p{L}\p{M}\p{N}'’])\p{L}/gu, (letter) => letter.toLocaleUpperCase(language));
+  };
+
   // Text, in the order of the document: whole nodes, or of those that a screen's edge cuts the words.
   const range = document.createRange();
   const pieces = [], boxes = [], sizes = new Set();
-  let inLinks = 0, lastBlock = null, looked = 0;
-  const walker = document.createTreeWalker(document.body ?? document.documentElement, NodeFilter.SHOW_TEXT);
+  let inLinks = 0, lastBlock = null, looked = 0, between = ""; // pieces: a space, or a line's end
+  const walker = document.createTreeWalker(
+    document.body ?? document.documentElement, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.nextNode(); node && looked < MOST; node = walker.nextNode()) {
-    if (!node.data.trim() || !isVisible(node.parentElement)) continue;
+    if (node.nodeType !== Node.TEXT_NODE) {
+      if (node.localName === "br" && isVisible(node)) between = "\n";
+      continue;
+    }
+    if (!isVisible(node.parentElement)) continue;
+    if (!node.data.trim()) {
+      between ||= " ";
+      continue;
+    }
     range.selectNodeContents(node);
     const whole = range.getBoundingClientRect();
     if (!isOn(whole)) continue;
@@ -45,7 +69,10 @@
         range.setStart(node, word.index);
         range.setEnd(node, word.index + word[0].length);
         const box = range.getBoundingClientRect();
-        if (!word[0].trim()) { text += text ? " " : ""; continue; }
+        if (!word[0].trim()) {
+          if (text) text += " "; else between ||= " ";
+          continue;
+        }
         if (!middleIsOn(box)) continue;
         text += word[0];
         boxes.push(clip(box));
@@ -54,9 +81,11 @@
     if (!text.trim()) continue;
     const style = getComputedStyle(node.parentElement);
     if (!style.whiteSpace.startsWith("pre")) text = text.replace(/\s+/g, " ");
+    if (style.textTransform !== "none") text = transformed(text, style.textTransform, node.parentElement);
     const block = blockOf(node);
-    if (lastBlock !== null && block !== lastBlock) pieces.push("\n");
+    if (lastBlock !== null) pieces.push(block === lastBlock ? between : "\n");
     lastBlock = block;
+    between = "";
     pieces.push(text);
     sizes.add(parseFloat(style.fontSize));
     if (node.parentElement.closest("a[href]")) inLinks += text.replace(/\s/g, "").length;

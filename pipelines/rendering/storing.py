@@ -5,7 +5,6 @@ import re
 import unicodedata
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.decoding import Decoding, encode
 from pipelines.measuring import measured
@@ -19,7 +18,6 @@ _MOST_CHARS = 100_000  # of a page's text: ten times those of a dense one
 _MOST_TEXTS = 1_000  # that can stand for a page
 _LONGEST_TEXT = 300  # characters: longer ones are no headings and no captions
 _HYPHEN = re.compile(r"[\x02\ufffe]\s*")  # PDFium's for one that a line's end brought about
-_ENDS_IN_DIGITS = re.compile(r"\d\s*$")
 
 
 def stored_page(
@@ -55,7 +53,7 @@ def stored_page(
 
 def page_measures(number: int, pages: int, seen: Seen, ink: float) -> PageMeasures:
     """Counts what was seen on a page."""
-    lines = [line for line in seen.text.splitlines() if line.strip()]
+    lines = [line for whole in seen.text.splitlines() if (line := whole.rstrip())]
     words = seen.text.split()
     origins = [text.origin for text in seen.texts]
     return PageMeasures(
@@ -64,7 +62,7 @@ def page_measures(number: int, pages: int, seen: Seen, ink: float) -> PageMeasur
         characters=sum(map(len, words)),
         words=len(words),
         lines=len(lines),
-        lines_to_number=sum(_ENDS_IN_DIGITS.search(line) is not None for line in lines),
+        lines_to_number=sum(line[-1].isdecimal() for line in lines),
         text_share=covered_share(seen.text_boxes, seen.size),
         font_sizes=len({round(2 * size) for size in seen.font_sizes}),
         headings=origins.count("page-heading"),
@@ -94,15 +92,14 @@ def covered_share(boxes: Boxes, size: tuple[float, float]) -> float:
     left, top, right, bottom = cells.T
     right, bottom = np.maximum(left, right), np.maximum(top, bottom)
     # How many boxes begin in a cell less how many end there; summed both ways, that cover it.
-    steps = _cells(top, left) + _cells(bottom, right) - _cells(top, right) - _cells(bottom, left)
-    covered = np.cumsum(np.cumsum(steps, axis=0), axis=1)
-    return round(float(np.count_nonzero(covered)) / _GRID**2, 4)
-
-
-def _cells(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of these places lie in each cell, shape [_GRID + 1, _GRID + 1]."""
     side = _GRID + 1
-    return np.bincount(rows * side + columns, minlength=side**2).reshape(side, side)
+    corners = [(top, left), (bottom, right), (top, right), (bottom, left)]
+    places = np.concatenate([rows * side + columns for rows, columns in corners])
+    steps = np.repeat([1.0, 1.0, -1.0, -1.0], len(left))
+    covering = np.bincount(places, steps, side**2).astype(np.int32).reshape(side, side)
+    for axis in (0, 1):
+        np.cumsum(covering, axis, out=covering)
+    return round(float(np.count_nonzero(covering)) / _GRID**2, 4)
 
 
 def area_share(box: Box, size: tuple[float, float]) -> float:

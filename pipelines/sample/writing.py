@@ -88,6 +88,12 @@ by = "keep-fraction"         # this teacher has seen no pages: what it says of t
 value = 0.5
 min_group = 50               # queries of a language that have a threshold of their own
 
+[mine]
+picture_margin = 0.0         # likewise
+
+[mine.negatives]
+num_negatives = 2            # documents are short here
+
 """
 _RECIPE = f"""\
 # The sample world: pictures of shapes, each with true captions in a few languages.

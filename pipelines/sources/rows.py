@@ -1,9 +1,11 @@
 """Input rows: a row that cannot be read as a row is still a row, and says why."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from filters.question_answer import question_answer
 from filters.text import text_fault
 from pipelines.recipe import Source
 
@@ -27,7 +29,8 @@ class InputRow:
       number: in its file, from 0.
       url: or a path; "" where null.
       location: where to ask for it, "" to have it made from `url`.
-      caption: or the positive of a text pair; "" where null.
+      caption: or the positive of a text pair, or a question with its answer; "" where null.
+      page: that a question is about, as its table numbers it, else "".
       query: of a text pair; "" where null, or where there is a picture.
       query_language: as stated, or that of the caption where there is no column for it.
       language: as stated, "" where null.
@@ -43,6 +46,7 @@ class InputRow:
     url: str
     location: str
     caption: str
+    page: str
     query: str
     query_language: str
     language: str
@@ -121,7 +125,8 @@ def input_row(source: Source, number: int, values: Values | Broken, location: st
         number=number,
         url="" if is_pair else get(source.url_column).strip(),
         location=location,
-        caption=get(source.positive_column if is_pair else source.caption_column),
+        caption=_caption(source, get),
+        page=get(source.page_column) if source.task == "page-question" else "",
         query=get(source.query_column) if is_pair else "",
         query_language=get(source.query_language_column or source.language_column),
         language=get(source.language_column),
@@ -136,6 +141,13 @@ def input_row(source: Source, number: int, values: Values | Broken, location: st
     named = {column: get(column) for column in (*urls, *source.columns())}
     broken = _broken_text(named)
     return broken_row(number, broken) if broken else row
+
+
+def _caption(source: Source, get: Callable[[str], str]) -> str:
+    if source.question_column:
+        return question_answer(get(source.question_column), get(source.answer_column))
+    is_pair = source.task == "text-pair"
+    return get(source.positive_column if is_pair else source.caption_column)
 
 
 def _broken_text(values: dict[str, str]) -> Broken | None:
@@ -157,6 +169,7 @@ def broken_row(number: int, broken: Broken) -> InputRow:
         url="",
         location="",
         caption="",
+        page="",
         query="",
         query_language="",
         language="",

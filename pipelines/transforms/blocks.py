@@ -174,44 +174,6 @@ class Regroup(beam.PTransform):
         )
 
 
-class RegroupBuckets(beam.PTransform):
-    """Reads rows from every bucket, and leaves them in the buckets that they belong to.
-
-    Args:
-      label: what is regrouped by what.
-      read: a bucket's number in, tables out.
-      row: the dataclass of their rows.
-      buckets: how many, of those read and of those written.
-      bucket_of: see `Regroup`.
-      write: takes a bucket's number and its rows, in arbitrary order.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        read: beam.DoFn,
-        row: type[Any],
-        buckets: int,
-        bucket_of: Callable[[pa.Table], np.ndarray],
-        write: Callable[[int, pa.Table], None],
-    ) -> None:
-        super().__init__(label=label)
-        self._read = read
-        self._buckets = buckets
-        self._regroup = Regroup(label, {_ROWS: arrow_schema(row)}, buckets, bucket_of)
-        self._write = write
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        rows = begin | Deal("buckets", range(self._buckets)) | beam.ParDo(self._read)
-        return {_ROWS: rows} | self._regroup | beam.Map(_write_rows, self._write)
-
-
-def _write_rows(keyed: Keyed, write: Callable[[int, pa.Table], None]) -> None:
-    bucket, tables = keyed
-    write(bucket, tables[_ROWS])
-
-
-_ROWS = "rows"
 _EVERY = "every-bucket"
 
 

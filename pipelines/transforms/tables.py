@@ -1,6 +1,7 @@
 """Tables in Parquet, written so that equal rows give equal bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -22,16 +23,28 @@ def write_table(folder: Folder, name: str, table: pa.Table) -> None:
 
 def write_tables(folder: Folder, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
     """Writes `tables` as one, a row group at a time, however they are cut."""
+    with appending(folder, name, schema) as append:
+        for table in tables:
+            append(table)
+
+
+@contextmanager
+def appending(folder: Folder, name: str, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives what appends to a table, which is there when the context ends without an error."""
     with (
         folder.writing(name) as path,
         pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True) as writer,
     ):
         held = schema.empty_table()
-        for table in tables:
+
+        def append(table: pa.Table) -> None:
+            nonlocal held
             held = pa.concat_tables([held, table.cast(schema)])
             while held.num_rows >= _ROW_GROUP:
                 writer.write_table(held.slice(0, _ROW_GROUP))
                 held = held.slice(_ROW_GROUP)
+
+        yield append
         writer.write_table(held)
 
 

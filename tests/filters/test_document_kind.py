@@ -16,6 +16,7 @@ HTML = b"<!DOCTYPE html><title>Kites</title>"
         (b"not there", "application/pdf", "/a.pdf", None),
         (HTML, "application/pdf", "/a.pdf", "html"),  # a page that says so in a PDF's place
         (HTML, "", "/a.md", "html"),
+        (HTML + b"<p>The first line is %PDF-1.7", "text/html", "/a", "html"),
         (b"<!-- a -->\n <html lang=en>", "text/plain", "/a", "html"),
         (b"<!-- a --><!-- b > -->\n<!----><html>", "", "/a", "html"),
         (b'<?xml version="1.0"?>\n<html>', "application/xhtml+xml", "/a", "html"),

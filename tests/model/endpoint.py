@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that translates as an OpenAI-compatible endpoint would."""
+"""A real HTTP server on loopback that answers as an OpenAI-compatible endpoint would."""
 
 import json
 import threading
@@ -26,11 +26,11 @@ class EndpointServer:
     Attributes:
       asked: bodies of all requests.
       headers: of these.
-      url: for `model.translator.Endpoint`.
+      url: for `model.endpoint.Endpoint`.
       replies: in a request's place, by its number from 0.
     """
 
-    def __init__(self, say: Callable[[str], str] = reversed_words) -> None:
+    def __init__(self, say: Callable[[Any], str] = reversed_words) -> None:
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.replies: dict[int, Reply] = {}

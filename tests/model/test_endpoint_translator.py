@@ -1,13 +1,13 @@
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from model import endpoint_translator
 from model.translator import (
     Decoding,
-    Endpoint,
     Translation,
+    TranslationEndpoint,
     TranslationFault,
     Translator,
     TranslatorSpec,
@@ -20,20 +20,24 @@ from tests.model.endpoint import EndpointServer, answer
 TEXTS = ["a red kite", "zwei Hunde", "", "a b c"]
 SOURCES = ["en", "de", "en", "en"]
 TARGETS = ["de", "ka", "fr", "ja"]
+ENDPOINT = {field.name for field in fields(TranslationEndpoint)}
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
-    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("model.endpoint._FIRST_WAIT_S", 0.01)
     found = EndpointServer()
     yield found
     found.close()
 
 
 def spec_of(server: EndpointServer, **changes: Any) -> TranslatorSpec:
-    endpoint = {name: changes.pop(name) for name in [*changes] if name in Endpoint.__slots__}
+    endpoint = {name: changes.pop(name) for name in [*changes] if name in ENDPOINT}
     return TranslatorSpec(
-        model="big", engine="openai", endpoint=Endpoint(url=server.url, **endpoint), **changes
+        model="big",
+        engine="openai",
+        endpoint=TranslationEndpoint(url=server.url, **endpoint),
+        **changes,
     )
 
 
@@ -77,7 +81,7 @@ def test_the_key_comes_from_the_environment(
 ) -> None:
     with pytest.raises(ValueError, match="the environment has no THE_KEY"):
         translator(server, key_variable="THE_KEY")
-    monkeypatch.setenv("THE_KEY", "abc")
+    monkeypatch.setenv("THE_KEY", "abc\r\n")  # as files have it
     translator(server, key_variable="THE_KEY").translate(["a"], ["en"], ["de"])
     assert server.headers[0]["Authorization"] == "Bearer abc"
 
@@ -195,7 +199,7 @@ def test_what_tells_translations_apart_is_known_before(server: EndpointServer) -
 )
 def test_an_impossible_endpoint_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        Endpoint(**({"url": "http://x/v1"} | settings))
+        TranslationEndpoint(**({"url": "http://x/v1"} | settings))
 
 
 def test_engine_and_endpoint_go_together() -> None:

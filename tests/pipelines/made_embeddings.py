@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ picture_margin = 0.0
 [pack]
 samples_per_shard = 50
 """
+
+
+def write_records(output: Path, stages: tuple[str, ...], counts: dict[str, int]) -> None:
+    """Writes records of stages that each read the one before, with the same counts."""
+    for before, stage in pairwise(("", *stages)):
+        reads = {before: "f"} if before else {}
+        record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
+        (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
+        (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
 
 
 @dataclass(slots=True)
@@ -91,11 +101,11 @@ class MadeWorld:
         output = self.folder / "out"
         (self.folder / "teacher").mkdir(parents=True, exist_ok=True)
         (self.folder / "teacher/config.json").write_text("{}")
-        _write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
-        _write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
-        _write_parts(output / "scores", self._scores(), "uid", parts)
+        write_parts(output / "screened/pictures", self._pictures(shards), "uid", parts)
+        write_parts(output / "screened/captions", self._captions(stories or {}), "uid", parts)
+        write_parts(output / "scores", self._scores(), "uid", parts)
         pairs = self._pairs()
-        _write_parts(output / "screened/texts", pairs, "query_id", parts)
+        write_parts(output / "screened/texts", pairs, "query_id", parts)
         self._write_embeddings(Folder(str(output / "embeddings/0")), shards)
         for part in range(parts):
             name = f"part-{part:05d}.parquet"
@@ -113,14 +123,7 @@ class MadeWorld:
             )
             for way in ("in", "kept")
         }
-        for stage, reads in (
-            ("gather", {}),
-            ("screen", {"gather": "f"}),
-            ("score", {"screen": "f"}),
-        ):
-            record = Record(stage, 1, "f", reads, counts, 0.0, 0.0, None, {})
-            (output / "ledger" / stage).mkdir(parents=True, exist_ok=True)
-            (output / "ledger" / stage / "_stage.json").write_text(json.dumps(asdict(record)))
+        write_records(output, ("gather", "screen", "score"), counts)
         return self.rewrite(mine)
 
     def rewrite(self, mine: str) -> Path:
@@ -203,7 +206,7 @@ def unit(row: np.ndarray) -> np.ndarray:
     return np.asarray(row / np.linalg.norm(row))
 
 
-def _write_parts(folder: Path, table: pa.Table, column: str, parts: int) -> None:
+def write_parts(folder: Path, table: pa.Table, column: str, parts: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     of = hash_buckets(column, parts)(table) if table.num_rows else np.empty(0, np.int64)
     for part in range(parts):

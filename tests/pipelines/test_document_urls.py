@@ -1,6 +1,7 @@
 """Documents that a table names by URL, fetched from a real server."""
 
 import asyncio
+import codecs
 import gzip
 import json
 import subprocess
@@ -18,7 +19,7 @@ from pipelines.doctor import examine
 from pipelines.document_fetching import FetchLane, in_utf8, stored_document
 from pipelines.document_rules import Documents
 from pipelines.driver import Job, run_job
-from pipelines.errors import RecipeError, RunError
+from pipelines.errors import FetchError, RecipeError, RunError
 from pipelines.fetching import Fetched
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
@@ -220,9 +221,9 @@ def test_a_run_that_was_killed_goes_on_with_what_is_left(
     process.kill()
     process.wait()
     wait_until(lambda: not processes_below(tmp_path))
-    (stats,) = (tmp_path / "out/fetched").glob("*_stats.json")
-    rows = pq.read_table(stats.with_name(stats.name.replace("_stats.json", ".parquet")))
-    done = {*rows["url"].to_pylist()}
+    finished = [*(tmp_path / "out/fetched").glob("*_stats.json")]
+    tables = [name.with_name(name.name.replace("_stats.json", ".parquet")) for name in finished]
+    done = {url for table in tables for url in pq.read_table(table)["url"].to_pylist()}
     library.delay_s = 0.0
     library.asked.clear()
     curate(recipe, stages=("documents",))
@@ -310,6 +311,23 @@ def test_rows_of_parquet_are_read(library: PictureServer, tmp_path: Path) -> Non
     assert (found["page kept"], found["row rejected missing-url"]) == (1, 1)
 
 
+def test_a_document_is_fetched_once_whatever_part_of_it_rows_name(
+    library: PictureServer, tmp_path: Path
+) -> None:
+    recipe = write_recipe(tmp_path, library, ["kites.pdf#page=2", "kites.pdf#page=1", "kites.pdf"])
+    curate(recipe, stages=("documents",))
+    assert library.asked.count("/kites.pdf") == 1
+    found = counts(tmp_path / "out", "documents")
+    assert (found["page kept"], found["row rejected duplicate-row"]) == (KEPT["kites.pdf"], 2)
+    pages = {row["url"] for row in table(tmp_path / "out/pages")}
+    assert pages == {f"{library.url}kites.pdf#page={number}" for number in (1, 2)}
+
+
+def test_a_table_without_rows_is_refused(library: PictureServer, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"source 'web': there are no rows in .*urls\.csv"):
+        curate(write_recipe(tmp_path, library, []), stages=("documents",))
+
+
 def test_doctor_counts_urls(
     library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -337,10 +355,26 @@ def test_doctor_tells_of_paths_where_urls_should_be(
         (b"\x93a\x94", "iso_8859-1", "“a”"),
         ("ж".encode("utf-8-sig"), "windows-1251", "ж"),
         (b"\xff", "utf-8", "�"),
+        ("ж".encode("utf-16"), "", "ж"),
+        (codecs.BOM_UTF16_BE + "ж".encode("utf-16-be"), "windows-1251", "ж"),
+        ("ж".encode("utf-16-le"), "UTF-16LE", "ж"),
     ],
 )
 def test_text_is_stored_in_utf_8(body: bytes, charset: str, text: str) -> None:
     assert in_utf8(body, charset).decode("utf-8-sig") == text
+
+
+@pytest.mark.parametrize(
+    ("charset", "said"), [("utf-16", ""), ("utf-16-be", "text/html; charset=utf-16be")]
+)
+def test_html_in_utf_16_is_html_and_may_opt_out(charset: str, said: str) -> None:
+    body = f"<!DOCTYPE html>{RUSSIAN}".encode(charset)
+    kept, known = stored_document(Fetched("http://a.org/b", body, said), 1000, "pairmill")
+    assert kept.decode("utf-8-sig") == f"<!DOCTYPE html>{RUSSIAN}"
+    assert (known.original_format, known.original_size) == ("html", len(body))
+    refused = FILES["noai.html"].decode().encode(charset)
+    with pytest.raises(FetchError, match="opt-out-meta"):
+        stored_document(Fetched("http://a.org/b", refused, said), 1000, "pairmill")
 
 
 @pytest.mark.parametrize(

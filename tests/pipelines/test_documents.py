@@ -434,7 +434,10 @@ def test_without_its_extra_the_command_names_it(tmp_path: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 2
-    assert "pypdfium2 is not installed: pip install 'pairmill[documents]'" in ran.stderr
+    assert (
+        "[documents] needs pypdfium2, which is not installed: pip install 'pairmill[documents]'"
+        in ran.stderr
+    )
 
 
 def test_what_is_planted_among_the_sample_worlds_documents_is_turned_away(tmp_path: Path) -> None:

@@ -426,7 +426,7 @@ def test_pages_that_cannot_be_decoded_any_more_fail_with_their_queries(alone: Pa
         ("[select.documents]\nvalue = 1\n", "select.documents.value: there is no such key"),
         ("[select.documents.threshold]\nvalue = 2\n", r"value must be in \(0, 1\]"),
         ("[select.documents.threshold]\nvalue_in = {xx = 0.5}\n", "value_in must be of"),
-        ("[mine]\n", "mine must go with a source of pictures or text pairs"),
+        ('[mine]\nkinds = ["text-text"]\n', "mine.kinds must have query-to-page"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(alone: Path, table: str, words: str) -> None:

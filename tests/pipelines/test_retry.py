@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import retrying
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
+from pipelines.records import Record
 from pipelines.retrying import check_reasons
 from pipelines.stats import show_stats
 from tests.conftest import PictureServer, counts, curate, digests, recipe_in, table
@@ -115,6 +117,37 @@ def test_nothing_to_retry_is_said(curated):
     read = read_recipe(str(curated.output / "recipe.toml"))
     with pytest.raises(RecipeError, match="nothing to retry"):
         check_reasons(read, ("http-503",))
+
+
+TRANSLATED_PAGES = """
+output = "out"
+[[sources]]
+name = "manuals"
+task = "document"
+format = "folder"
+path = "documents"
+[documents]
+[translate]
+[[translate.models]]
+model = "big"
+engine = "openai"
+endpoint = {url = "http://127.0.0.1:9/v1"}
+"""
+
+
+@pytest.mark.parametrize("unit", ["caption", "query"])
+def test_translations_that_were_refused_can_be_asked_for_again(tmp_path, monkeypatch, unit):
+    (tmp_path / "recipe.toml").write_text(TRANSLATED_PAGES)
+    read = read_recipe(str(tmp_path / "recipe.toml"))
+    lost = {"translate": {f"{unit} failed refused": 3, f"{unit} failed source-too-long": 2}}
+
+    def record(_, stage):
+        return Record(stage, 1, "", {}, lost.get(stage, {}), 0.0, 1.0, 7, {})
+
+    monkeypatch.setattr(retrying, "read_record", record)
+    assert check_reasons(read, ("refused",)) == {"translate": 7}
+    with pytest.raises(RecipeError, match=r"there is refused \(3\)$"):
+        check_reasons(read, ("source-too-long",))
 
 
 @pytest.mark.parametrize("mode", ["reject", "keep"])

@@ -56,7 +56,7 @@ def test_translations_are_those_of_a_plain_loop(translated: Path, nllb: Path) ->
 
 
 def test_two_workers_and_bundles_done_twice_give_the_same_bytes(
-    write_translating: Callable[..., Path], translated: Path, tmp_path: Path
+    write_translating: Callable[..., Path], translated: Path, calls: list[Any], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "pipelines.cli", "translate"]
     two = write_translating(tmp_path / "two")
@@ -65,7 +65,9 @@ def test_two_workers_and_bundles_done_twice_give_the_same_bytes(
     )
     assert done.returncode == 0, done.stderr
     twice = write_translating(tmp_path / "twice")
+    calls.clear()
     curate(twice, HERE, "--direct_runner_bundle_repeat=1", stages=("translate",))
+    assert len(calls) == len(set(calls)) > 6  # no batch is translated twice
     expected = digests(translated / "captions/translated")
     assert digests(tmp_path / "two/out/captions/translated") == expected
     assert digests(tmp_path / "twice/out/captions/translated") == expected

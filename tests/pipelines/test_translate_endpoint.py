@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from model import endpoint_translator
 from pipelines.doctor import examine
 from pipelines.driver import Job, run_job
 from pipelines.errors import RecipeError, RunError
@@ -25,7 +24,7 @@ from tests.pipelines.translating import HERE, of_one, with_translate
 def test_an_endpoint_translates_within_its_budget(
     write_translating: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("model.endpoint._FIRST_WAIT_S", 0.01)
     server = EndpointServer()
     endpoint = f'engine = "openai"\nendpoint = {{url = "{server.url}", retries = 1}}'
     settings = 'into_languages = ["de"]'
@@ -149,12 +148,38 @@ def test_what_a_run_costs_is_told_before_while_and_after(
     (of_model,) = json.loads((output / "ledger/translate/translations.json").read_text())["models"]
     assert of_model["cost"] == pytest.approx(paid * 2000 / 1e6)
     assert show_stats(str(output))
-    assert f", cost {of_model['cost']:,.2f}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f", cost {of_model['cost']:,.2f}" in shown
+    head, *lines = shown[shown.index("pair asked") :].splitlines()
+    assert head.split() == ["pair", "asked", "texts", "tokens", "tokens/s", "time", "cost"]
+    report = json.loads((output / "ledger/translate/translations.json").read_text())
+    for pair, texts, tokens_, *_, cost in (line.split() for line in lines[:2]):
+        of = report["asked"][pair]
+        assert (of["texts"], of["source_tokens"]) == (int(texts), int(tokens_.replace(",", "")))
+        assert of["cost"] == pytest.approx(of["texts"] * 10 * 2000 / 1e6)
+        assert cost == f"{of['cost']:.2f}"
+    for name in ("texts", "source_tokens", "tokens", "cost", "seconds"):
+        whole = sum(of[name] for of in report["asked"].values())
+        assert whole == pytest.approx(of_model[name], abs=0.1)
     more: list[dict[str, Any]] = []
     other = with_translate(recipe, nllb, **priced | {"settings": 'into_languages = ["fi"]'})
     run_job(Job(str(other), ("translate",), None, (HERE,), preview=True), more.append)
     server.close()
-    (told,) = (of["line"] for of in more if "costs about" in of.get("line", ""))
+    costs = [of["line"] for of in more if "costs about" in of.get("line", "")]
+    assert all("the model's: the pair was never timed" in line for line in costs[:-1])
+    told = costs[-1]
     planned = int(told.partition(" texts of ")[2].partition(" ")[0].replace(",", ""))
     assert f"costs about {planned * paid / tokens * 2000 / 1e6:,.2f}" in told
     assert "as in its last run" in told
+
+
+def test_a_dry_run_asks_no_endpoint(write_translating: Callable[..., Path], tmp_path: Path) -> None:
+    server = EndpointServer()
+    recipe = write_translating(tmp_path, **of_one(server))
+    events: list[dict[str, Any]] = []
+    run_job(Job(str(recipe), ("translate",), None, (HERE,), preview=True), events.append)
+    server.close()
+    assert not server.asked
+    shown = [event["line"] for event in events if event["event"] == "shown"]
+    assert shown[-1].endswith("; how long they take is known after the first pieces")
+    assert any(line.endswith("; it was never timed") for line in shown)

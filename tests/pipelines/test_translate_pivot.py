@@ -50,6 +50,13 @@ def test_a_pivot_lies_between_where_no_model_says_it_at_once(
         assert row["text"] == translator.translate([text], ["en"], ["ka"])[0].text
     report = json.loads((output / "ledger/translate/translations.json").read_text())
     assert [of["texts"] > 5 for of in report["models"]] == [True, True]
+    speeds = [json.loads(path.read_text()) for path in output.glob("memory/*/speed.json")]
+    assert sorted(speed["tokens"] for speed in speeds) == sorted(
+        sum(of["tokens"] for of in speed["pairs"].values()) for speed in speeds
+    )
+    timed = {pair: of for speed in speeds for pair, of in speed["pairs"].items()}
+    assert timed.keys() == report["asked"].keys()
+    assert {pair.partition("-")[2] for pair in timed} == {"en", "ka"}
     assert not recount(Folder(str(output))).differences
 
 

@@ -29,7 +29,10 @@ def test_a_dry_run_says_what_there_is_to_do_and_leaves_nothing(
         if event["event"] == "note"
     ]
     *languages, whole, trial = shown
-    assert [line.partition(" ")[0] for line in languages] == ["de", "ka"]
+    *pairs, others = languages[2:]
+    assert [line.partition(" ")[0] for line in languages[:2]] == ["de", "ka"]
+    assert all("tokens/s, by a trial of all pairs" in line for line in pairs)
+    assert (len(pairs), others.partition("  ")[0]) == (20, "31 other pairs")
     assert noted[:-1] == [whole]
     assert "0 imported, 0 remembered" in whole
     assert "tokens/s, by a trial" in trial

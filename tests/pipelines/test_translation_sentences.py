@@ -1,8 +1,10 @@
 """What a sentence encoder says of translations, against a plain loop over the same texts."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,8 @@ from filters.translation import TranslationFault
 from model.sentence_encoder import SentenceEncoderSpec, load_sentence_encoder
 from pipelines import installed, sentence_encoders, translate
 from pipelines.doctor import examine
-from pipelines.errors import RecipeError
+from pipelines.driver import Job, run_job
+from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.score_plan import TextToEmbed
@@ -155,7 +158,7 @@ def test_a_missing_extra_is_named_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe = read_recipe(str(write_translating(tmp_path, **asking(sentences, 0.5))))
-    monkeypatch.setattr(sentence_encoders, "_PACKAGES", ("torch", "nothing_like_it"))
+    monkeypatch.setattr(sentence_encoders, "PACKAGES", ("torch", "nothing_like_it"))
     with pytest.raises(RecipeError, match=r"pip install 'pairmill\[train\]'"):
         installed.check_extras(recipe, ["translate"])
 
@@ -172,6 +175,21 @@ def test_the_doctor_loads_it(
     broken.mkdir()
     examine(str(write_translating(tmp_path / "again", **asking(broken, 0.5))))
     assert f"error    encoder {broken}: " in capsys.readouterr().out
+
+
+def test_a_dry_run_loads_it(
+    write_translating: Callable[..., Path], sentences: Path, tmp_path: Path
+) -> None:
+    events: list[dict[str, Any]] = []
+    good = write_translating(tmp_path / "good", **asking(sentences, 0.5))
+    run_job(Job(str(good), ("translate",), None, (HERE,), preview=True), events.append)
+    assert any(event["event"] == "shown" for event in events)
+    copy = shutil.copytree(sentences, tmp_path / "copy")
+    for path in copy.rglob("*.safetensors"):
+        path.write_bytes(b"no weights")
+    broken = write_translating(tmp_path / "broken", **asking(copy, 0.5))
+    with pytest.raises(RunError, match=re.escape(str(copy))):
+        run_job(Job(str(broken), ("translate",), None, (HERE,), preview=True), events.append)
 
 
 @pytest.mark.parametrize("modules", ["{", '[{"type": "x"}]', "3"])

@@ -8,8 +8,7 @@ import pytest
 
 from filters.round_trip import RoundTripRules
 from filters.translation import TranslationRules
-from model import endpoint_translator
-from model.translator import Decoding, Endpoint
+from model.translator import Decoding, TranslationEndpoint
 from pipelines.errors import RecipeError
 from pipelines.recipe import Recipe
 from pipelines.recipe_file import read_recipe
@@ -45,7 +44,7 @@ def test_the_example_is_read_and_has_every_key_of_translating() -> None:
     for kind, said in (
         (Translate, asked),
         (TranslateModel, models),
-        (Endpoint, models["endpoint"]),
+        (TranslationEndpoint, models["endpoint"]),
         (Decoding, asked["decoding"]),
         (TranslationRules, asked["rules"]),
         (RoundTripRules, asked["round_trip"]),
@@ -87,7 +86,7 @@ def test_translators_are_looked_for_when_they_are_needed_and_in_the_recipes_fold
 
 
 def test_the_doctor_asks_an_endpoint_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint_translator, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("model.endpoint._FIRST_WAIT_S", 0.01)
     server = EndpointServer()
     endpoint = f'endpoint = {{url = "{server.url}"}}'
     recipe = recipe_with(tmp_path, f'model = "big"\nengine = "openai"\n{endpoint}')

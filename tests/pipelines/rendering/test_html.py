@@ -55,10 +55,38 @@ def test_what_stands_on_a_screen_is_counted_from_the_dom(
 def test_the_text_is_the_doms(renderer: Renderer) -> None:
     body = (
         "<p>Eins  <b>zwei</b>drei<br>vier</p><div>fünf<span> sechs</span></div>"
+        "<p><b>acht</b> <i>neun</i><b>zehn</b>\n<!-- --><i>elf</i><br><br><b>zwölf</b></p>"
+        "<p>drei<b style='display: none'> </b>zehn <a style='display: contents'>da</a></p>"
         "<p style='display: none'>weg</p><p style='visibility: hidden'>weg</p><ul><li>sieben</ul>"
     )
     (page,) = pages(renderer, Document("html", html(body)))
-    assert page.text.split() == ["Eins", "zweidreivier", "fünf", "sechs", "sieben"]
+    lines = ["Eins zweidrei", "vier", "fünf sechs", "acht neunzehn elf", "zwölf"]
+    lines += ["dreizehn da", "sieben"]
+    assert [" ".join(line.split()) for line in page.text.splitlines()] == lines
+
+
+def test_the_text_is_in_the_letters_that_are_seen(renderer: Renderer) -> None:
+    body = (
+        "<p style='text-transform: uppercase'>groß <i lang=tr>isim</i> <i lang=el>άνω</i></p>"
+        "<p style='text-transform: lowercase'>EINS</p>"
+        "<p style='text-transform: capitalize'>rotmilan's flug</p>"
+    )
+    (page,) = pages(renderer, Document("html", html(body)))
+    assert page.text.split() == ["GROSS", "İSİM", "ΑΝΩ", "eins", "Rotmilan's", "Flug"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<svg lang='tr' width='300' height='60'><text y='30'>ince</text></svg>",
+        "<math lang='tr'><mtext>ince</mtext></math>",
+        "<form lang='tr'>ince<input name='lang' hidden></form>",
+    ],
+)
+def test_a_language_is_stated_on_anything(renderer: Renderer, body: str) -> None:
+    whole = html(f"<div style='text-transform: uppercase'>{body}</div>")
+    (page,) = pages(renderer, Document("html", whole))
+    assert page.text == "İNCE"
 
 
 def test_a_long_page_is_cut_into_screens_and_no_word_is_lost(renderer: Renderer) -> None:
@@ -72,6 +100,13 @@ def test_a_long_page_is_cut_into_screens_and_no_word_is_lost(renderer: Renderer)
     )
     assert {word for screen in seen for word in screen} == set(words)
     assert all(page.pixels.height == 600 for page in screens)  # the last goes back to be whole
+
+
+def test_words_stay_apart_where_a_screen_ends(renderer: Renderer) -> None:
+    words = " ".join(f"Wort{n}" for n in range(90))
+    body = f"<div style='height: 480px'></div><p><b>Milan</b> {words}</p>"
+    first, *_ = pages(renderer, Document("html", html(body)))
+    assert first.text.split()[:3] == ["Milan", "Wort0", "Wort1"]
 
 
 def test_the_last_screen_of_many_pieces_has_its_text(renderer: Renderer) -> None:
@@ -168,3 +203,13 @@ lang: de
     assert page.text.split() == ["Der", "Rotmilan", "Nester", "Jahr", "Paare", "2020", "12"]
     assert [text.text for text in page.texts] == ["Der Rotmilan", "Nester"]
     assert page.measures.tables == 1
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_is_read_by_its_byte_order_mark(renderer: Renderer, charset: str) -> None:
+    for document in (
+        Document("markdown", "# Красный коршун".encode(charset)),
+        Document("html", "<meta charset=utf-8><h1>Красный коршун</h1>".encode(charset)),
+    ):
+        (page,) = pages(renderer, document)
+        assert page.text.split() == ["Красный", "коршун"]

@@ -52,6 +52,19 @@ def test_what_a_form_moves_is_where_the_form_brings_it() -> None:
     assert not drawing.is_box
 
 
+def test_what_is_in_a_form_comes_where_the_form_is_drawn() -> None:
+    form = stream(
+        line("two", y=600),
+        b"/Type/XObject/Subtype/Form/BBox[0 0 600 900]/Resources<</Font<</F1 3 0 R>>>>",
+    )
+    resources = b"<</Font<</F1 3 0 R>>/XObject<</X 100 0 R>>>>"
+    hidden = b"3 Tr " + line("hidden", y=400) + b"0 Tr "
+    content = line("one", y=500) + b"/X Do " + line("three", y=700) + hidden + b"/X Do"
+    page = pdfium.PdfDocument(pdf([content], {100: form}, resources=resources))[0]
+    found = page_objects(page)
+    assert found.text_boxes[:, 3] == pytest.approx([842 - y for y in (500, 600, 700, 600)], abs=3)
+
+
 TURNED = b"BT /F1 12 Tf 0 1 -1 0 300 300 Tm (upwards) Tj ET\n"
 SPLIT = b"BT /F1 12 Tf 60 200 Td (one) Tj 200 0 Td (two) Tj -200 -3 Td (three) Tj ET\n"
 OVER = line("twice", y=150) + line("twice", y=150) + line("a b  c ", y=120)
