@@ -67,7 +67,10 @@ def main() -> None:
         "pdf": PdfRenderer(Rendering()),
         "html": HtmlRenderer(Rendering()),
     }
-    for document in chosen(args.folders):
+    documents = list(chosen(args.folders))
+    if not documents:
+        parser.error("FOLDER must hold folders with documents, say one for each language")
+    for document in documents:
         shown.append(show(renderers, model, document, args.page))
         print(_line(shown[-1]), flush=True)
     renderers["html"].close()

@@ -2,6 +2,7 @@
 pictures.
 
     python -m benchmarks.rendering --pdf FILE... --html FILE... [--pages N] [--rounds R]
+    python -m benchmarks.rendering --psnr --pdf FILE... [--pages N]
     python -m benchmarks.rendering --pdf /usr/share/doc/installation-guide-amd64/de/*.pdf.gz \\
         --html /usr/share/doc/debian-handbook/html/en-US/[b-f]*.html --workers 2
 
@@ -17,7 +18,8 @@ each over all documents, ours and the bare way by turns.
 
 Then the same pages of PDF by `pdftoppm -r 144` (Poppler), with the PSNR of ours against it, stored
 as PNG: as they are, where letters' edges are smoothed in two ways, and shrunk to a quarter of each
-side, where these are gone and what stands elsewhere, or not at all, is left.
+side, where these are gone and what stands elsewhere, or not at all, is left. With --psnr this
+alone.
 """
 
 import argparse
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=30, help="of each PDF")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, help="measure by the clock, so many at once")
+    parser.add_argument("--psnr", action="store_true", help="nothing but pictures' likeness")
     args = parser.parse_args()
     pdfs = [_first_pages(path, args.pages) for path in args.pdf]
     if args.workers:
@@ -71,7 +74,7 @@ def main() -> None:
             if sources:
                 print(clocked(kind, sources, args.workers, args.rounds))
         return
-    for kind, sources in (("pdf", pdfs), ("html", args.html)):
+    for kind, sources in () if args.psnr else (("pdf", pdfs), ("html", args.html)):
         if sources:
             with both_ways(kind, sources) as (ours, bare):
                 compare(kind, ours, bare, args.rounds)

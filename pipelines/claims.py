@@ -143,13 +143,23 @@ class PlanPictures(beam.DoFn):
         counts["picture created"] = settled.pictures.num_rows + no_caption
         for count in counts.items():
             yield TaggedOutput("counts", count)
-        known = tables["known"]
-        if self._retry:
-            fates = latest(known)
-            again = pc.is_in(fates["reason"], value_set=pa.array(self._retry))
-            known = fates.filter(pc.invert(again))
-        is_known = pc.is_in(settled.pictures["uid"], value_set=known["uid"])
-        yield settled.pictures.filter(pc.invert(is_known))
+        yield not_asked_for(settled.pictures, tables["known"], self._retry)
+
+
+def not_asked_for(pictures: pa.Table, known: pa.Table, retry: tuple[str, ...]) -> pa.Table:
+    """The pictures without a fate, or with one that is to be tried again.
+
+    Args:
+      pictures: by `uid`.
+      known: what shards say of pictures, `pipelines.settling.KNOWN`.
+      retry: reasons for which pictures failed that are to be fetched again.
+    """
+    if retry:
+        fates = latest(known)
+        again = pc.is_in(fates["reason"], value_set=pa.array(retry))
+        known = fates.filter(pc.invert(again))
+    is_known = pc.is_in(pictures["uid"], value_set=known["uid"])
+    return pictures.filter(pc.invert(is_known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +188,7 @@ def settle(claims: pa.Table) -> Settled:
     """Tells which of the claims on a bucket's pictures hold; of twins the first."""
     claims = claims.sort_by([(column, "ascending") for column in _CLAIM_ORDER])
     sound = _bools(pc.equal(claims["fault"], ""))
-    repeated = sound & _as_before(claims["uid"]) & _as_before(claims["caption_id"])
+    repeated = sound & as_before(claims["uid"]) & as_before(claims["caption_id"])
     kept = claims.filter(pa.array(sound & ~repeated))
     captions = kept.select(arrow_schema(Caption).names)
     return Settled(captions, _pictures(kept, claims), list(_ledger(claims, sound, repeated, kept)))
@@ -188,7 +198,7 @@ def _bools(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _as_before(column: pa.ChunkedArray) -> np.ndarray:
+def as_before(column: pa.ChunkedArray) -> np.ndarray:
     """Whether each value is the one before it, shape [rows]."""
     same = np.zeros(len(column), dtype=bool)
     if len(column):
@@ -199,12 +209,12 @@ def _as_before(column: pa.ChunkedArray) -> np.ndarray:
 def _pictures(kept: pa.Table, claims: pa.Table) -> pa.Table:
     """The pictures of kept captions, each with its first caption and the first hash stated."""
     kept = kept.sort_by([(column, "ascending") for column in ("uid", "rank", "caption_id")])
-    first = kept.filter(pa.array(~_as_before(kept["uid"])))
+    first = kept.filter(pa.array(~as_before(kept["uid"])))
     hosts = [host_of(location) for location in first["location"].to_pylist()]
     first = first.append_column("host", pa.array(hosts, pa.string()))
     first = first.append_column("caption", first["text"])
     stated = claims.filter(pc.not_equal(claims["expected_sha256"], ""))
-    stated = stated.filter(pa.array(~_as_before(stated["uid"])))
+    stated = stated.filter(pa.array(~as_before(stated["uid"])))
     places = pc.index_in(first["uid"], value_set=stated["uid"])
     hashes = pc.fill_null(stated["expected_sha256"].take(places), "")
     first = first.drop_columns("expected_sha256").append_column("expected_sha256", hashes)
@@ -230,7 +240,7 @@ def _ledger(
     for claim in _rows(claims, ~sound):
         words = claim["uid"], claim["row"], claim["fault"], claim["text"][:_EXCERPT]
         yield rejected(Unit.CAPTION, claim["caption_id"], *words)
-    bare = ~_bools(pc.is_in(claims["uid"], value_set=kept["uid"])) & ~_as_before(claims["uid"])
+    bare = ~_bools(pc.is_in(claims["uid"], value_set=kept["uid"])) & ~as_before(claims["uid"])
     for claim in _rows(claims, bare):
         words = "", claim["row"], SetFault.NO_CAPTION.value, claim["url"]
         yield rejected(Unit.PICTURE, claim["uid"], *words)

@@ -7,7 +7,6 @@ is told to be PDF, HTML or Markdown by its bytes and its server, and stored unpa
 import asyncio
 import codecs
 import hashlib
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,47 +20,39 @@ from filters.html_opt_outs import html_opt_out
 from filters.location import request_url
 from filters.opt_outs import agent_token
 from filters.response import FetchFault
-from pipelines.commit import committed_shards, finish_claims
+from pipelines.commit import committed_shards
 from pipelines.document_files import unpacked
 from pipelines.document_rules import Documents
-from pipelines.document_urls import fetched_documents
 from pipelines.errors import FetchError
 from pipelines.fetching import Fetched
 from pipelines.gathered_rows import NOTHING, Gathered, as_json
-from pipelines.lane_plan import lanes_of, numbered, per_shard
+from pipelines.lane_plan import lanes_of
 from pipelines.lanes import GatherLane, Prepare
 from pipelines.recipe import Gather
-from pipelines.slots import PlanShards
 from pipelines.stages import Run
 from pipelines.storage import Folder
-from pipelines.transforms.blocks import Deal, buckets_for, pieces_for, table_of
+from pipelines.transforms.blocks import Deal
 from schemas.layout import FETCHED, FETCHING, STATS_SUFFIX
 from schemas.rows import Measures, PlannedPicture
 
-_PLAN_FILE = "fetching.json"
-_BLOCK = 20_000  # rows that are planned at once
 _GZIP = b"\x1f\x8b"
 _AS_BROWSERS_READ = {"iso8859-1": "cp1252", "ascii": "cp1252"}
 _OF_NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7")
 """Python's, that browsers do not read pages in: some raise, some take for ever."""
 
 
-def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], work: Folder) -> None:
-    """Fetches what of `wanted` was not yet asked for, or failed for a reason that is to be retried.
+def fetch_documents(
+    run: Run, rules: Documents, shards: list[dict[str, Any]], hosts: Folder
+) -> None:
+    """Fetches what of the planned shards is not there yet.
 
     Args:
       run: of the stage.
       rules: of the recipe.
-      wanted: what tables name.
-      work: of the stage; the plan lies there, so that a run that is taken up does not plan again.
+      shards: see `pipelines.lane_plan.numbered`.
+      hosts: a folder where lanes tell each other of hosts that several of them ask.
     """
-    output, plan = run.output, work / "fetching"
-    finish_claims(output, FETCHING)
-    if not work.exists(_PLAN_FILE):
-        known = fetched_documents(output)
-        left = [one for one in wanted if one.uid not in known or known[one.uid].reason in run.retry]
-        work.write(_PLAN_FILE, json.dumps(_planned(run, rules, left, plan)).encode())
-    shards: list[dict[str, Any]] = json.loads(work.read(_PLAN_FILE))
+    output = run.output
     done = committed_shards(output, FETCHING)
     lanes = [lane.without(done) for lane in lanes_of(shards, rules.fetch.per_host, run.workers)]
     lanes = [lane for lane in lanes if lane.shards]
@@ -69,23 +60,8 @@ def fetch_documents(run: Run, rules: Documents, wanted: list[PlannedPicture], wo
     run.step("fetching documents", total, output / FETCHED, STATS_SUFFIX)
     if lanes:
         with run.pipeline(len(lanes)) as pipeline:
-            fetch = FetchLane(output, rules, work / "hosts")
+            fetch = FetchLane(output, rules, hosts)
             _ = pipeline | Deal("lanes", lanes) | beam.ParDo(fetch)
-
-
-def _planned(
-    run: Run, rules: Documents, left: list[PlannedPicture], plan: Folder
-) -> list[dict[str, Any]]:
-    """Writes which documents each shard is to have, those of a host together."""
-    if not left:
-        return []
-    buckets = buckets_for(len(left))
-    size = per_shard(rules.documents_per_shard, len(left))
-    blocks = [left[start : start + _BLOCK] for start in range(0, len(left), _BLOCK)]
-    tables = [table_of(PlannedPicture, block) for block in blocks]
-    with run.pipeline(pieces_for(buckets)) as pipeline:
-        _ = pipeline | Deal("documents", tables) | PlanShards(plan, size, buckets)
-    return numbered(run.output, plan, buckets, FETCHING)
 
 
 def rules_of(rules: Documents) -> Gather:

@@ -31,7 +31,7 @@ from pipelines.rendering.pages import (
 )
 from pipelines.rendering.renderer import Renderer
 from pipelines.storage import Folder
-from pipelines.transforms.tables import read_rows
+from pipelines.transforms.tables import read_slice, rows_of
 from schemas.languages import UNKNOWN, normalise_tag
 from schemas.pages import PlannedDocument
 
@@ -47,11 +47,15 @@ class PlannedShard:
 
     Attributes:
       number: its final number.
-      plan: the Parquet file of its `PlannedDocument`s, below the output.
+      plan: a Parquet file of `PlannedDocument`s, below the output.
+      first: of its rows that the shard has.
+      end: of these, the row after the last.
     """
 
     number: int
     plan: str
+    first: int
+    end: int
 
 
 def rendering_of(rules: Documents) -> Rendering:
@@ -105,9 +109,11 @@ class RenderShard(beam.DoFn):
         if not is_committed(self._output, planned.number, STAGE):
             started = time.time()
             attempt = Attempt(self._output, planned.number, STAGE)
-            documents = read_rows(self._output, planned.plan, PlannedDocument)
+            tables = read_slice(self._output, planned.plan, planned.first, planned.end)
             with rendering_shard(attempt, planned.number, self._rules.image_format) as shard:
-                for document in documents:
+                for document in (
+                    row for table in tables for row in rows_of(table, PlannedDocument)
+                ):
                     self._render(Place(document), shard)
             commit_pages(attempt, shard, shard.stats(started, time.time()))
         yield planned.number

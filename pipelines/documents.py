@@ -26,12 +26,15 @@ from pipelines.asking import (
 from pipelines.commit import committed_shards, finish_claims
 from pipelines.document_fetching import fetch_documents
 from pipelines.document_files import find_documents
+from pipelines.document_plan import Current, There, find_current, plan_renderings
 from pipelines.document_rules import Documents
 from pipelines.document_shards import STAGE, PlannedShard, RenderShard
-from pipelines.document_urls import Urls, fetched_documents, find_urls, planned_urls
+from pipelines.document_urls import LEDGER, plan_urls, url_splits
+from pipelines.document_urls import WANTED as WANTED_URLS
 from pipelines.errors import RecipeError, RunError
 from pipelines.gathered import check_rendering
 from pipelines.inputs import find_splits
+from pipelines.lane_plan import numbered
 from pipelines.page_questions import PAGE_QUESTIONS, PageQuestion, questions_of
 from pipelines.query_options import check_key
 from pipelines.query_plan import WANTED, WANTED_QUERIES, PlanBucket, keep_loose
@@ -58,12 +61,9 @@ from pipelines.transforms.blocks import (
     buckets_for,
     hash_buckets,
     pieces_for,
-    table_of,
 )
-from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Tally
 from schemas.fates import Unit
-from schemas.ids import digest
 from schemas.layout import (
     DOCUMENTS,
     FETCHING,
@@ -74,15 +74,16 @@ from schemas.layout import (
     ledger_folder,
 )
 from schemas.pages import PlannedDocument
-from schemas.rows import LedgerRow
 
 _PLAN_FILE = "plan.json"
-_ROWS_FILE = "rows-00000.parquet"
+URLS = "urls"
+"""Below the plan: what tables name by URL."""
+
+_URL_ROWS = "rows-urls-"  # beside those of tables of questions
 _OF_A_RUN = ("documents_per_shard", "deadline_s", "max_memory")  # what was rendered stands
 _OF_ASKING = ("endpoint", "price")
 _TASKS = ("document", "page-question")
 _PREVIEW = "documents-preview"
-_FEWEST_SHARDS = 16  # so that workers end at about the same time, however many there are
 
 
 class DocumentsStage:
@@ -104,29 +105,21 @@ class DocumentsStage:
         return find_documents(self._run.recipe, self._run.limit)
 
     @cached_property
-    def urls(self) -> Urls:
-        """What tables name by URL."""
-        return find_urls(self._run.recipe, self._run.limit)
+    def url_splits(self) -> list[Split]:
+        """The tables that name documents by URL."""
+        return url_splits(self._run.recipe, self._run.limit)
 
     @cached_property
     def question_splits(self) -> list[Split]:
         """The tables of questions about pages."""
         return find_splits(self._run.recipe.sources, self._run.limit, "page-question")
 
-    @cached_property
-    def found(self) -> list[PlannedDocument]:
-        """The documents of all sources, once all URLs were asked for."""
-        fetched = fetched_documents(self._run.output)
-        limits = json.dumps(self._rules.limits())
-        return [*self.files, *planned_urls(self.urls.wanted, fetched, limits)]
-
     def depends_on(self) -> Any:
         recipe = self._run.recipe
         files = [[found.document, found.version] for found in self.files]
-        files += [[one.uid, digest(one.location, one.licence)] for one in self.urls.wanted]
-        files += [[row.row, row.reason] for row in self.urls.rejected]
         sources = [asdict(source) for source in recipe.sources if source.task in _TASKS]
-        tables = [[s.source, s.name, s.row_group, s.version] for s in self.question_splits]
+        splits = [*self.url_splits, *self.question_splits]
+        tables = [[s.source, s.name, s.row_group, s.version] for s in splits]
         rules = asdict(self._rules)
         if rules["queries"]:
             for name in _OF_ASKING:
@@ -142,27 +135,31 @@ class DocumentsStage:
         output, plan = self._run.output, work / "plan"
         check_rendering(output, self._rules)
         finish_claims(output, STAGE)
-        if self.urls.wanted:
-            fetch_documents(self._run, self._rules, self.urls.wanted, work)
+        if self.url_splits:
+            self._fetch(plan, work / "hosts")
         if not plan.exists(_PLAN_FILE):
             self._run.step("looking for documents")
-            plan.write(_PLAN_FILE, json.dumps([asdict(s) for s in self._plan(plan)]).encode())
+            limits, most = self._rules.limits(), self._rules.documents_per_shard
+            shards = plan_renderings(self._run, self.there(plan), plan, limits, most)
+            plan.write(_PLAN_FILE, json.dumps([asdict(shard) for shard in shards]).encode())
         self._render([PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))])
         desk = self._desk(work)
         if desk:
-            self._ask(desk)
+            self._ask(desk, work)
         self._run.step("settling pages")
         self._settle(work, desk)
         if desk:
             report = json.dumps(report_of(desk), ensure_ascii=False, indent=1).encode()
             (work / FRESH / ledger_folder(STAGE)).write(REPORT_FILE, report)
-        if self.urls.rejected:
-            rejected = table_of(LedgerRow, self.urls.rejected)
-            write_table(work / FRESH / ledger_folder(STAGE), _ROWS_FILE, rejected)
-        counts: Counts = json.loads(work.read("counts.json"))
-        found = Counter(counts)
-        found.update(self.urls.counts())
-        return dict(found) | {"document in": len(self.found)}
+        found = Counter[str](json.loads(work.read("counts.json")))
+        found["document in"] += len(self.files)
+        if self.url_splits:
+            found.update(json.loads((plan / URLS).read("counts.json")))
+            lost = plan / URLS / LEDGER
+            for name in lost.names():
+                ledger = work / FRESH / ledger_folder(STAGE)
+                ledger.write(f"{_URL_ROWS}{name.removeprefix('rows-')}", lost.read(name))
+        return dict(found)
 
     def tell_preview(self) -> None:
         """Tells which pages a model would be asked about, by what was rendered; asks nothing.
@@ -182,7 +179,9 @@ class DocumentsStage:
         work.remove()
         try:
             desk = Desk(self._run, self._rules.queries, work)
-            self._plan_queries(desk)
+            if self.url_splits:
+                self._plan_urls(work / "plan")
+            self._plan_queries(desk, work)
             lines = list(estimate_lines(desk, desk.plan(), self._run.workers))
         finally:
             work.remove()
@@ -196,30 +195,29 @@ class DocumentsStage:
         check_key(self._rules.queries)
         return Desk(self._run, self._rules.queries, work / "queries")
 
-    def _plan(self, plan: Folder) -> list[PlannedShard]:
-        """Writes which documents each shard is to have, in the order of a hash; by number.
-
-        The number of workers has no say in it: teachers look at batches of a shard's pages, and
-        the last bits of what they say depend on the batch.
-        """
+    def _fetch(self, plan: Folder, hosts: Folder) -> None:
+        """Fetches what tables name, by a plan that a run that is taken up finds there."""
         output = self._run.output
-        rendered, again = last_renderings(output), set(self._run.retry)
-        left = [
-            document
-            for document in self.found
-            if not _stands(rendered.get(document.document), document.version, again)
-        ]
-        left.sort(key=lambda document: digest("order", document.document))
-        even = -(-len(left) // _FEWEST_SHARDS)
-        size = max(1, min(self._rules.documents_per_shard, even))
-        first = max(map(int, committed_shards(output, STAGE)), default=-1) + 1
-        planned = []
-        folder = plan.uri.removeprefix(f"{output.uri}/")
-        for number, start in enumerate(range(0, len(left), size), first):
-            name = f"shards/{number:05d}.parquet"
-            write_table(plan, name, table_of(PlannedDocument, left[start : start + size]))
-            planned.append(PlannedShard(number, f"{folder}/{name}"))
-        return planned
+        finish_claims(output, FETCHING)
+        if not (plan / URLS).exists(_PLAN_FILE):
+            self._run.step("reading tables")
+            self._plan_urls(plan)
+            shards = numbered(output, plan / URLS, self._buckets, FETCHING)
+            (plan / URLS).write(_PLAN_FILE, json.dumps(shards).encode())
+        planned = json.loads((plan / URLS).read(_PLAN_FILE))
+        fetch_documents(self._run, self._rules, planned, hosts)
+
+    def _plan_urls(self, plan: Folder) -> None:
+        plan_urls(self._run, self._rules, self.url_splits, plan / URLS, self._buckets)
+
+    @property
+    def _buckets(self) -> int:
+        """That documents are worked on in."""
+        return buckets_for(len(self.files) + sum(split.rows for split in self.url_splits))
+
+    def there(self, plan: Folder) -> There:
+        """The documents that there are, as the tables are planned below `plan`."""
+        return There(self.files, plan / URLS / WANTED_URLS, self._buckets)
 
     def _render(self, planned: list[PlannedShard]) -> None:
         run, done = self._run, committed_shards(self._run.output, STAGE)
@@ -230,21 +228,21 @@ class DocumentsStage:
                 render = RenderShard(run.output, self._rules)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(render)
 
-    def _ask(self, desk: Desk) -> None:
+    def _ask(self, desk: Desk, work: Folder) -> None:
         """Has a model write queries for the pages that the rules keep."""
         if not desk.is_planned:
             keep_loose(desk.memory)
-            self._plan_queries(desk)
+            self._plan_queries(desk, work)
         ask(self._run, desk)
 
-    def _plan_queries(self, desk: Desk) -> None:
+    def _plan_queries(self, desk: Desk, work: Folder) -> None:
         """Leaves which pages are to have queries, and which of these were not asked about.
 
         The memory stays as it is: a run that was killed, or still goes on, counts on it.
         """
         run = self._run
         run.step("looking for pages to ask about")
-        pages = self._pages()
+        pages = self._pages(work)
         by_picture = hash_buckets("key", pages.buckets)
         with run.pipeline(pieces_for(pages.buckets)) as pipeline:
             _ = (
@@ -257,7 +255,7 @@ class DocumentsStage:
         return WantQueries(self._run.recipe, desk.queries)
 
     def _settle(self, work: Folder, desk: Desk | None) -> None:
-        run, pages = self._run, self._pages()
+        run, pages = self._run, self._pages(work)
         schemas = {ANSWERED: ANSWERS, QUESTIONS: PAGE_QUESTIONS}
         ledger = work / FRESH / ledger_folder(STAGE)
         with run.pipeline(pieces_for(pages.buckets)) as pipeline:
@@ -277,21 +275,12 @@ class DocumentsStage:
             )
             _ = (settled, asked.counts) | beam.Flatten() | Tally(work, "counts.json")
 
-    def _pages(self) -> "RenderedPages":
+    def _pages(self, work: Folder) -> "RenderedPages":
         """What is rendered of the documents that there are now; before a run not all may be."""
-        output = self._run.output
-        shards = sorted(committed_shards(output, STAGE))
-        rendered = last_renderings(output)
-        there_are = [
-            *(file.document for file in self.files),
-            *(url.uid for url in self.urls.wanted),
-        ]
-        documents = [document for document in there_are if document in rendered]
-        last = [rendered[document].shard for document in documents]
-        names = pa.array(documents, pa.string()), pa.array(last, pa.string())
-        rows = sum(_rows_in(output, shard) for shard in shards)
+        current = find_current(self._run, self.there(work / "plan"), work / "current")
+        rows = current.rows
         rows += sum(split.rows for split in self.question_splits)  # a bucket has its pages' ones
-        return RenderedPages(shards, pa.table(names, ["document", "shard"]), buckets_for(rows))
+        return RenderedPages(current, buckets_for(rows))
 
     def _judged(
         self,
@@ -303,7 +292,9 @@ class DocumentsStage:
         """Buckets of pages by uid, with the numbers of documents that have their texts."""
         buckets = rendered.buckets
         read = beam.Map(read_shard, output=self._run.output, current=rendered.current)
-        pages = pipeline | Deal("shards", rendered.shards) | read.with_output_types(pa.Table)
+        pages = (
+            pipeline | Deal("shards", rendered.current.shards) | read.with_output_types(pa.Table)
+        )
         return {
             "pages": pages,
             "repeated": pages | CountRepeated(buckets),
@@ -321,52 +312,9 @@ class RenderedPages:
     """Pages of the documents that there are now.
 
     Attributes:
-      shards: names of those that are committed.
-      current: see `pipelines.settling_pages.read_shard`.
+      current: where they are.
       buckets: that they are judged in.
     """
 
-    shards: list[str]
-    current: pa.Table
+    current: Current
     buckets: int
-
-
-@dataclass(slots=True)
-class LastRendering:
-    """What became of a document when it was rendered last.
-
-    Attributes:
-      shard: that has it.
-      version: that it was in, see `schemas.pages.PlannedDocument`.
-      reasons: for which it, or pages of it, were lost.
-    """
-
-    shard: str
-    version: str
-    reasons: set[str]
-
-
-def last_renderings(output: Folder) -> dict[str, LastRendering]:
-    """By document, some hundred bytes each."""
-    found: dict[str, LastRendering] = {}
-    for shard in sorted(committed_shards(output, STAGE), key=int):
-        names = ["document", "version", "reason"]
-        rows = read_table(output / DOCUMENTS, f"{shard}.parquet", names)
-        for document, version, reason in zip(
-            *(rows[name].to_pylist() for name in names), strict=True
-        ):
-            last = found.get(document)
-            if last is None or last.shard != shard:
-                last = found[document] = LastRendering(shard, version, set())
-            if reason:
-                last.reasons.add(reason)
-    return found
-
-
-def _stands(last: LastRendering | None, version: str, again: set[str]) -> bool:
-    """Whether a document need not be rendered."""
-    return last is not None and last.version == version and not last.reasons & again
-
-
-def _rows_in(output: Folder, shard: str) -> int:
-    return int(read_table(output / DOCUMENTS, f"{shard}.parquet", ["page"]).num_rows)

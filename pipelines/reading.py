@@ -30,17 +30,18 @@ class ReadRows(beam.DoFn):
       recipe: whose sources are read.
       ledger: where to write.
       claim: the type of a claim.
-      creates: the unit that a claim creates one of.
+      creates: the unit that a claim creates one of; None where a later step says which rows
+        are kept.
       claims: of a block of rows; a function of a module, since workers get it by name.
     """
 
     def __init__(
-        self, recipe: Recipe, ledger: Folder, claim: type, creates: Unit, claims: Claims
+        self, recipe: Recipe, ledger: Folder, claim: type, creates: Unit | None, claims: Claims
     ) -> None:
         self._recipe = recipe
         self._ledger = ledger
         self._claim = claim
-        self._creates = creates.value
+        self._creates = creates
         self._claims = claims
 
     def process(self, numbered: tuple[int, Split]) -> Iterator[pa.Table | Tagged]:
@@ -48,9 +49,10 @@ class ReadRows(beam.DoFn):
         source = self._recipe.sources[split.source]
         for block_number, block in enumerate(read_split(source, split)):
             claims, rejected = self._claims(self._recipe, source, split, block)
-            counts = Counter({"row in": len(block), "row kept": len(claims)})
+            counts = Counter({"row in": len(block)})
             counts.update(f"row rejected {row.reason}" for row in rejected)
-            counts[f"{self._creates} created"] = len(claims)
+            if self._creates:
+                counts.update({"row kept": len(claims), f"{self._creates} created": len(claims)})
             for count in counts.items():
                 yield TaggedOutput("counts", count)
             if rejected:

@@ -9,26 +9,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.commit import committed_shards
+from pipelines.commit import GATHER, committed_shards
 from pipelines.errors import RunError
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.fates import Fate, Unit
-from schemas.layout import GATHERED, PICTURES, SOURCE_CAPTIONS, part_name
+from schemas.layout import PICTURES, SOURCE_CAPTIONS, TARS, part_name
 from schemas.rows import GatheredPicture, LedgerRow, Picture
 
 
-def _gathered(*names: str) -> pa.Schema:
+def of_gathered(*names: str) -> pa.Schema:
+    """Columns of a gathered shard's table."""
     whole = arrow_schema(GatheredPicture)
     return pa.schema([whole.field(name) for name in names])
 
 
-KNOWN = _gathered("uid", "image_shard", "reason")
+KNOWN = of_gathered("uid", "image_shard", "reason")
 """What the plan reads of a gathered shard."""
 
-SETTLED = _gathered(*arrow_schema(Picture).names, "fate", "reason", "error_message")
+SETTLED = of_gathered(*arrow_schema(Picture).names, "fate", "reason", "error_message")
 """What settling reads of it."""
 
 
@@ -38,24 +39,27 @@ class ReadGathered(beam.PTransform):
     Args:
       output: of the recipe.
       schema: the columns to read.
+      stage: whose shards.
     """
 
-    def __init__(self, output: Folder, schema: pa.Schema) -> None:
+    def __init__(self, output: Folder, schema: pa.Schema, stage: str = GATHER) -> None:
         super().__init__()
         self._output = output
         self._schema = schema
+        self._stage = stage
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[pa.Table]:
-        shards = sorted(committed_shards(self._output))
+        shards = sorted(committed_shards(self._output, self._stage))
+        folder = self._output / TARS[self._stage]
         return (
             begin
             | Deal("shards", shards)
-            | beam.Map(_read_gathered, output=self._output, schema=self._schema)
+            | beam.Map(_read_gathered, folder=folder, schema=self._schema)
         )
 
 
-def _read_gathered(shard: str, output: Folder, schema: pa.Schema) -> pa.Table:
-    table = read_table(output / GATHERED, f"{shard}.parquet", schema.names)
+def _read_gathered(shard: str, folder: Folder, schema: pa.Schema) -> pa.Table:
+    table = read_table(folder, f"{shard}.parquet", schema.names)
     return table.select(schema.names).cast(schema)
 
 
@@ -74,7 +78,7 @@ class SettleCaptions(beam.DoFn):
         bucket, tables = keyed
         part = part_name(bucket)
         captions = read_table(self._plan / "captions", part)
-        pictures = _of(tables["gathered"], captions["uid"])
+        pictures = fates_of(tables["gathered"], captions["uid"])
         is_kept = pc.equal(pictures["fate"], Fate.KEPT.value)
         kept = pictures.filter(is_kept)
         failed = {row["uid"]: row for row in pictures.filter(pc.invert(is_kept)).to_pylist()}
@@ -92,8 +96,8 @@ class SettleCaptions(beam.DoFn):
         yield from counts.items()
 
 
-def _of(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
-    """What became of each wanted picture in the end.
+def fates_of(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
+    """What became of each wanted picture, or document, in the end.
 
     Raises:
       RunError: where a picture that was planned stands in no shard.
@@ -102,7 +106,7 @@ def _of(gathered: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
     missing = len(pc.unique(wanted)) - found.num_rows
     if missing:
         raise RunError(
-            f"{missing} pictures stand in no gathered shard: if one was removed, remove _work "
+            f"{missing} of what was planned stand in no shard: if one was removed, remove _work "
             "below the output, too, and run the same command again"
         )
     return found

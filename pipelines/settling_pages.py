@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from filters.page import PageFault, PageRules, TextLayer, page_fault
 from model.query_writer import QueryWriterSpec
+from pipelines.document_plan import Current
 from pipelines.document_shards import TOLD_BY
 from pipelines.language_model import LanguageModel
 from pipelines.page_queries import PageQueries, lost_questions, rejected_page
@@ -52,18 +53,17 @@ SETTLED_PAGES = pa.schema(
 """What settling reads of a shard."""
 
 
-def read_shard(shard: str, output: Folder, current: pa.Table) -> pa.Table:
+def read_shard(shard: str, output: Folder, current: Current) -> pa.Table:
     """What a committed shard says of the documents whose last rendering it has.
 
     Args:
       shard: its name.
       output: of the recipe.
-      current: the name of the `shard` with the last rendering of each `document`, 60 bytes a row.
+      current: which these are.
     """
     table = read_table(output / DOCUMENTS, f"{shard}.parquet", SETTLED_PAGES.names)
     table = table.select(SETTLED_PAGES.names).cast(SETTLED_PAGES)
-    here = current.filter(pc.equal(current["shard"], shard))["document"].combine_chunks()
-    return table.filter(pc.is_in(table["document"], value_set=here))
+    return table.filter(pc.is_in(table["document"], value_set=current.documents_of(shard)))
 
 
 class JudgePages:

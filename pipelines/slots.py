@@ -5,7 +5,9 @@ Pictures that are read together, those of a row group, keep together as a host's
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
@@ -19,9 +21,11 @@ from pipelines.transforms.blocks import (
     arrow_schema,
     column_buckets,
     hash_buckets,
+    one_bucket,
     runs,
     table_of,
 )
+from pipelines.transforms.filed import FileRows, RegroupFiled, read_places
 from pipelines.transforms.tables import write_table
 from schemas.ids import bucket_of, digest
 from schemas.rows import PlannedPicture
@@ -30,11 +34,13 @@ from schemas.rows import PlannedPicture
 class PlanShards(beam.PTransform):
     """Writes a plan for each shard that is to be gathered, from tables of `PlannedPicture`s.
 
-    Hosts with more than a shard's pictures are few enough for every worker's memory: at most
-    pictures / `per_shard` names.
+    Pictures wait in files until all are counted, and go to their buckets in files. Hosts with more
+    than a shard's pictures are few enough for every worker's memory: at most pictures / `per_shard`
+    names.
 
     Args:
-      plan: gets `shards/*.parquet`, and `lists/*.json` that name them bucket by bucket.
+      plan: gets `shards/*.parquet`, and `lists/*.json` that name them bucket by bucket; below
+        `rows/` pictures are on their way.
       per_shard: pictures that a shard should have.
       buckets: to work on one after another.
     """
@@ -52,8 +58,11 @@ class PlanShards(beam.PTransform):
             | "Rows" >> beam.Map(lambda table: table.num_rows)
             | "Total" >> beam.CombineGlobally(sum)
         )
-        slotted = pictures | "AssignSlots" >> beam.Map(
-            assign_slots,
+        rows = self._plan / "rows"
+        places = pictures | "File" >> beam.ParDo(FileRows(rows, one_bucket))
+        slotted = places | "AssignSlots" >> beam.FlatMap(
+            _assign_filed,
+            rows=rows,
             total=beam.pvalue.AsSingleton(total),
             hot=beam.pvalue.AsList(hot),
             per_shard=self._per_shard,
@@ -62,7 +71,7 @@ class PlanShards(beam.PTransform):
         schema, in_bucket = arrow_schema(SlottedPicture), column_buckets("bucket")
         return (
             {"pictures": slotted}
-            | Regroup("pictures by host", {"pictures": schema}, self._buckets, in_bucket)
+            | RegroupFiled("pictures by host", rows, {"pictures": schema}, self._buckets, in_bucket)
             | "Write" >> beam.Map(write_shard_plans, plan=self._plan)
         )
 
@@ -151,6 +160,11 @@ class Slots:
             first, slots = self._hot[host]
             return first + bucket_of(uid, slots)
         return bucket_of(digest(host), self._cold_slots)
+
+
+def _assign_filed(places: pa.Table, rows: Folder, **plan: Any) -> Iterator[pa.Table]:
+    for pictures in read_places(rows, places):
+        yield assign_slots(pictures, **plan)
 
 
 def assign_slots(

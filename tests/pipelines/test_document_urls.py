@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from pipelines.doctor import examine
 from pipelines.document_fetching import FetchLane, in_utf8, stored_document
 from pipelines.document_rules import Documents
+from pipelines.document_urls import DocumentClaim, settle
 from pipelines.driver import Job, run_job
 from pipelines.errors import FetchError, RecipeError, RunError
 from pipelines.fetching import Fetched
@@ -25,6 +27,7 @@ from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
 from pipelines.retrying import check_reasons
 from pipelines.storage import Folder
+from pipelines.transforms.blocks import table_of
 from pipelines.why import show_way
 from schemas.ids import picture_uid
 from tests.conftest import PictureServer, counts, curate, digests, table
@@ -149,6 +152,40 @@ def test_every_url_is_a_document_with_a_fate(
         assert said in capsys.readouterr().out
     assert show_way(str(output), picture_uid("web", f"{library.url}private/a.pdf"))
     assert "rejected: opt-out-robots-txt" in capsys.readouterr().out
+
+
+def test_documents_come_out_alike_however_many_buckets_they_are_planned_in(
+    library: PictureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for rows in (25_000, 2):
+        monkeypatch.setattr("pipelines.transforms.blocks.BUCKET_ROWS", rows)
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        recipe = write_recipe(folder, library, [*KEPT, *LOST], f"{library.url}nests,\n")
+        curate(recipe, stages=STAGES)
+        write_recipe(folder, library, [*KEPT, *LOST][1:])  # others stay, one counts no more
+        curate(recipe, stages=STAGES)
+        assert recount(Folder(str(folder / "out"))).differences == []
+        found = counts(folder / "out", "documents")
+        made.append((found, digests(folder / "out/shards")))
+    assert len([*(tmp_path / "2/out/pages").iterdir()]) > 1
+    assert made[0] == made[1]
+    assert made[0][0]["page kept"] == sum(KEPT.values()) - KEPT["kites.pdf"]
+    assert library.asked.count("/nests") == 2
+
+
+def test_the_first_row_that_names_a_document_counts() -> None:
+    def claim(rank: int, file: str, number: int) -> DocumentClaim:
+        row = f"s:{file}:{number}"
+        return DocumentClaim("a" * 32, row, "", "", "s", "", "und", "", "", rank, file, number, row)
+
+    claims = [claim(1, "a", 0), claim(0, "b", 10), claim(0, "b", 9), claim(0, "c", 1)]
+    for order in permutations(claims):
+        documents, twins = settle(table_of(DocumentClaim, order))
+        assert documents["url"].to_pylist() == ["s:b:9"]
+        assert [row.row for row in twins] == ["s:b:10", "s:c:1", "s:a:0"]
+        assert {row.detail for row in twins} == {"as s:b:9"}
 
 
 def test_nothing_is_fetched_twice_and_new_rows_alone(
