@@ -1,6 +1,6 @@
 """Do mined negatives teach more than random ones? One small model, trained as long on either.
 
-    python -m benchmarks.mined_training [sample|sentences] [--seeds 3] [--batch 8] [--rate 3e-4]
+    python -m benchmarks.mined_training [sample|sentences] [--seeds 3]
 
 `sample` is scenes of a sample world in four languages, mined by the teacher that ships: pictures
 with captions that almost fit and captions with near pictures, judged on other scenes: by retrieval,
@@ -12,8 +12,7 @@ judged on the sentences left out.
 A model is trained on pairs first, for each seed, and from there on triplets: `mined` as
 `pairmill mine` and `pack` leave them, and `random`, the same anchors and positives in the same
 order with as many negatives drawn from the same language. All else is equal. Everybody's negatives
-in a batch stand against each: the smaller `--batch`, the less random ones teach. A smaller one has
-more steps, so that as many triplets are seen.
+in a batch stand against each: the smaller the batch, the less random ones teach.
 """
 
 import argparse
@@ -44,7 +43,6 @@ from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT, TEXT_TO_IMAGE, packed_tripl
 
 _DATA = ROOT.parent / "shared" / "data"
 _ARMS = ("random", "mined")
-_TRIPLETS = 2_000  # that a model sees
 _PAIRS_BATCH = {"images": 128, "texts": 64}
 _EMBEDDED = 128  # at once
 _TOLD_APART = "told apart"
@@ -102,16 +100,15 @@ def train_on_pairs(trial: Trial, name: str, seed: int) -> Path:
     return trained(trial, name, trial.model, stage | batch_sizes(trial.pairs, None), seed)
 
 
-def train_on_triplets(
-    trial: Trial, arm: str, begun: Path, seed: int, batch: int, rate: float
-) -> Path:
+def train_on_triplets(trial: Trial, arm: str, begun: Path, seed: int) -> Path:
     """The second stage, from where the first ended; returns the model's folder."""
     data = {
         kind: [one | {"path": one["path"].format(arm=arm)} for one in sets]
         for kind, sets in trial.triplets.items()
     }
-    stage = {"learning_rate": rate, "warmup_steps": 20, "steps": _TRIPLETS // batch}
-    stage |= data | batch_sizes(data, batch)
+    steps = trial.seen // trial.batch
+    stage = {"learning_rate": trial.rate, "warmup_steps": 20, "steps": steps}
+    stage |= data | batch_sizes(data, trial.batch)
     return trained(trial, f"{arm}-{seed}", {"checkpoint": str(begun)}, stage, seed)
 
 
@@ -182,14 +179,14 @@ def _cosines(
     return np.asarray((pictures * embedded).sum(axis=1))
 
 
-def compare(trial: Trial, seeds: int, batch: int, rate: float) -> Found:
+def compare(trial: Trial, seeds: int) -> Found:
     """Trains every arm with every seed; says how it goes."""
     lay_out_arms(trial.folder)
     found: Found = defaultdict(list)
     for seed in range(seeds):
         models = {"before": train_on_pairs(trial, f"pairs-{seed}", seed)}
         for arm in _ARMS:
-            models[arm] = train_on_triplets(trial, arm, models["before"], seed, batch, rate)
+            models[arm] = train_on_triplets(trial, arm, models["before"], seed)
         for arm, model in models.items():
             for asked, value in scores_of(model, trial.judged).items():
                 found[arm, asked].append(value)
@@ -215,8 +212,6 @@ def main() -> None:
     )
     parser.add_argument("trials", nargs="*", default=["sample", "sentences"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=8, help="triplets in a batch")
-    parser.add_argument("--rate", type=float, default=3e-4, help="learning rate of both arms")
     parser.add_argument("--data", type=Path, default=_DATA, help="the folder that ntrex/ is in")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     given = parser.parse_args()
@@ -230,7 +225,7 @@ def main() -> None:
             else:
                 trial = sentences_trial(folder / name, given.data)
                 mine_sentences(folder / name, train_on_pairs(trial, "teacher", seed=100))
-            tables[name] = table_of(compare(trial, given.seeds, given.batch, given.rate))
+            tables[name] = table_of(compare(trial, given.seeds))
     for name, lines in tables.items():
         print(name, *lines, sep="\n")
 

@@ -26,6 +26,7 @@ PLAN = ROOT / "configs" / "train" / "quickstart.toml"
 _SPOKEN = ("ar", "de", "en", "ja")  # so few that a language has captions that are near each other
 _PICTURES, _HELD_PICTURES = 4_000, 1_000
 _CAPTIONS = 2  # of a picture that is trained on
+_MARGIN = 0.1  # of the teacher's cosines, of which an altered caption's is 0.17 lower
 _STORED = 72  # pixels, which the image tower looks at
 
 _ANSWERED = "en"
@@ -45,6 +46,9 @@ class Trial:
       model: of the plan.
       settings: of both stages.
       steps: of the first, in batches of 128 pictures or 64 texts.
+      seen: triplets that the second sees.
+      batch: of these.
+      rate: the second's learning rate.
     """
 
     folder: Path
@@ -54,6 +58,9 @@ class Trial:
     model: dict[str, Any]
     settings: dict[str, Any]
     steps: int
+    seen: int
+    batch: int
+    rate: float
 
 
 def small_model() -> dict[str, Any]:
@@ -79,7 +86,7 @@ def sample_trial(folder: Path) -> Trial:
                 "allow_local_files": True,
             },
             "score": {"teachers": [{"model": str(SHIPPED)}]},
-            "mine": mine_table(IMAGE_TO_TEXT, TEXT_TO_IMAGE),
+            "mine": mine_table(IMAGE_TO_TEXT, TEXT_TO_IMAGE, absolute_margin=_MARGIN),
         },
     )
     triplets = [
@@ -93,7 +100,10 @@ def sample_trial(folder: Path) -> Trial:
         judged,
         small_model(),
         {"image_loss": {"temperature": 0.05}},
-        250,
+        steps=250,
+        seen=4_000,
+        batch=16,
+        rate=1e-4,
     )
 
 
@@ -152,7 +162,10 @@ def sentences_trial(folder: Path, data: Path) -> Trial:
         folder / "held-out.parquet",
         small_model() | {"learned_tokens": 0, "tokenizer": str(folder / "tokenizer")},
         {"text_length": 48, "token_dropout": 0.15, "text_loss": {"temperature": 0.05}},
-        400,
+        steps=400,
+        seen=2_000,
+        batch=8,
+        rate=3e-4,
     )
 
 
@@ -175,9 +188,10 @@ def curate_sentences(folder: Path, tables: dict[str, Any]) -> None:
 # Both
 
 
-def mine_table(*kinds: str) -> dict[str, Any]:
+def mine_table(*kinds: str, **negatives: float) -> dict[str, Any]:
     """Of a recipe: four negatives, all in the language that random ones are drawn from."""
-    return {"kinds": [*kinds], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
+    rules = {"num_negatives": 4, **negatives}
+    return {"kinds": [*kinds], "cross_language": 0.0, "negatives": rules}
 
 
 def curate(folder: Path, source: dict[str, Any], tables: dict[str, Any]) -> None:
