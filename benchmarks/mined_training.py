@@ -107,7 +107,7 @@ def train_on_triplets(trial: Trial, arm: str, begun: Path, seed: int) -> Path:
         for kind, sets in trial.triplets.items()
     }
     steps = trial.seen // trial.batch
-    stage = {"learning_rate": trial.rate, "warmup_steps": 20, "steps": steps}
+    stage: dict[str, Any] = {"learning_rate": trial.rate, "warmup_steps": 20, "steps": steps}
     stage |= data | batch_sizes(data, trial.batch)
     return trained(trial, f"{arm}-{seed}", {"checkpoint": str(begun)}, stage, seed)
 
