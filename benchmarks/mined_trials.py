@@ -31,7 +31,7 @@ _STORED = 72  # pixels, which the image tower looks at
 
 _ANSWERED = "en"
 _ASKING = ("ar", "de", "el", "es", "fi", "fr", "hi", "id", "it", "pl", "ru", "tr")
-_LEFT_OUT = 3  # one sentence in so many
+_LEFT_OUT = 3  # one language in so many, by turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +135,14 @@ def draw_world(folder: Path, pictures: int, seed: int, captions: int) -> Path:
 
 
 def sentences_trial(folder: Path, data: Path) -> Trial:
-    """NTREX's sentences, each language's asking for the English: the pairs, not yet mined."""
+    """NTREX's sentences, other languages asking for the English: the pairs, not yet mined."""
     sentences = pq.read_table(data / "ntrex" / "sentences.parquet").to_pylist()
-    spoken = [{code: row[code] for code in (*_ASKING, _ANSWERED)} for row in sentences]
-    seen = [row for number, row in enumerate(spoken) if number % _LEFT_OUT]
-    write_table(folder / "held-out.parquet", spoken[::_LEFT_OUT])
-    asked = [
-        {
-            "query": row[code],
-            "positive": row[_ANSWERED],
-            "query_language": code,
-            "language": _ANSWERED,
-        }
-        for row in seen
-        for code in _ASKING
-    ]
-    write_table(folder / "texts.parquet", asked)
+    seen, held = split_questions(sentences)
+    write_table(folder / "held-out.parquet", held)
+    write_table(folder / "texts.parquet", [row | {"language": _ANSWERED} for row in seen])
     curate_sentences(folder, {})
     # Learned tokens would begin alike, and texts alone could not tell them apart.
-    texts = [text for row in seen for text in row.values()]
+    texts = [row[column] for row in seen for column in ("query", "positive")]
     learn_tokenizer(texts, small_model()["learned_tokens"]).save_pretrained(folder / "tokenizer")
     return Trial(
         folder,
@@ -163,10 +152,25 @@ def sentences_trial(folder: Path, data: Path) -> Trial:
         small_model() | {"learned_tokens": 0, "tokenizer": str(folder / "tokenizer")},
         {"text_length": 48, "token_dropout": 0.15, "text_loss": {"temperature": 0.05}},
         steps=400,
-        seen=2_000,
-        batch=8,
-        rate=3e-4,
+        seen=8_000,
+        batch=16,
+        rate=1e-3,
     )
+
+
+def split_questions(
+    sentences: list[dict[str, str]],
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Pairs to train on and to judge by: each sentence is held out in a third of the languages."""
+    seen, held = list[dict[str, str]](), list[dict[str, str]]()
+    for number, sentence in enumerate(sentences):
+        for turn, code in enumerate(_ASKING, start=number):
+            query, answer = sentence[code], sentence[_ANSWERED]
+            if turn % _LEFT_OUT:
+                seen.append({"query": query, "positive": answer, "query_language": code})
+            else:
+                held.append({"query": query, "document": answer, "language": code})
+    return seen, held
 
 
 def mine_sentences(folder: Path, teacher: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.mined_training import told_apart, with_random_negatives
-from benchmarks.mined_trials import Trial, sample_trial
+from benchmarks.mined_trials import Trial, sample_trial, split_questions
 from benchmarks.tiny_teacher import SHIPPED
 from model.teacher import TeacherSpec, load_teacher
 from pipelines.triplets import triplet_schema
@@ -75,6 +75,18 @@ def test_pictures_that_judge_are_others(trial: Trial) -> None:
     assert (len(seen), len(judged)) == (3 * 2, 20 * 4)
     assert all(row["text"] != row["altered"] for row in judged)
     assert not {row["text"] for row in seen} & {row["text"] for row in judged}
+
+
+def test_questions_that_judge_are_not_trained_on() -> None:
+    codes = ("ar", "de", "el", "en", "es", "fi", "fr", "hi", "id", "it", "pl", "ru", "tr")
+    sentences = [{code: f"{number} in {code}" for code in codes} for number in range(9)]
+    seen, held = split_questions(sentences)
+    assert (len(seen), len(held)) == (9 * 8, 9 * 4)
+    assert not {row["query"] for row in seen} & {row["query"] for row in held}
+    for rows, answer in ((seen, "positive"), (held, "document")):
+        assert {row[answer] for row in rows} == {row["en"] for row in sentences}
+        assert all(row["query"].split()[0] == row[answer].split()[0] for row in rows)
+    assert {row["language"] for row in held} == {*codes} - {"en"}
 
 
 def test_told_apart_are_captions_that_fit_better_than_altered(trial: Trial) -> None:
