@@ -1,192 +1,54 @@
 """Do mined negatives teach more than random ones? One small model, trained as long on either.
 
-    python -m benchmarks.mined_training [sample|sentences] [--seeds 3] [--times 1] [--batch 64]
+    python -m benchmarks.mined_training [sample|sentences] [--seeds 3]
 
-`sample` is a sample world, mined by the teacher that ships: pictures with captions that almost fit
-and captions with near pictures, judged on other pictures of it. `sentences` are NTREX's news, each
-language's asking for the English: texts with texts that almost answer, mined by a model that was
-trained on them with the batch's own negatives alone, and judged on the sentences left out.
+`sample` is scenes of a sample world in four languages, mined by the teacher that ships: pictures
+with captions that almost fit and captions with near pictures, judged on other scenes: by retrieval,
+and by whether a caption fits its picture better than the caption with one attribute altered.
+`sentences` are NTREX's news, twelve languages' asking for the English: texts with texts that almost
+answer, mined by a model of the first stage, as ANCE does (Xiong et al. 2021, arXiv:2007.00808), and
+judged on questions left out, four languages' for each of the 1,997 sentences.
 
 A model is trained on pairs first, for each seed, and from there on triplets: `mined` as
 `pairmill mine` and `pack` leave them, and `random`, the same anchors and positives in the same
 order with as many negatives drawn from the same language. All else is equal. Everybody's negatives
-in a batch stand against each: the smaller `--batch`, the less random ones teach. A smaller one has
-more steps, so that as many triplets are seen.
+in a batch stand against each: the smaller the batch, the less random ones teach.
 """
 
 import argparse
-import json
 import random
 import tempfile
-import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
+from PIL import Image
 
 from benchmarks.harness import ROOT
-from benchmarks.outcome_worlds import pairmill
-from model.tokens import learn_tokenizer
+from benchmarks.mined_trials import Trial, mine_sentences, sample_trial, sentences_trial
+from model.evaluation import evaluate
+from model.evaluation_report import ALL_LANGUAGES
+from model.evaluation_sets import EvaluationSet
+from model.teacher import Encoder, TeacherSpec, load_teacher
 from model.training import train
 from pipelines.plan_file import read_plan
 from schemas.languages import ALL
 from schemas.layout import IMAGE_TO_TEXT, TEXT_TEXT, TEXT_TO_IMAGE, packed_triplets
 
-_PLAN = ROOT / "configs" / "train" / "quickstart.toml"
 _DATA = ROOT.parent / "shared" / "data"
 _ARMS = ("random", "mined")
-_ANSWERED = "en"
-_ASKING = ("de", "es", "fr", "ru")
-_LEFT_OUT = 3  # one sentence in so many
-_TRIPLETS = 3_200  # that a model sees
-_SCORES = ("R@1", "R@10")
+_PAIRS_BATCH = {"images": 128, "texts": 64}
+_EMBEDDED = 128  # at once
+_TOLD_APART = "told apart"
 
-Found = dict[tuple[str, str, str], list[float]]
-"""Scores by seed; by arm, task and score."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What is trained on, and what judges.
-
-    Attributes:
-      folder: to work in; `out` is what was curated.
-      pairs: data of the first stage, by `images` or `texts`.
-      triplets: likewise of the second; `{arm}` in a path is one of `_ARMS`.
-      judged: an evaluation set's table.
-      model: of the plan.
-      settings: of both stages.
-      steps: of the first.
-      triplet_batches: of the second: how many, and triplets in each.
-    """
-
-    folder: Path
-    pairs: dict[str, Any]
-    triplets: dict[str, Any]
-    judged: Path
-    model: dict[str, Any]
-    settings: dict[str, Any]
-    steps: int
-    triplet_batches: tuple[int, int]
-
-    @property
-    def triplet_settings(self) -> dict[str, Any]:
-        """Of the second stage alone."""
-        _, size = self.triplet_batches
-        sizes = {f"{kind.removesuffix('s')}_batch": size for kind in self.triplets}
-        return {"learning_rate": 1e-3, "warmup_steps": 10} | sizes
-
-
-def triplet_batches(times: int, size: int) -> tuple[int, int]:
-    """How many batches of a size see all triplets that are to be seen, and the size.
-
-    >>> triplet_batches(1, 64), triplet_batches(1, 16)
-    ((50, 64), (200, 16))
-    """
-    return times * _TRIPLETS // size, size
-
-
-def sample_trial(folder: Path, times: int, batch: int) -> Trial:
-    """A sample world, curated and mined, and another one's pictures."""
-    pairmill("sample", folder, "--rows", 3_000, "--seed", 31, "--defects", 0, "--models")
-    held = ("--rows", 1_200, "--seed", 32, "--defects", 0)
-    pairmill("sample", folder / "held-out", *held)
-    recipe = tomllib.loads((folder / "recipe.toml").read_text("utf-8"))
-    del recipe["translate"], recipe["select"]
-    recipe["sources"] = recipe["sources"][:1]
-    recipe["mine"] = mine_table(IMAGE_TO_TEXT, TEXT_TO_IMAGE)
-    (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
-    pairmill("curate", folder / "recipe.toml")
-    triplets = [
-        {"path": f"{{arm}}/{kind}", "pictures": "out/shards/pairs", "negatives": negatives}
-        for kind, negatives in ((IMAGE_TO_TEXT, 4), (TEXT_TO_IMAGE, 1))
-    ]
-    return Trial(
-        folder,
-        {"images": [{"path": "out/shards/pairs"}]},
-        {"images": triplets},
-        folder / "held-out" / "pairs.parquet",
-        small_model(),
-        {"image_batch": 64, "token_dropout": 0.0},
-        100 * times,
-        triplet_batches(times, batch),
-    )
-
-
-def sentences_trial(folder: Path, data: Path, times: int, batch: int) -> Trial:
-    """NTREX's sentences in pairs, mined by a model of the first stage."""
-    sentences = pq.read_table(data / "ntrex" / "sentences.parquet").to_pylist()
-    spoken = [{code: row[code] for code in (*_ASKING, _ANSWERED)} for row in sentences]
-    seen = [row for number, row in enumerate(spoken) if number % _LEFT_OUT]
-    held = [row for number, row in enumerate(spoken) if not number % _LEFT_OUT]
-    judged = folder / "held-out.parquet"
-    write_table(judged, held)
-    asked = [
-        {
-            "query": row[code],
-            "positive": row[_ANSWERED],
-            "query_language": code,
-            "language": _ANSWERED,
-        }
-        for row in seen
-        for code in _ASKING
-    ]
-    write_table(folder / "texts.parquet", asked)
-    curate_sentences(folder, {})
-    # Learned tokens would begin alike, and texts alone could not tell them apart.
-    texts = [text for row in seen for text in row.values()]
-    learn_tokenizer(texts, small_model()["learned_tokens"]).save_pretrained(folder / "tokenizer")
-    trial = Trial(
-        folder,
-        {"texts": [{"path": "out/shards/texts"}]},
-        {"texts": [{"path": f"{{arm}}/{TEXT_TEXT}", "negatives": 4}]},
-        judged,
-        small_model() | {"learned_tokens": 0, "tokenizer": str(folder / "tokenizer")},
-        {"text_batch": 64, "text_length": 48, "token_dropout": 0.0},
-        120 * times,
-        triplet_batches(times, batch),
-    )
-    teacher = first_stage(trial, "teacher", seed=100)
-    score = {"teachers": [{"model": str(teacher)}]}
-    curate_sentences(folder, {"score": score, "mine": mine_table(TEXT_TEXT)})
-    return trial
-
-
-def mine_table(*kinds: str) -> dict[str, Any]:
-    """Of a recipe: four negatives, all in the language that random ones are drawn from."""
-    return {"kinds": [*kinds], "cross_language": 0.0, "negatives": {"num_negatives": 4}}
-
-
-def curate_sentences(folder: Path, tables: dict[str, Any]) -> None:
-    """Packs `texts.parquet`, and mines it where the tables say so."""
-    source = {
-        "name": "news",
-        "task": "text-pair",
-        "format": "table",
-        "path": "texts.parquet",
-        "query_language_column": "query_language",
-        "language_column": "language",
-    }
-    recipe = {
-        "output": "out",
-        "sources": [source],
-        "gather": {},
-        "screen": {},
-        **tables,
-        "pack": {},
-    }
-    (folder / "recipe.toml").write_text(tomli_w.dumps(recipe), "utf-8")
-    pairmill("curate", folder / "recipe.toml")
-
-
-def write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows)), path)
+Found = dict[tuple[str, str], list[float]]
+"""Scores by seed; by arm and what was asked."""
 
 
 # Random negatives
@@ -232,31 +94,44 @@ def with_random_negatives(rows: pa.Table) -> pa.Table:
 # Training
 
 
-def first_stage(trial: Trial, name: str, seed: int) -> Path:
-    """Trains a model on pairs; returns its folder."""
-    stage = {"learning_rate": 3e-3, "warmup_steps": 30, **trial.pairs}
-    return trained(trial, name, trial.model, stage, trial.steps, seed)
+def train_on_pairs(trial: Trial, name: str, seed: int) -> Path:
+    """The first stage; returns the model's folder."""
+    stage = {"learning_rate": 3e-3, "warmup_steps": 30, "steps": trial.steps, **trial.pairs}
+    return trained(trial, name, trial.model, stage | batch_sizes(trial.pairs, None), seed)
 
 
-def small_model() -> dict[str, Any]:
-    """The quickstart's."""
-    model: dict[str, Any] = tomllib.loads(_PLAN.read_text("utf-8"))["model"]
-    return model
+def train_on_triplets(trial: Trial, arm: str, begun: Path, seed: int) -> Path:
+    """The second stage, from where the first ended; returns the model's folder."""
+    data = {
+        kind: [one | {"path": one["path"].format(arm=arm)} for one in sets]
+        for kind, sets in trial.triplets.items()
+    }
+    steps = trial.seen // trial.batch
+    stage: dict[str, Any] = {"learning_rate": trial.rate, "warmup_steps": 20, "steps": steps}
+    stage |= data | batch_sizes(data, trial.batch)
+    return trained(trial, f"{arm}-{seed}", {"checkpoint": str(begun)}, stage, seed)
+
+
+def batch_sizes(data: dict[str, Any], size: int | None) -> dict[str, int]:
+    """The plan's words for a batch of each kind of data; None: that of pairs.
+
+    >>> batch_sizes({"images": []}, None), batch_sizes({"texts": []}, 16)
+    ({'image_batch': 128}, {'text_batch': 16})
+    """
+    return {f"{kind.removesuffix('s')}_batch": size or _PAIRS_BATCH[kind] for kind in data}
 
 
 def trained(
-    trial: Trial, name: str, model: dict[str, Any], stage: dict[str, Any], steps: int, seed: int
+    trial: Trial, name: str, model: dict[str, Any], stage: dict[str, Any], seed: int
 ) -> Path:
-    """Trains a model and judges it at the end; returns its folder."""
-    about = {"name": "one", "steps": steps, "image_loss": {"temperature": 0.05}}
+    """Trains a model of one stage; returns its folder."""
     plan = {
         "output": name,
         "seed": seed,
         "languages": list(ALL),
         "model": model,
-        "stages": [about | trial.settings | stage],
-        "running": {"loaders": 0, "log_every": 40, "checkpoint_every": 10_000},
-        "evaluations": [{"name": "held-out", "data": str(trial.judged)}],
+        "stages": [{"name": "one"} | trial.settings | stage],
+        "running": {"loaders": 0, "log_every": 50, "checkpoint_every": 10_000},
     }
     path = trial.folder / f"{name}.toml"
     path.write_text(tomli_w.dumps(plan), "utf-8")
@@ -265,17 +140,43 @@ def trained(
     return folder
 
 
-def scores_of(model: Path) -> dict[tuple[str, str], float]:
-    """What a training was judged at, at its end, by task and score."""
-    lines = (model.parent / "metrics.jsonl").read_text("utf-8").splitlines()
-    judged = [line for line in map(json.loads, lines) if "evaluation" in line]
-    return {
-        (task, score): value
-        for key, value in judged[-1].items()
-        if key.startswith("held-out/")
-        for _, task, score in [key.split("/")]
-        if score in _SCORES
+# Judging
+
+
+def scores_of(model: Path, judged: Path) -> dict[str, float]:
+    """R@1 of each task, and the share of altered captions that are told from the true ones."""
+    encoder = load_teacher(TeacherSpec(model=str(model), dtype="float32"))
+    report = evaluate(encoder, [EvaluationSet(data=str(judged))], dims=[encoder.dim])
+    found = {
+        f"{result.task} R@1": score.values["R@1"]
+        for result in report.results
+        for score in result.scores
+        if score.language == ALL_LANGUAGES
     }
+    if "altered" in pq.read_schema(judged).names:
+        found[_TOLD_APART] = told_apart(encoder, judged)
+    return found
+
+
+def told_apart(encoder: Encoder, judged: Path) -> float:
+    """The share of captions that fit their picture better than they do altered."""
+    rows = pq.read_table(judged).to_pylist()
+    better = 0
+    for start in range(0, len(rows), _EMBEDDED):
+        some = rows[start : start + _EMBEDDED]
+        pictures = encoder.embed_images([Image.open(judged.parent / row["image"]) for row in some])
+        true, altered = (_cosines(encoder, some, pictures, of) for of in ("text", "altered"))
+        better += int((true > altered).sum())
+    return better / len(rows)
+
+
+def _cosines(
+    encoder: Encoder, rows: Sequence[dict[str, Any]], pictures: np.ndarray, column: str
+) -> np.ndarray:
+    """Of each row's picture and text, [rows]; pictures [rows, d]."""
+    texts = [row[column] for row in rows]
+    embedded = encoder.embed_texts(texts, [row["language"] for row in rows])  # [rows, d]
+    return np.asarray((pictures * embedded).sum(axis=1))
 
 
 def compare(trial: Trial, seeds: int) -> Found:
@@ -283,32 +184,22 @@ def compare(trial: Trial, seeds: int) -> Found:
     lay_out_arms(trial.folder)
     found: Found = defaultdict(list)
     for seed in range(seeds):
-        first = first_stage(trial, f"pairs-{seed}", seed)
-        keep(found, "before", first)
+        models = {"before": train_on_pairs(trial, f"pairs-{seed}", seed)}
         for arm in _ARMS:
-            data = {
-                kind: [one | {"path": one["path"].format(arm=arm)} for one in sets]
-                for kind, sets in trial.triplets.items()
-            }
-            stage = trial.triplet_settings | data
-            steps, _ = trial.triplet_batches
-            begun = {"checkpoint": str(first)}
-            keep(found, arm, trained(trial, f"{arm}-{seed}", begun, stage, steps, seed))
+            models[arm] = train_on_triplets(trial, arm, models["before"], seed)
+        for arm, model in models.items():
+            for asked, value in scores_of(model, trial.judged).items():
+                found[arm, asked].append(value)
         print("\n".join(table_of(found)), flush=True)
     return found
 
 
-def keep(found: Found, arm: str, model: Path) -> None:
-    for name, value in scores_of(model).items():
-        found[arm, *name].append(value)
-
-
 def table_of(found: Found) -> list[str]:
     """Scores by arm: mean, then each seed's."""
-    names = list(dict.fromkeys(name[1:] for name in found))
-    lines = [f"{'':<9}" + "".join(f"{' '.join(name):>38}" for name in names)]
+    names = list(dict.fromkeys(asked for _, asked in found))
+    lines = [f"{'':<9}" + "".join(f"{name:>38}" for name in names)]
     for arm in ("before", *_ARMS):
-        cells = [found[arm, *name] for name in names]
+        cells = [found[arm, name] for name in names]
         shown = [f"{mean(of):.3f} ({', '.join(f'{one:.3f}' for one in of)})" for of in cells]
         lines.append(f"{arm:<9}" + "".join(f"{cell:>38}" for cell in shown))
     return lines
@@ -321,8 +212,6 @@ def main() -> None:
     )
     parser.add_argument("trials", nargs="*", default=["sample", "sentences"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--times", type=int, default=1, help="as many steps as by default")
-    parser.add_argument("--batch", type=int, default=64, help="triplets in a batch")
     parser.add_argument("--data", type=Path, default=_DATA, help="the folder that ntrex/ is in")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     given = parser.parse_args()
@@ -331,12 +220,12 @@ def main() -> None:
         tables = {}
         for name in given.trials:
             (folder / name).mkdir(parents=True)
-            made = (
-                sample_trial(folder / name, given.times, given.batch)
-                if name == "sample"
-                else sentences_trial(folder / name, given.data, given.times, given.batch)
-            )
-            tables[name] = table_of(compare(made, given.seeds))
+            if name == "sample":
+                trial = sample_trial(folder / name)
+            else:
+                trial = sentences_trial(folder / name, given.data)
+                mine_sentences(folder / name, train_on_pairs(trial, "teacher", seed=100))
+            tables[name] = table_of(compare(trial, given.seeds))
     for name, lines in tables.items():
         print(name, *lines, sep="\n")
 
