@@ -4,6 +4,8 @@ Rows are moved by their mean first. That lowers all products with a query by the
 order stays, while errors fall with the rows' lengths: embeddings lie in a narrow cone.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ def is_fast() -> bool:
 
     Older versions of torch do not tell.
     """
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16", False) or able.get("amx_bf16", False))
 
 

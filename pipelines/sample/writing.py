@@ -73,6 +73,7 @@ model = "{translator}"
 
 [mine.negatives]
 num_negatives = 2            # enough for a small model
+absolute_margin = 0.1        # this teacher's cosines of what fits lie about 0: a share is no margin
 range_max = 200              # scenes are alike here: many of the nearest fit
 
 """
