@@ -1,7 +1,7 @@
 """Is the share of mismatches found, and a precision reached, where nobody tells which they are?
 
     python -m benchmarks.thresholds [--captions 20000] [--seeds 3] [--precision 0.95]
-    python -m benchmarks.thresholds --tiny-teacher
+    python -m benchmarks.thresholds --tiny-teacher [--by-language]
     python -m benchmarks.thresholds --output out --truth truth.parquet
 
 Draws scores of matches, of shuffled pairs and of mismatches that are right in part, of several
@@ -10,9 +10,9 @@ error of the estimated share with the bounds that it states, and the precision a
 matches kept at the threshold for a precision; beside it the share that the best threshold for that
 precision keeps. With `--tiny-teacher` they are drawn from what the teacher that ships says of
 pictures of a sample world in sentences that it was not taught; those right in part are wrong in one
-attribute. With `--output`, a finished sample world with scores, the scores are drawn from
-those of its clean, its shuffled and its hard pairs, `--easier` lower for the latter: what a better
-teacher would say of them.
+attribute. `--by-language` draws from each language's alone, as `select` decides. With `--output`, a
+finished sample world with scores, the scores are drawn from those of its clean, its shuffled and
+its hard pairs, `--easier` lower for the latter: what a better teacher would say of them.
 """
 
 import argparse
@@ -171,6 +171,8 @@ def show(teachers: dict[str, Teacher], captions: int, seeds: int, want: float) -
     bounded = np.mean([of.low <= 0 <= of.high for of in every])
     worst = max(abs(of.error) for of in every)
     print(f"within 0.05: {within:.1%}; within the stated bounds: {bounded:.1%}; worst {worst:.3f}")
+    precisions, recalls = ([getattr(of, key) for of in every] for key in ("precision", "recall"))
+    print(f"precision at least {min(precisions):.3f}, of the matches kept {min(recalls):.3f}")
 
 
 def of_a_world(output: Path, truth: Path, easier: float) -> dict[str, Teacher]:
@@ -197,20 +199,24 @@ def of_a_world(output: Path, truth: Path, easier: float) -> dict[str, Teacher]:
     }
 
 
-def of_the_tiny_teacher(pictures: int) -> dict[str, Teacher]:
+def of_the_tiny_teacher(pictures: int, by_language: bool) -> dict[str, Teacher]:
     """What it says of captions, of those of other pictures and of those with a wrong attribute."""
     said, images, texts = embed_captions(pictures, seed=401)
     own = np.array([row.picture for row in said])
-    defect = np.array([row.defect for row in said])
+    defect, language = (
+        np.array([getattr(row, of) for row in said]) for of in ("defect", "language")
+    )
     cosines, shuffled = (
         (texts * images[(own + way) % pictures]).sum(1) for way in (0, pictures // 2)
     )
+    pools = {f"the tiny one's {code}": language == code for code in np.unique(language)}
     return {
-        "the tiny one's": Teacher(
-            of_these(cosines[defect == ""]),
-            of_these(shuffled[defect == ""]),
-            of_these(cosines[defect == "mismatched-hard"]),
+        name: Teacher(
+            of_these(cosines[pool & (defect == "")]),
+            of_these(shuffled[pool & (defect == "")]),
+            of_these(cosines[pool & (defect == "mismatched-hard")]),
         )
+        for name, pool in (pools if by_language else {"the tiny one's": own >= 0}).items()
     }
 
 
@@ -220,13 +226,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--precision", type=float, default=0.95)
     parser.add_argument("--tiny-teacher", action="store_true")
+    parser.add_argument("--by-language", action="store_true")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--easier", type=float, default=0.0)
     asked = parser.parse_args()
     teachers = TEACHERS
     if asked.tiny_teacher:
-        teachers = of_the_tiny_teacher(_PICTURES)
+        teachers = of_the_tiny_teacher(_PICTURES, asked.by_language)
     elif asked.output:
         teachers = of_a_world(asked.output, asked.truth, asked.easier)
     show(teachers, asked.captions, asked.seeds, asked.precision)
