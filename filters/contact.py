@@ -88,7 +88,7 @@ def addresses_in(plain: str) -> list[str]:
     >>> addresses_in("See https://www.Example.org/a?b=1, or mail ana@example.org.")
     ['example.org/a?b=1', 'ana@example.org']
     """
-    found = []
+    found: list[str] = []
     if has_url(plain):
         found += _addresses(plain)
     if "@" in plain:
