@@ -163,12 +163,20 @@ def test_a_tmx_translates_each_language_of_a_unit_into_each_other(tmp_path: Path
     assert german["key"] == phrase_id("en", "a red kite")
 
 
+NESTED = b"<tmx><body><tu><tuv><seg>%b</seg></tuv></tu></body></tmx>" % (
+    b"<hi>" * 5_000 + b"</hi>" * 5_000
+)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("own.csv", b"", "must end in .tmx or .parquet"),
         ("own.tmx", b"<tmx><body>", "is no TMX"),
         ("own.tmx", b"<html/>", "is no TMX"),
+        ("own.tmx", NESTED, "is no TMX"),
+        ("own.tmx", b'<?xml version="1.0" encoding="Shift_JIS"?><tmx/>', "save it as UTF-8"),
+        ("own.tmx", b'<?xml version="1.0" encoding="none"?><tmx/>', "save it as UTF-8"),
         ("own.parquet", b"PAR1", "is no Parquet"),
         ("nowhere.tmx", None, "there is no"),
     ],
