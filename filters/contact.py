@@ -18,7 +18,9 @@ _URL = re.compile(
     rf"|(?<![@.\-])(?<!{_W})(?:{_NAME}\.){{1,8}}(?:{_DOMAINS}|{_DOMAINS.upper()})(?!{_W}|@|-{_W})"
     rf"|(?<![@.\-/])(?<!{_W})[A-Za-z0-9-]{{2,63}}\.[a-z]{{2,6}}/[A-Za-z0-9_~%-]*[a-z0-9]",
 )
-_TO_ITS_END = re.compile(rf"(?:[a-z]+\s?:\s?//)?\s?(?:www\.)?((?:{_W}|[\-.~:/?#@!$&'*+,;=%|])*)")
+_TO_ITS_END = re.compile(
+    rf"(?:[a-z]+\s?:\s?//)?\s?(?:www\.)?((?:{_W}|[\-.~:/?#@!$&'*+,;=%|])*)", re.IGNORECASE
+)
 _DOTTED = re.compile(r"\.\w")
 _AT = r"(?:@|\s?[\[(]\s?(?:at|AT|@)\s?[\])]\s?)"
 _DOT = r"(?:\.|\s?[\[(]\s?(?:dot|DOT)\s?[\])]\s?)"
@@ -86,18 +88,21 @@ def addresses_in(plain: str) -> list[str]:
     >>> addresses_in("See https://www.Example.org/a?b=1, or mail ana@example.org.")
     ['example.org/a?b=1', 'ana@example.org']
     """
-    found = []
+    found: list[str] = []
     if has_url(plain):
-        found += [_address(plain[its.start() :]) for its in _URL.finditer(plain)]
+        found += _addresses(plain)
     if "@" in plain:
         found += [its[0].lower() for its in _EMAIL.finditer(plain)]
     return found
 
 
-def _address(text: str) -> str:
-    """The address that `text` begins with."""
-    address = _TO_ITS_END.match(text.lower())
-    return address[1].rstrip(".,;:!?/'") if address else ""
+def _addresses(plain: str) -> Iterator[str]:
+    """Those that are no part of another."""
+    end = 0
+    for its in _URL.finditer(plain):
+        if its.start() >= end and (address := _TO_ITS_END.match(plain, its.start())):
+            end = address.end()
+            yield address[1].lower().rstrip(".,;:!?/'")
 
 
 def has_personal_data(caption: CaptionText) -> bool:

@@ -23,7 +23,7 @@ _METRES = (Conversion(1.0, slack=0.02), Conversion(100.0))
 _NUMBER_MONTHS = frozenset(["zh", "ja", "ko", "vi"])
 _COUNTING = frozenset(["zh", "ja", "ko"])
 _CALENDAR = re.compile(
-    r"(?:tháng|thứ) (\d+)|(\d+) ?[月월]"
+    r"(?:tháng|thứ) (\d+)|(?<!\d)(\d+) ?[月월]"
     r"|(?<!\d)(\d\d?)/(\d\d?)/\d{4}|(?<!\d)\d\d?/(1[0-2]|0?\d)(?!\d)"
 )
 _CLOCK = re.compile(

@@ -78,3 +78,16 @@ def targets_of(
 
     chosen = set(sorted(targets, key=wait)[: rules.per_caption])
     return tuple(code for code in targets if code in chosen)
+
+
+def most_targets(rules: TargetRules) -> float:
+    """Languages that captions are translated into on average, at most: were all in the language of
+    the largest share.
+
+    >>> rules = TargetRules(seed=1, from_languages=frozenset({"en"}), from_sources=frozenset({"s"}),
+    ...                     into_languages=("de", "fr", "it", "es"), share=0.5, per_caption=3)
+    >>> most_targets(rules)
+    1.5
+    """
+    shares = [rules.share_in.get(language, rules.share) for language in rules.from_languages]
+    return max(shares) * (rules.per_caption or len(rules.into_languages))

@@ -51,6 +51,7 @@ class BatchedSizer:
         decoding: Decoding,
     ) -> None:
         self.name = name
+        self.family = tags.family
         self._tokenizer = tokenizer
         self._tags = tags
         self._decoding = decoding

@@ -26,6 +26,7 @@ class EndpointSizer:
     def __init__(self, spec: TranslatorSpec) -> None:
         assert spec.endpoint is not None
         self.name = spec.model
+        self.family = ""
         self._endpoint = spec.endpoint
         self._decoding = spec.decoding
         self._sources = spec.sources or ALL

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from sentencepiece import SentencePieceProcessor
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedConfig, PreTrainedModel
 from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES as M2M_CODES
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES as NLLB_CODES
@@ -16,6 +15,7 @@ from transformers.utils import cached_file
 
 from model.teacher import folder_digest
 from model.translation_manifest import Tags
+from model.translation_tokens import read_pieces
 from model.translator import require_revision, short_name
 from schemas.languages import LANGUAGES, normalise_tag
 
@@ -194,7 +194,7 @@ def _tokens(family: str, files: _Files, pieces: Path) -> list[str]:
 
 
 def _pieces(path: Path) -> list[str]:
-    model = SentencePieceProcessor(model_file=str(path))
+    model = read_pieces(path)
     pieces: list[str] = model.id_to_piece(list(range(len(model))))
     return pieces
 

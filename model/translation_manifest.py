@@ -108,11 +108,15 @@ def read_manifest(folder: Path) -> Manifest:
     """Reads a folder's manifest.
 
     Raises:
-      ValueError: it is not of this version's format.
+      ValueError: it is not of this version's format, or not as it was written.
     """
-    content = json.loads((folder / MANIFEST).read_text("utf-8"))
-    if content.pop("format", None) != _FORMAT:
-        raise ValueError(
-            f"{folder} was converted by another version of pairmill: convert the checkpoint again"
-        )
-    return Manifest(**content | {"tags": Tags(**content["tags"])})
+    try:
+        content = dict(json.loads((folder / MANIFEST).read_text("utf-8")))
+        if content.pop("format", None) != _FORMAT:
+            raise ValueError(
+                f"{folder} was converted by another version of pairmill: convert the checkpoint "
+                "again"
+            )
+        return Manifest(**content | {"tags": Tags(**content["tags"])})
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder / MANIFEST} is damaged: convert the checkpoint again") from error

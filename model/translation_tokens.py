@@ -23,13 +23,15 @@ class Tokenizer:
       tags: the model's.
       source: the SentencePiece model of its sources.
       target: that of its translations.
+
+    Raises:
+      ValueError: one of them cannot be read.
     """
 
     def __init__(self, tags: Tags, source: Path, target: Path) -> None:
         self._tags = tags
-        self._source = SentencePieceProcessor(model_file=str(source))
-        same = source == target
-        self._target = self._source if same else SentencePieceProcessor(model_file=str(target))
+        self._source = read_pieces(source)
+        self._target = self._source if source == target else read_pieces(target)
 
     def encode(
         self, texts: Sequence[str], sources: Sequence[str], targets: Sequence[str]
@@ -71,6 +73,18 @@ class Tokenizer:
         return any(
             model.piece_to_id(token) != model.unk_id() for model in (self._source, self._target)
         )
+
+
+def read_pieces(path: Path) -> SentencePieceProcessor:
+    """A SentencePiece model.
+
+    Raises:
+      ValueError: there is none, or it is damaged.
+    """
+    try:
+        return SentencePieceProcessor(model_file=str(path))
+    except (RuntimeError, OSError) as error:
+        raise ValueError(f"{path} is no SentencePiece model: {error}") from error
 
 
 def load_tokenizer(folder: Path, tags: Tags) -> Tokenizer:

@@ -73,9 +73,11 @@ class Sizer(Protocol):
 
     Attributes:
       name: hub id or folder's name of the checkpoint that it was made of.
+      family: `m2m_100`, `nllb`, `madlad` or `marian`; "" where that is not known.
     """
 
     name: str
+    family: str
 
     def translates(self, source: str, target: str) -> bool:
         """Whether it can say texts of one ISO 639-1 language in another."""

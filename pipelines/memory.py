@@ -4,9 +4,11 @@ What a model answers about pages is kept the same way: a folder a model and prom
 A file has the translations of some texts, sorted by the texts' ids, and its name says from which to
 which. Names depend on what is in it, and files are written at once, so whoever adds the same twice
 leaves it once. It is never held as a whole: whoever looks for texts of a range of ids reads those
-parts of files that may have them, one after the other.
+parts of files that may have them, one after the other. A file whose ids begin alike lies in a
+folder called so: of millions of files only those in the folders of the range are listed.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,8 @@ from pipelines.transforms.tables import write_table
 from schemas.ids import digest
 
 _PREFIX = 8  # digits of an id in a file's name
+_FOLDER = re.compile("[0-9a-f]{1,3}")  # those that all ids in a folder begin with
+_MOST_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Memory:
         keys, languages = (rows[name].to_pylist() for name in ("key", "language"))
         content = digest(*keys, *languages)[:_PREFIX]
         name = f"{keys[0][:_PREFIX]}-{keys[-1][:_PREFIX]}-{content}.parquet"
-        write_table(self._folder, name, rows)
+        write_table(self._folder_of(keys[0], keys[-1]), name, rows)
 
     def find(self, keys: pa.Array, languages: pa.Array) -> pa.Table:
         """The translations of some texts into some languages, each once, by key and language.
@@ -87,22 +91,36 @@ class Memory:
         low, high = keys[0].as_py(), keys[-1].as_py()
         wanted = pa.table([keys, languages], ["key", "language"])
         found = [REMEMBERED.empty_table()]
-        for name in self._folder.names():
-            if _may_hold(name, low, high):
-                found += self._search(name, wanted, low, high)
+        for folder in self._folders(low, high):
+            for name in folder.names():
+                if _may_hold(name, low, high):
+                    found += _search(folder, name, wanted, low, high)
         return _first_of_each(pa.concat_tables(found))
 
-    def _search(self, name: str, wanted: pa.Table, low: str, high: str) -> Iterator[pa.Table]:
-        keys, names = wanted["key"].combine_chunks(), _names(wanted).combine_chunks()
-        with self._folder.open(name) as file:
-            parquet = pq.ParquetFile(file)
-            for group in range(parquet.num_row_groups):
-                if not _overlaps(parquet.metadata.row_group(group).column(0).statistics, low, high):
-                    continue
-                there = pc.is_in(parquet.read_row_group(group, ["key"])["key"], value_set=keys)
-                if pc.any(there).as_py():
-                    rows = parquet.read_row_group(group).filter(there).cast(REMEMBERED)
-                    yield rows.filter(pc.is_in(_names(rows), value_set=names))
+    def _folder_of(self, first: str, last: str) -> Folder:
+        """Where a file of a range of ids lies."""
+        alike = next((n for n in range(_MOST_ALIKE, 0, -1) if first[:n] == last[:n]), 0)
+        return self._folder / first[:alike] if alike else self._folder
+
+    def _folders(self, low: str, high: str) -> Iterator[Folder]:
+        """Those in which there may be files of a range of ids."""
+        yield self._folder
+        for name in self._folder.folders():
+            if _FOLDER.fullmatch(name) and low[: len(name)] <= name <= high[: len(name)]:
+                yield self._folder / name
+
+
+def _search(folder: Folder, name: str, wanted: pa.Table, low: str, high: str) -> Iterator[pa.Table]:
+    keys, names = wanted["key"].combine_chunks(), _names(wanted).combine_chunks()
+    with folder.open(name) as file:
+        parquet = pq.ParquetFile(file)
+        for group in range(parquet.num_row_groups):
+            if not _overlaps(parquet.metadata.row_group(group).column(0).statistics, low, high):
+                continue
+            there = pc.is_in(parquet.read_row_group(group, ["key"])["key"], value_set=keys)
+            if pc.any(there).as_py():
+                rows = parquet.read_row_group(group).filter(there).cast(REMEMBERED)
+                yield rows.filter(pc.is_in(_names(rows), value_set=names))
 
 
 def _names(rows: pa.Table) -> pa.ChunkedArray:

@@ -156,8 +156,12 @@ def _of_tmx(file: IO[bytes], path: str) -> Iterator[Said]:
                     body.clear()  # else all units stay in memory
         if root is None or root.tag != "tmx":
             raise RecipeError(f"translate.memory_imports: {path} is no TMX")
-    except ET.ParseError as error:
+    except (ET.ParseError, RecursionError) as error:
         raise RecipeError(f"translate.memory_imports: {path} is no TMX: {error}") from error
+    except (ValueError, LookupError) as error:  # of expat, before any unit
+        raise RecipeError(
+            f"translate.memory_imports: {path} cannot be read, save it as UTF-8: {error}"
+        ) from error
 
 
 def _of_unit(unit: ET.Element) -> Iterator[Said]:

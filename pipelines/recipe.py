@@ -348,6 +348,9 @@ class Recipe:
         unknown = [code for code in self.languages if code not in LANGUAGES]
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
+        again = [code for code, n in Counter(self.languages).items() if n > 1]
+        if again:
+            raise ValueError(f"languages must be different ones, got {again[0]!r} twice")
         if self.translate:
             self._check_translate(self.translate)
         taken = [

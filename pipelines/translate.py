@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cached_property, partial
+from math import ceil
 from typing import Any
 
 import apache_beam as beam
 
+from filters.targets import most_targets
 from pipelines.errors import RunError
 from pipelines.judging_translations import JudgeBucket
 from pipelines.language_model import model_version
@@ -94,7 +96,7 @@ class TranslateStage:
     """The `translate` stage of one run."""
 
     name: str = STAGE
-    version: int = 3
+    version: int = 4
     writes: tuple[str, ...] = (  # in reverse, so that no folder takes along what is in it
         *(branch.translated for branch in reversed(BRANCHES)),
         *(branch.round_trips for branch in reversed(BRANCHES)),
@@ -224,11 +226,10 @@ class TranslateStage:
 
     def _plan(self, desk: Desk) -> int:
         """Leaves the wanted texts by bucket; returns how many buckets there are."""
-        run, each = self._run, self._rules.per_caption or len(rules_of(desk.recipe).into_languages)
-        parts = len(self._parts)
+        run, parts = self._run, len(self._parts)
         captions = sum(rows_below(run.output / kept.captions) for kept in self._parts.tables)
-        translations = each * captions
-        buckets = max(1, -(-translations // _BUCKET_TRANSLATIONS))
+        translations = captions * most_targets(rules_of(desk.recipe))
+        buckets = max(1, ceil(translations / _BUCKET_TRANSLATIONS))
         if not desk.work.exists(_PLANNED):
             run.step("planning")
             with run.pipeline(pieces_for(parts)) as pipeline:

@@ -132,6 +132,10 @@ class Translate:
             unknown = [code for code in codes if code not in LANGUAGES]
             if unknown:
                 raise ValueError(f"{key} must be of {' '.join(ALL)}, got {unknown[0]!r}")
+        for key in ("from_languages", "into_languages"):
+            again = [code for code, n in Counter(named[key]).items() if n > 1]
+            if again:
+                raise ValueError(f"{key} must be different languages, got {again[0]!r} twice")
         shares = {"share": self.share} | {f"share_in.{k}": v for k, v in self.share_in.items()}
         for key, share in shares.items():
             if not 0 <= share <= 1:

@@ -311,7 +311,7 @@ class CompareBucket(beam.DoFn):
             np.array([row[n] for row in rows], np.int64) for n in (2, 3, 4)
         )
         joined = np.frombuffer(b"".join(pictured["picture"].to_pylist()), np.float16)
-        pictures = joined.reshape(pictured.num_rows, -1)
+        pictures = joined.reshape(pictured.num_rows, self._gate.sight.dim)
         translations = texts.embeddings[of_text]
         alike = cosines(translations, texts.embeddings, np.maximum(of_source, 0))
         yield pa.table(

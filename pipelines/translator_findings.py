@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 
 from model.licences import non_commercial_licence
-from model.translator import TranslationFault
+from model.translator import TranslationFault, Translator
 from pipelines.errors import PairmillError
 from pipelines.findings import Finding
 from pipelines.recipe import Recipe
@@ -31,24 +31,23 @@ def translator_findings(recipe: Recipe) -> Iterator[Finding]:
     for speaker in speakers:
         try:
             pairs.append(pairs_of(speaker))
-            yield from _try(speaker, pairs[-1])
+            model = load(speaker.spec)
+            yield from _try(speaker, model, pairs[-1])
         except (PairmillError, ConnectionError) as error:
             yield Finding("error", f"translator {speaker.label}: {error}")
             return
-        yield from _of_speaker(speaker, pairs[-1])
+        yield from _of_speaker(speaker, model, pairs[-1])
     yield from _of_routes(recipe, translate, Routes(speakers, pairs, translate.pivot))
     yield from _of_encoder(translate)
     yield from _of_memory(translate)
 
 
-def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:
+def _try(speaker: Speaker, model: Translator, pairs: dict[str, list[str]]) -> Iterator[Finding]:
     """Translates a text: nothing less says for sure that it can.
 
     Raises:
-      RunError: it cannot be loaded.
       ConnectionError: its endpoint does not answer.
     """
-    model = load(speaker.spec)
     for source, targets in list(pairs.items())[:1]:
         (said,) = model.translate([_TEXT], [source], targets[:1])
         if said.fault is TranslationFault.UNFINISHED and speaker.spec.engine == "openai":
@@ -56,11 +55,13 @@ def _try(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:
             yield Finding("warning", f"translator {speaker.label}: {words}")
 
 
-def _of_speaker(speaker: Speaker, pairs: dict[str, list[str]]) -> Iterator[Finding]:
+def _of_speaker(
+    speaker: Speaker, model: Translator, pairs: dict[str, list[str]]
+) -> Iterator[Finding]:
     targets = {code for codes in pairs.values() for code in codes}
     words = f"from {len(pairs)} into {len(targets)} of our languages"
     yield Finding("ok", f"translator {speaker.label}: {words}")
-    if licence := non_commercial_licence(speaker.identity.name, speaker.identity.family):
+    if licence := non_commercial_licence(speaker.identity.name, model.family):
         words = f"its licence, {licence}, does not allow commercial use"
         yield Finding("warning", f"translator {speaker.label}: {words}")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.targets import TargetRules, targets_of
+from filters.targets import TargetRules, most_targets, targets_of
 from schemas.ids import digest
 from schemas.languages import ALL
 
@@ -59,6 +59,16 @@ def test_a_share_of_the_captions_is_translated() -> None:
     assert all(chosen(replace(RULES, share=0.0, share_in={"en": 1.0})))
     more = chosen(replace(RULES, share=0.6))
     assert all(other for one, other in zip(half, more, strict=True) if one)
+
+
+@pytest.mark.parametrize("share_in", [{}, {"en": 0.02}])
+@pytest.mark.parametrize("most", [None, 3])
+def test_how_many_there_are_is_known_before(most: int | None, share_in: dict[str, float]) -> None:
+    rules = replace(RULES, share=0.1, share_in=share_in, per_caption=most)
+    found = sum(map(len, chosen(rules))) / 2_000
+    of_english = replace(rules, from_languages=frozenset({"en"}))
+    assert found == pytest.approx(most_targets(of_english), rel=0.35)
+    assert most_targets(of_english) <= most_targets(rules) == 0.1 * (most or 30)
 
 
 def test_others_captions_are_left_alone() -> None:

@@ -43,6 +43,7 @@ from tests.model.translators import FAIRSEQ, FAMILIES, POSITIONS, SOURCES, TEXTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TARGETS = ["uk", "fr", "de", "en", "ja", "ka", "no", "da"]
+TINY = Path(__file__).parents[2] / "model/tiny_translator"
 ENGLISH = "a red circle above three blue squares"
 
 Places = Callable[[str], Path]
@@ -513,6 +514,27 @@ def test_what_cannot_run_is_said(
     reference = settings.get("engine") == "transformers"
     with pytest.raises(ValueError, match=said):
         fast((checkpoint if reference else converted)("m2m_100"), **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("translator.json", "{", "translator.json is damaged: convert the checkpoint again"),
+        ("translator.json", '{"format": 1}', "translator.json is damaged"),
+        ("translator.json", "{}", "was converted by another version of pairmill"),
+        ("source.model", "no model", "source.model is no SentencePiece model"),
+        ("source.model", None, "source.model is no SentencePiece model"),
+    ],
+)
+def test_a_file_that_is_damaged_is_named(
+    name: str, content: str | None, said: str, tmp_path: Path
+) -> None:
+    model = shutil.copytree(TINY, tmp_path / "tiny")
+    (model / name).unlink()
+    if content is not None:
+        (model / name).write_text(content)
+    with pytest.raises(ValueError, match=said):
+        load_sizer(TranslatorSpec(model=str(model)))
 
 
 def test_a_checkpoint_must_be_converted_first(checkpoint: Places) -> None:

@@ -79,6 +79,22 @@ def test_the_same_added_twice_is_there_once(tmp_path: Path) -> None:
     assert file.suffix == ".parquet"
 
 
+def test_folders_of_other_ranges_are_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(Folder(str(tmp_path)))
+    texts = [str(number) for number in range(100)]
+    for text in texts:
+        memory.add(table_of(Remembered, [remembered(text)]))
+    memory.add(table_of(Remembered, [remembered(text, "fr") for text in texts]))
+    listed: list[str] = []
+    names = Folder.names
+    monkeypatch.setattr(Folder, "names", lambda self: listed.append(self.uri) or names(self))
+    found = rows_of(memory.find(*wanted({"7"})), Remembered)
+    assert found == [remembered("7"), remembered("7", "fr")]
+    assert listed == [str(tmp_path), str(tmp_path / phrase_id("en", "7")[:3])]
+
+
 def test_of_two_translations_one_stays(tmp_path: Path) -> None:
     memory = Memory(Folder(str(tmp_path)))
     memory.add(table_of(Remembered, [remembered("a", said="eins")]))
@@ -147,12 +163,20 @@ def test_a_tmx_translates_each_language_of_a_unit_into_each_other(tmp_path: Path
     assert german["key"] == phrase_id("en", "a red kite")
 
 
+NESTED = b"<tmx><body><tu><tuv><seg>%b</seg></tuv></tu></body></tmx>" % (
+    b"<hi>" * 5_000 + b"</hi>" * 5_000
+)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("own.csv", b"", "must end in .tmx or .parquet"),
         ("own.tmx", b"<tmx><body>", "is no TMX"),
         ("own.tmx", b"<html/>", "is no TMX"),
+        ("own.tmx", NESTED, "is no TMX"),
+        ("own.tmx", b'<?xml version="1.0" encoding="Shift_JIS"?><tmx/>', "save it as UTF-8"),
+        ("own.tmx", b'<?xml version="1.0" encoding="none"?><tmx/>', "save it as UTF-8"),
         ("own.parquet", b"PAR1", "is no Parquet"),
         ("nowhere.tmx", None, "there is no"),
     ],

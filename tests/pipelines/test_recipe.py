@@ -76,6 +76,7 @@ def test_a_uri_stays_what_it_is(tmp_path: Path) -> None:
         (('"s"', '"a b"'), 'sources.0.name: must be letters, digits, - and _, got "a b"'),
         (("[gather]", '[[sources]]\nname = "s"\nformat = "table"\npath = "b"'), "got 's' twice"),
         (("[[sources]]", 'languages = ["xx"]\n[[sources]]'), "got 'xx'"),
+        (("[[sources]]", 'languages = ["de", "de"]\n[[sources]]'), "got 'de' twice"),
         (("[[sources]]", "languages = []\n[[sources]]"), "languages: must not be empty"),
         (
             ("path", 'keep_columns = ["caption_de"]\npath'),

@@ -68,6 +68,10 @@ def test_the_doctor_knows_translators(
         ("weights = {de = 2.0}", "translate.weights must go with per_caption"),
         ("per_caption = 2\nweights = {de = 0.0}", "translate.weights.de must be over 0, got 0.0"),
         ("per_caption = -1", "translate.per_caption: must be greater than or equal to 0, got -1"),
+        (
+            'into_languages = ["de", "fr", "de"]',
+            "translate.into_languages must be different languages, got 'de' twice",
+        ),
         ('pivot = "english"', "translate.pivot must be of "),
         ("decoding = {beam_size = 0}", "translate.decoding.beam_size must be at least 1, got 0"),
         ("rules = {max_run = -1}", "translate.rules.max_run must be at least 0, got -1"),

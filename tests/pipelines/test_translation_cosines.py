@@ -8,6 +8,7 @@ import pytest
 
 from model.teacher import TeacherSpec, load_teacher
 from model.translator_conversion import convert_checkpoint
+from pipelines import translate
 from pipelines.errors import RecipeError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
@@ -109,6 +110,18 @@ def test_bundles_done_twice_give_the_same_bytes(recipe: Path, tmp_path: Path) ->
     curate(tmp_path / "recipe.toml", HERE, "--direct_runner_bundle_repeat=1", stages=("translate",))
     expected = digests(recipe.parent / "out/captions/translated")
     assert digests(output / "captions/translated") == expected
+
+
+def test_a_bucket_may_have_no_texts(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(recipe.parent, tmp_path, dirs_exist_ok=True)
+    output = tmp_path / "out"
+    shutil.rmtree(output / "ledger/translate")
+    monkeypatch.setattr(translate, "_BUCKET_TRANSLATIONS", 1)
+    curate(tmp_path / "recipe.toml", HERE, stages=("translate",))
+    expected = {row["caption_id"] for row in table(recipe.parent / "out/captions/translated")}
+    assert {row["caption_id"] for row in table(output / "captions/translated")} == expected
 
 
 def test_cosines_need_a_teacher(recipe: Path, tmp_path: Path) -> None:

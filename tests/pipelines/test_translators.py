@@ -15,6 +15,7 @@ from pipelines.recipe_file import read_recipe
 from pipelines.translate_options import Translate, TranslateEncoder, TranslateModel
 from pipelines.translator_findings import translator_findings
 from pipelines.translators import check_translators
+from tests.model import translators
 from tests.model.endpoint import EndpointServer, answer
 
 EXAMPLE = Path(__file__).parents[2] / "configs/example.toml"
@@ -83,6 +84,14 @@ def test_translators_are_looked_for_when_they_are_needed_and_in_the_recipes_fold
     with pytest.raises(RecipeError) as error:
         check_translators(recipe.translate)
     assert said.format(home) in str(error.value)
+
+
+def test_the_doctor_knows_a_licence_whatever_a_folder_is_called(tmp_path: Path) -> None:
+    translators.nllb(tmp_path / "own")
+    found = list(
+        translator_findings(recipe_with(tmp_path, 'model = "own"\nengine = "transformers"'))
+    )
+    assert any("its licence, CC BY-NC 4.0, does not" in finding.words for finding in found)
 
 
 def test_the_doctor_asks_an_endpoint_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
