@@ -40,7 +40,13 @@ from pipelines.transforms.blocks import (
 from pipelines.transforms.filed import RegroupFiled, RegroupPlaces
 from pipelines.transforms.tally import Tally
 from pipelines.translate_options import Translate, asks_for_cosines
-from pipelines.translate_plan import BucketPlan, PlanRequests, TranslationPiece, read_plan
+from pipelines.translate_plan import (
+    BucketPlan,
+    PlanRequests,
+    TranslationPiece,
+    batches_a_piece,
+    read_plan,
+)
 from pipelines.translate_report import (
     Means,
     estimate_lines,
@@ -254,12 +260,9 @@ class TranslateStage:
         done = f"{_PLANNED}-{turn}"
         if not desk.work.exists(done):
             self._run.step("looking into the memory")
+            requests = PlanRequests(desk, turn, self._run.retry, batches_a_piece(buckets))
             with self._run.pipeline(pieces_for(buckets)) as pipeline:
-                _ = (
-                    pipeline
-                    | Deal("buckets", range(buckets))
-                    | beam.ParDo(PlanRequests(desk, turn, self._run.retry))
-                )
+                _ = pipeline | Deal("buckets", range(buckets)) | beam.ParDo(requests)
             desk.work.write(done, b"")
         return read_plan(desk.work, turn)
 

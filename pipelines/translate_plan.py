@@ -36,6 +36,7 @@ from schemas.layout import part_name
 REQUESTS = "requests"
 PIECES = "pieces"
 BATCHES_A_PIECE = 16
+_FEW_BUCKETS = 1_024  # enough pieces for all workers
 
 _COUNTED = ("texts", "imported", "remembered", "later", "asked", "tokens")
 
@@ -139,6 +140,15 @@ class BucketPlan:
         return cls(pieces, *(Counter(values[name]) for name in _COUNTED))
 
 
+def batches_a_piece(buckets: int) -> int:
+    """How many batches a piece has: of many buckets more, as the driver holds all pieces.
+
+    >>> batches_a_piece(12), batches_a_piece(4_096)
+    (16, 64)
+    """
+    return BATCHES_A_PIECE * max(1, buckets // _FEW_BUCKETS)
+
+
 class PlanRequests(beam.DoFn):
     """Plans what translators are to be asked for a bucket; leaves requests and a `BucketPlan`.
 
@@ -146,12 +156,14 @@ class PlanRequests(beam.DoFn):
       desk: …
       turn: of `TURNS`: what is said at once and what goes into the pivot, or what comes out of it.
       again: faults in the memory for which a text is asked for again.
+      batches: of a piece.
     """
 
-    def __init__(self, desk: Desk, turn: int, again: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, turn: int, again: tuple[str, ...], batches: int) -> None:
         self._desk = desk
         self._turn = turn
         self._again = again
+        self._batches = batches
         self._sizers: dict[int, Sizer] = {}
 
     def process(self, bucket: int) -> None:
@@ -234,7 +246,7 @@ class PlanRequests(beam.DoFn):
         write_table(self._desk.work / REQUESTS, file, ordered)
         memory = self._desk.routes.speakers[speaker].memory_name
         first = 0
-        last_ends = [*ends[BATCHES_A_PIECE - 1 : -1 : BATCHES_A_PIECE], *ends[-1:]]
+        last_ends = [*ends[self._batches - 1 : -1 : self._batches], *ends[-1:]]
         for number, end in enumerate(last_ends):
             tokens = pc.sum(ordered["tokens"].slice(first, end - first)).as_py()
             yield TranslationPiece(file, number, first, end, speaker, memory, tokens)
