@@ -24,13 +24,13 @@ quickstart: install
 	$(BIN)/pairmill train configs/train/quickstart.toml
 
 test: install
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 bench: install
 	$(BIN)/python -m benchmarks.overhead

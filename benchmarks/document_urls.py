@@ -21,6 +21,7 @@ import tomli_w
 
 from benchmarks.harness import show
 from pipelines.commit import Attempt
+from pipelines.document_fetching import FetchedShard
 from pipelines.document_plan import plan_renderings
 from pipelines.document_urls import plan_urls
 from pipelines.documents import URLS, DocumentsStage
@@ -102,10 +103,10 @@ def _plan(recipe: str, said: SimpleQueue[tuple[str, ...]]) -> None:
 def _lose(output: Folder, number: int, plan: str) -> None:
     """Commits a shard of documents that are gone."""
     attempt = Attempt(output, number, FETCHING)
-    with gathering(attempt, number, "jpeg") as shard:
+    with gathering(attempt, number, "jpeg", FetchedShard) as shard:
         for document in read_rows(output, plan, PlannedPicture):
             shard.lose(document, "failed_to_download", "http-404", document.location)
-    commit_shard(attempt, shard.rows, shard.stats(0.0, 0.0, []))
+    commit_shard(attempt, shard.rows, shard.stats(0.0, 0.0, []), FetchedShard.row_type)
 
 
 def _peak() -> float:

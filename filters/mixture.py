@@ -5,10 +5,11 @@ as shuffled pairs do, whose distribution is known. Some describe a picture that 
 attribute wrong, the rest right. The others match. Two components, the known one and the rest, would
 take those in the middle for matches, and promise more precision than there is (so Storey 2002;
 Patra and Sen 2016, arXiv:1204.5488). Here a caption that is right in part has gone a part of the
-way from the mean of mismatches to the mode of matches: `LEAST_PART` at most, and up to `MOST_PART`
-where matches are so narrow that this is still far from them. Matches are two half normals of one
-mode (Fechner's distribution), since few scores have equal tails. What a score says is made to rise
-with it. The fit is expectation-maximisation from several starts; nothing is drawn by chance.
+way from the mean of mismatches to the mode of matches: `LEAST_PART` of it at most, or up to
+`MOST_PART` where matches are so narrow that this is still far from them. Matches are two half
+normals of one mode (Fechner's distribution), since few scores have equal tails. What a score says
+is made to rise with it. The fit is expectation-maximisation from several starts; nothing is drawn
+by chance.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 """
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEAST_PART, MOST_PART = 0.45, 0.55
-"""Of the way from a mismatch to a match that a mismatch's score may go, at the furthest."""
+"""How far of the way from a mismatch to a match a mismatch's score may go: the least, the most."""
 
 _FAR = 4.0  # widths of matches' lower half that a furthest part over LEAST_PART ends beneath them
 _OTHERS = (-0.1, 0.1)  # added to the furthest part, to see how much hangs on it
@@ -156,7 +157,7 @@ def _fit(
     turns: int,
     more: float = 0.0,
 ) -> _Fit:
-    """Expectation-maximisation from a start, for so many turns; `more` goes the furthest part."""
+    """Expectation-maximisation, so many turns at most; `more` is added to the furthest part."""
     total = observed.sum()
     fit = start
     for _ in range(turns):

@@ -25,6 +25,7 @@ class FetchFault(StrEnum):
     BAD_REDIRECT = "bad-redirect"
     UNASKABLE = "unaskable-url"
     FORBIDDEN_ADDRESS = "forbidden-address"
+    UNLISTED_HOST = "unlisted-host"
     BAD_RESPONSE = "bad-response"
     HOST_UNRESPONSIVE = "host-unresponsive"
     ENCODING = "unreadable-encoding"
@@ -46,7 +47,7 @@ _SILENT = {
     FetchFault.CONNECTION, FetchFault.HOST_UNKNOWN, FetchFault.DNS, FetchFault.TIMED_OUT,
     FetchFault.HOST_UNRESPONSIVE,
 }  # fmt: skip
-_RULES = {*OptOut, FetchFault.FORBIDDEN_ADDRESS, FetchFault.SHA256}
+_RULES = {*OptOut, FetchFault.FORBIDDEN_ADDRESS, FetchFault.UNLISTED_HOST, FetchFault.SHA256}
 
 
 def status_reason(status: int) -> str | None:

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from transformers import PreTrainedModel
 
+from model.bfloat16 import is_fast
 from model.towers import DualEncoder
 
 
@@ -34,9 +35,7 @@ def working_dtype(wanted: Literal["auto", "bfloat16", "float32"], device: str) -
         return dtype
     if torch.device(device).type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    able = torch.cpu.get_capabilities()
-    has_it = able.get("avx512_bf16", False) or able.get("amx_bf16", False)
-    return torch.bfloat16 if has_it else torch.float32
+    return torch.bfloat16 if is_fast() else torch.float32
 
 
 def attend_plainly(model: DualEncoder) -> None:

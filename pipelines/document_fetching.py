@@ -9,7 +9,7 @@ import codecs
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from typing import Any
 
@@ -33,9 +33,11 @@ from pipelines.stages import Run
 from pipelines.storage import Folder
 from pipelines.transforms.blocks import Deal
 from schemas.layout import FETCHED, FETCHING, STATS_SUFFIX
+from schemas.pages import FetchedMeasures, FetchedRow
 from schemas.rows import Measures, PlannedPicture
 
 _GZIP = b"\x1f\x8b"
+_NOTHING = FetchedMeasures(*astuple(NOTHING))
 _AS_BROWSERS_READ = {"iso8859-1": "cp1252", "ascii": "cp1252"}
 _OF_NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7")
 """Python's, that browsers do not read pages in: some raise, some take for ever."""
@@ -79,10 +81,11 @@ def rules_of(rules: Documents) -> Gather:
     )
 
 
-class _FetchedShard(Gathered):
+class FetchedShard(Gathered):
     """A shard of documents in the making: a sample is its bytes, and where they are from."""
 
     __slots__ = ()
+    row_type = FetchedRow
 
     def keep(self, picture: PlannedPicture, image: bytes, measures: Measures) -> None:
         offset = self.tar.add(f"{picture.uid}.{measures.original_format}", image)
@@ -102,7 +105,7 @@ class FetchLane(GatherLane):
 
     stage = FETCHING
     accept = "application/pdf,text/html,application/xhtml+xml,text/markdown,*/*;q=0.5"
-    makes = _FetchedShard
+    makes = FetchedShard
 
     def __init__(self, output: Folder, rules: Documents, hosts: Folder) -> None:
         super().__init__(output, rules_of(rules), hosts)
@@ -148,7 +151,8 @@ def stored_document(fetched: Fetched, max_bytes: int, agent: str | None) -> tupl
     if kind == "html" and agent is not None and (opt_out := html_opt_out(text, agent)):
         raise FetchError(opt_out, "in a meta element")
     known = replace(
-        NOTHING,
+        _NOTHING,
+        final_url=fetched.final_url,
         sha256=hashlib.sha256(fetched.body).hexdigest(),
         original_size=len(fetched.body),
         original_format=kind,

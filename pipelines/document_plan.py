@@ -39,7 +39,7 @@ from pipelines.transforms.tables import read_table, rows_of, write_table
 from pipelines.transforms.tally import Tally
 from schemas.ids import digest
 from schemas.layout import DOCUMENTS, FETCHED, FETCHING, part_name, shard_name
-from schemas.pages import PlannedDocument
+from schemas.pages import FetchedRow, PlannedDocument
 from schemas.rows import PlannedPicture
 
 _BLOCK = 20_000  # files in a table
@@ -48,7 +48,7 @@ _LEFT = "left"
 _COUNTS = "counts.json"
 _FETCHED = of_gathered(
     "uid", "image_shard", "reason", "error_message", "image_offset", "image_size",
-    "original_format", "sha256",
+    "original_format", "sha256", "final_url", row_type=FetchedRow,
 )  # fmt: skip
 
 
@@ -210,6 +210,7 @@ def _planned(
         version=digest(fate["sha256"] or reason, one.licence, limits),
         reason=reason,
         detail=fate["error_message"].removeprefix(f"{reason}: "),
+        final_url=fate["final_url"],
     )
 
 

@@ -48,6 +48,10 @@ class Documents:
       viewport_height: likewise; a longer page is cut into screens as a reader scrolls.
       device_scale: pixels to a CSS pixel.
       scripts: whether scripts in HTML are run.
+      load_hosts: `host:port` that HTML and Markdown may load pictures, styles and fonts from, by
+        the fetcher that `fetch` describes; default: no host is asked.
+      max_loads: requests of a document to hosts, those refused included.
+      max_load_bytes: of all that a document loads, together.
       image_format: of the stored picture.
       quality: of JPEG and WebP, in [1, 100].
       documents_per_shard: at most about so many in a tar.
@@ -67,6 +71,9 @@ class Documents:
     viewport_height: Annotated[int, Field(ge=64, le=8192)] = 1448
     device_scale: Annotated[float, Field(gt=0, le=8)] = 1.0
     scripts: bool = False
+    load_hosts: tuple[HostPort, ...] = ()
+    max_loads: Positive = 200
+    max_load_bytes: Positive = 50_000_000
     image_format: Literal["jpeg", "webp", "png"] = "jpeg"
     quality: Annotated[int, Field(ge=1, le=100)] = 92
     documents_per_shard: Positive = 100
@@ -84,7 +91,13 @@ class Documents:
 
         Without `deadline_s` and `max_memory`: what failed by these is tried again on demand alone.
         """
-        return [self.max_pages, self.max_pixels, self.max_bytes]
+        loads = [sorted(self.load_hosts), self.max_loads, self.max_load_bytes]
+        return [
+            self.max_pages,
+            self.max_pixels,
+            self.max_bytes,
+            *(loads if self.load_hosts else ()),
+        ]
 
     def __post_init__(self) -> None:
         pixels = self.viewport_width * self.viewport_height * self.device_scale**2

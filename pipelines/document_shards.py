@@ -12,6 +12,7 @@ from pipelines.commit import Attempt, is_committed
 from pipelines.document_files import read_document
 from pipelines.document_rules import Documents
 from pipelines.errors import FetchError
+from pipelines.lane_plan import share_of
 from pipelines.language_model import LanguageModel
 from pipelines.rendered_rows import (
     Place,
@@ -22,6 +23,7 @@ from pipelines.rendered_rows import (
 from pipelines.rendering.pages import (
     Document,
     Kind,
+    Loading,
     LostPage,
     Opened,
     Page,
@@ -58,8 +60,8 @@ class PlannedShard:
     end: int
 
 
-def rendering_of(rules: Documents) -> Rendering:
-    """A recipe's rules as renderers take them."""
+def rendering_of(rules: Documents, loading: Loading | None = None) -> Rendering:
+    """A recipe's rules as renderers take them; without `loading` pages ask no host."""
     return Rendering(
         dpi=rules.dpi,
         viewport=(rules.viewport_width, rules.viewport_height),
@@ -72,16 +74,44 @@ def rendering_of(rules: Documents) -> Rendering:
         max_bytes=rules.max_bytes,
         deadline_s=rules.deadline_s,
         memory_bytes=rules.max_memory,
+        loading=loading,
+    )
+
+
+def loading_of(rules: Documents, workers: int, shared: Folder) -> Loading | None:
+    """How a recipe's pages load from hosts, None where it lists none.
+
+    Args:
+      rules: of the recipe.
+      workers: that render at the same time, 0 where nobody knows.
+      shared: where they tell each other what hosts said.
+    """
+    if not rules.load_hosts:
+        return None
+    fetch = rules.fetch
+    budget = share_of(fetch.per_host, workers or fetch.per_host)
+    return Loading(
+        hosts=rules.load_hosts,
+        allow_hosts=fetch.allow_hosts,
+        max_loads=rules.max_loads,
+        max_bytes=rules.max_load_bytes,
+        deadline_s=fetch.deadline_s,
+        retries=fetch.retries,
+        respect_opt_outs=fetch.respect_opt_outs,
+        user_agent=fetch.user_agent,
+        at_once=budget.at_once,
+        sharers=budget.sharers,
+        shared=shared.uri,
     )
 
 
 def as_document(planned: PlannedDocument, body: bytes) -> Document:
     """A document as renderers take it.
 
-    HTML may show what lies in its folder; what was fetched has none.
+    HTML may show what lies in its folder; what was fetched has none, but the URL that it is from.
     """
     if planned.location.startswith(_IN_A_TAR):
-        return Document(cast(Kind, planned.kind), body)
+        return Document(cast(Kind, planned.kind), body, url=planned.final_url)
     folder, _, name = planned.location.rpartition("/")
     return Document(cast(Kind, planned.kind), body, folder, name.removesuffix(".gz"))
 
@@ -92,14 +122,16 @@ class RenderShard(beam.DoFn):
     Args:
       output: of the recipe.
       rules: of the recipe.
+      loading: how pages load from hosts, None: they do not.
     """
 
-    def __init__(self, output: Folder, rules: Documents) -> None:
+    def __init__(self, output: Folder, rules: Documents, loading: Loading | None) -> None:
         self._output = output
         self._rules = rules
+        self._loading = loading
 
     def setup(self) -> None:
-        self._renderer = Renderer(rendering_of(self._rules))
+        self._renderer = Renderer(rendering_of(self._rules, self._loading))
         self._model = LanguageModel()
 
     def teardown(self) -> None:

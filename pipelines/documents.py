@@ -28,7 +28,7 @@ from pipelines.document_fetching import fetch_documents
 from pipelines.document_files import find_documents
 from pipelines.document_plan import Current, There, find_current, plan_renderings
 from pipelines.document_rules import Documents
-from pipelines.document_shards import STAGE, PlannedShard, RenderShard
+from pipelines.document_shards import STAGE, PlannedShard, RenderShard, loading_of
 from pipelines.document_urls import LEDGER, plan_urls, url_splits
 from pipelines.document_urls import WANTED as WANTED_URLS
 from pipelines.errors import RecipeError, RunError
@@ -41,7 +41,7 @@ from pipelines.query_plan import WANTED, WANTED_QUERIES, PlanBucket, keep_loose
 from pipelines.query_report import REPORT_FILE
 from pipelines.reading import ReadRows
 from pipelines.records import Counts
-from pipelines.rendering.pages import VERSION
+from pipelines.rendering.pages import VERSION, Loading
 from pipelines.repeated_pages import REPEATED, CountRepeated
 from pipelines.settling_pages import (
     ANSWERED,
@@ -142,7 +142,8 @@ class DocumentsStage:
             limits, most = self._rules.limits(), self._rules.documents_per_shard
             shards = plan_renderings(self._run, self.there(plan), plan, limits, most)
             plan.write(_PLAN_FILE, json.dumps([asdict(shard) for shard in shards]).encode())
-        self._render([PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))])
+        planned = [PlannedShard(**values) for values in json.loads(plan.read(_PLAN_FILE))]
+        self._render(planned, loading_of(self._rules, self._run.workers, work / "hosts"))
         desk = self._desk(work)
         if desk:
             self._ask(desk, work)
@@ -219,13 +220,13 @@ class DocumentsStage:
         """The documents that there are, as the tables are planned below `plan`."""
         return There(self.files, plan / URLS / WANTED_URLS, self._buckets)
 
-    def _render(self, planned: list[PlannedShard]) -> None:
+    def _render(self, planned: list[PlannedShard], loading: Loading | None) -> None:
         run, done = self._run, committed_shards(self._run.output, STAGE)
         left = [shard for shard in planned if f"{shard.number:05d}" not in done]
         run.step("rendering", len(done) + len(left), run.output / DOCUMENTS, STATS_SUFFIX)
         if left:
             with run.pipeline(len(left)) as pipeline:
-                render = RenderShard(run.output, self._rules)
+                render = RenderShard(run.output, self._rules, loading)
                 _ = pipeline | Deal("shards", left) | beam.ParDo(render)
 
     def _ask(self, desk: Desk, work: Folder) -> None:

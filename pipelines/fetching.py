@@ -5,7 +5,7 @@ be asked, is it its turn, is the address public, and what does the answer say of
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -61,11 +61,13 @@ class Fetched:
       location: that was asked for.
       body: at least one byte.
       content_type: the header, "" where there is none.
+      final_url: where redirects led to, "" of a file.
     """
 
     location: str
     body: bytes
     content_type: str
+    final_url: str = ""
 
 
 class Fetcher:
@@ -77,15 +79,23 @@ class Fetcher:
       network: who answers.
       client: asks.
       shared: a folder where lanes tell each other of hosts that several of them ask.
+      only: `host:port` of all that may be asked, redirects' targets included; None: of any host.
     """
 
     def __init__(
-        self, rules: Gather, hosts: Hosts, network: Network, client: Client, shared: Folder
+        self,
+        rules: Gather,
+        hosts: Hosts,
+        network: Network,
+        client: Client,
+        shared: Folder,
+        only: frozenset[str] | None = None,
     ) -> None:
         self._rules = rules
         self._hosts = hosts
         self._network = network
         self._client = client
+        self._only = only
         self._picture = _Wish(rules.respect_opt_outs, rules.max_bytes, cut=False)
         self._agent = agent_token(rules.user_agent)
         self._opt_outs = OptOutRules(
@@ -124,7 +134,8 @@ class Fetcher:
             raise FetchError(reason, location)
         if not reply.body:
             raise FetchError(FetchFault.EMPTY, location)
-        return Fetched(location, reply.body, first(reply.headers, "content-type"))
+        content_type = first(reply.headers, "content-type")
+        return Fetched(location, reply.body, content_type, reply.location)
 
     async def _ask_rules(self, location: str) -> Reply:
         """Fetches a host's rules in half of a picture's deadline; the first picture waits for it.
@@ -172,12 +183,14 @@ class Fetcher:
             url = request_url(location)
             if url is None:
                 raise FetchError(FetchFault.UNASKABLE, location[:200])
+            if self._only is not None and url.address not in self._only:
+                raise FetchError(FetchFault.UNLISTED_HOST, url.address)
             if wish.guarded:
                 await self._check_rules(url)
             reply = await self._ask(url, ends, wish)
             header = first(reply.headers, "location")
             if reply.status not in _REDIRECTS or not header:
-                return reply
+                return replace(reply, location=f"{url.origin}{url.target}")
             target = redirect_target(location, header)
             if target is None:
                 raise FetchError(FetchFault.BAD_REDIRECT, header[:200])

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from filters.response import fate_of
 from pipelines.commit import Attempt
@@ -39,6 +39,7 @@ class Gathered:
     tar: TarWriter
     image_format: str
     rows: list[GatheredPicture] = field(default_factory=list)
+    row_type: ClassVar[type[GatheredPicture]] = GatheredPicture
     failing: Counter[str] = field(default_factory=Counter)
     sha256_mismatches: int = 0
     latencies: Counter[int] = field(default_factory=Counter)
@@ -54,7 +55,7 @@ class Gathered:
 
     def add(self, values: dict[str, Any]) -> None:
         """Adds a row, of `values`."""
-        self.rows.append(GatheredPicture(**values))
+        self.rows.append(self.row_type(**values))
 
     def lose(self, picture: PlannedPicture, status: str, reason: str, detail: str) -> None:
         """Accounts for a picture that could not be had, or was turned away."""
@@ -131,9 +132,14 @@ def gathering(
         tar.close()
 
 
-def commit_shard(attempt: Attempt, rows: list[GatheredPicture], stats: dict[str, Any]) -> None:
+def commit_shard(
+    attempt: Attempt,
+    rows: list[GatheredPicture],
+    stats: dict[str, Any],
+    row_type: type[GatheredPicture] = GatheredPicture,
+) -> None:
     """Writes what stands beside the attempt's tar, and commits it."""
     ordered = sorted(rows, key=lambda row: row.uid)
-    write_table(attempt.folder, attempt.name(".parquet"), table_of(GatheredPicture, ordered))
+    write_table(attempt.folder, attempt.name(".parquet"), table_of(row_type, ordered))
     attempt.folder.write(attempt.name(STATS_SUFFIX), json.dumps(stats, indent=1).encode())
     attempt.commit()

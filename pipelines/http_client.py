@@ -52,11 +52,13 @@ class Reply:
       status: HTTP's.
       headers: see `Headers`.
       body: decompressed; empty where it was not wanted.
+      location: that it is from, behind all redirects; "" where nobody followed any.
     """
 
     status: int
     headers: Headers
     body: bytes
+    location: str = ""
 
 
 class Client:

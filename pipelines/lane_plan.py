@@ -42,7 +42,7 @@ def lanes_of(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[
     """Shards to lanes: the shards of one hot host share its budget; a worker gets one of others."""
     cold, hot = list[PlannedShard](), dict[str, list[PlannedShard]]()
     hosts = {shard["host"] for shard in shards}
-    other = _share(per_host, workers or per_host)
+    other = share_of(per_host, workers or per_host)
     for shard in shards:
         judges = not shard["host"] or len(hosts) == 1
         planned = PlannedShard(shard["number"], shard["plan"], judges)
@@ -57,10 +57,11 @@ def lanes_of(shards: list[dict[str, Any]], per_host: int, workers: int) -> list[
     ]
     for planned_shards in hot.values():
         at_once = min(len(planned_shards), per_host, workers or per_host)
-        budget = _share(per_host, at_once)
+        budget = share_of(per_host, at_once)
         lanes += [Lane(tuple(planned_shards[n::at_once]), budget, other) for n in range(at_once)]
     return lanes
 
 
-def _share(per_host: int, lanes: int) -> Budget:
+def share_of(per_host: int, lanes: int) -> Budget:
+    """What each of several lanes may ask of a host that all of them ask."""
     return Budget(max(1, per_host // lanes), sharers=lanes)

@@ -203,7 +203,7 @@ class _Tools:
         if shard.judges_network and not self.network.witnesses:
             check_any_answer(self.output, gathered.rows, self.stage)
         stats = gathered.stats(started, time.time(), self.network.witnesses)
-        commit_shard(attempt, gathered.rows, stats)
+        commit_shard(attempt, gathered.rows, stats, self.makes.row_type)
         self.room.shards.release()
 
     async def _fetch_all(self, pictures: list[PlannedPicture], gathered: Gathered) -> None:

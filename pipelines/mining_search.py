@@ -2,7 +2,8 @@
 words, by chance.
 
 One index shard is in memory at a time, in float32, with the block's anchors and what was found so
-far: `index_rows` · dim · 4 bytes, and some 100 MB for a block.
+far: `index_rows` · dim · 4 bytes, and some 100 MB for a block; 2 bytes more and some 300 MB where
+rough products are made, torch among them (`pipelines.shortlists`).
 """
 
 from dataclasses import dataclass, replace

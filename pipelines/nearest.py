@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from filters.negatives import ABSENT
 from pipelines.packages import require_packages
+from pipelines.shortlists import is_worth, shortlists
 
 Units = NDArray[np.float32]
 """Embeddings of length 1; shape [rows, dim]."""
@@ -117,7 +118,11 @@ def nearest(queries: Units, rows: Units, names: Names, shard: int, k: int) -> Fo
       shard: its number.
       k: how many.
     """
-    scores, at = _nearest(queries, rows, names, min(k, len(rows)), _SPARE)
+    wanted = min(k, len(rows))
+    if wanted and is_worth(len(queries), len(rows)):
+        scores, at = _nearest_of_shortlists(queries, rows, names, wanted)
+    else:
+        scores, at = _nearest(queries, rows, names, wanted, _SPARE)
     return found_in(scores, scores, at, names, shard)
 
 
@@ -260,6 +265,28 @@ def found_in(
     return found
 
 
+def _nearest_of_shortlists(
+    queries: Units, rows: Units, names: Names, k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    scores, at = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    left = np.ones(len(queries), np.bool_)
+    for some, near in shortlists(queries, rows, k):
+        scores[some], at[some] = _first(queries[some], rows, names, near, k)
+        left[some] = False
+    if left.any():
+        scores[left], at[left] = _nearest(queries[left], rows, names, k, _SPARE)
+    return scores, at
+
+
+def _first(
+    queries: Units, rows: Units, names: Names, at: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The nearest `k` of some rows for each query, in order: their cosines and places."""
+    scores = cosines(queries, rows, at)
+    order = _falling(np.where(at < 0, np.float32(-np.inf), scores), names[at])[:, :k]
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(at, order, axis=1)
+
+
 def _nearest(
     queries: Units, rows: Units, names: Names, k: int, spare: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -270,9 +297,7 @@ def _nearest(
         empty = np.empty((len(queries), 0))
         return empty.astype(np.float32), empty.astype(np.int64)
     rough, at = faiss.knn(queries, rows, taken, metric=faiss.METRIC_INNER_PRODUCT)
-    scores = cosines(queries, rows, at)
-    order = _falling(scores, names[at])[:, :k]
-    scores, at = np.take_along_axis(scores, order, axis=1), np.take_along_axis(at, order, axis=1)
+    scores, at = _first(queries, rows, names, at, k)
     if taken < len(rows):
         doubtful = np.flatnonzero(scores[:, -1] <= rough[:, -1] + _error(queries.shape[1]))
         step = max(1, _AT_ONCE // (k + 8 * spare))

@@ -19,7 +19,7 @@ from schemas.fates import Fate
 from schemas.ids import page_uid
 from schemas.languages import UNKNOWN
 from schemas.layout import IMAGE_SUFFIXES, STATS_SUFFIX
-from schemas.pages import PageContent, PageMeasures, PlannedDocument
+from schemas.pages import PageContent, PageLoads, PageMeasures, PlannedDocument
 from schemas.rows import GatheredPicture
 
 _RULES = {RenderFault.TOO_MANY_PAGES, RenderFault.TOO_MANY_PIXELS, RenderFault.TOO_MUCH_TEXT}
@@ -35,7 +35,7 @@ def _merged(*rows: type) -> pa.Schema:
     return pa.schema(list(fields.values()))
 
 
-GATHERED_PAGE = _merged(GatheredPicture, PageContent, PageMeasures)
+GATHERED_PAGE = _merged(GatheredPicture, PageContent, PageMeasures, PageLoads)
 """A row of `documents/{shard:05d}.parquet`: a page with its fate; of a document that gave none, one
 whose `page` is 0."""
 
@@ -114,6 +114,7 @@ class RenderedShard:
             "stated": at.stated,
             "text": _storable(page.text) if page else "",
             "texts": _as_json(texts),
+            "loads": _as_json(_loads_of(page)),
             "page": number,
             "pages": at.pages,
         }  # fmt: skip
@@ -168,6 +169,11 @@ class Place:
         """Goes on to the next page, and keeps in mind the section that this one ends with."""
         headings = [text.text for text in page.texts if text.origin == "page-heading"]
         self._section = _storable(headings[-1]) if headings else self._section
+
+
+def _loads_of(page: Page | None) -> list[list[str]]:
+    loads = page.loads if page else ()
+    return [[_storable(part) for part in (load.url, load.reason, load.detail)] for load in loads]
 
 
 def _storable(text: str) -> str:

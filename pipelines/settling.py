@@ -20,9 +20,9 @@ from schemas.layout import PICTURES, SOURCE_CAPTIONS, TARS, part_name
 from schemas.rows import GatheredPicture, LedgerRow, Picture
 
 
-def of_gathered(*names: str) -> pa.Schema:
-    """Columns of a gathered shard's table."""
-    whole = arrow_schema(GatheredPicture)
+def of_gathered(*names: str, row_type: type[GatheredPicture] = GatheredPicture) -> pa.Schema:
+    """Columns of a gathered shard's table, or of a fetched one's, by the type of its rows."""
+    whole = arrow_schema(row_type)
     return pa.schema([whole.field(name) for name in names])
 
 

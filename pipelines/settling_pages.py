@@ -1,5 +1,6 @@
 """Rendered pages to tables: those kept, what they answer, and the ledger of the others."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.page import PageFault, PageRules, TextLayer, page_fault
+from filters.page_loads import fate_of_load
 from model.query_writer import QueryWriterSpec
 from pipelines.document_plan import Current
 from pipelines.document_shards import TOLD_BY
@@ -23,6 +25,7 @@ from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
 from pipelines.transforms.tables import read_table, write_table
 from pipelines.transforms.tally import Count
 from schemas.fates import Fate, Unit
+from schemas.ids import digest
 from schemas.layout import DOCUMENTS, PAGE_CAPTIONS, PAGES, ledger_folder, part_name
 from schemas.pages import PageContent, PageMeasures
 from schemas.rows import Caption, LedgerRow, Picture
@@ -47,7 +50,7 @@ and `PageMeasures` side by side, with the language of its text and the name of i
 SETTLED_PAGES = pa.schema(
     [
         GATHERED_PAGE.field(name)
-        for name in [*PAGE.names, "licence", "fate", "reason", "error_message"]
+        for name in [*PAGE.names, "licence", "fate", "reason", "error_message", "loads"]
     ]
 )
 """What settling reads of a shard."""
@@ -173,6 +176,7 @@ class SettlePages(beam.DoFn):
             *(rejected_page(row, *faults[row["uid"]]) for row in turned_away),
             *lost_questions(questions, fates, (row["uid"] for row in left)),
             *found.ledger,
+            *(row for page in listed for row in _not_loaded(page)),
         ]
         answering = pa.array({query.uid for query in found.kept}, pa.string())
         is_kept = pc.is_in(rows["uid"], value_set=answering)
@@ -186,6 +190,9 @@ class SettlePages(beam.DoFn):
         queries = len(found.kept) + sum(row.unit == Unit.QUERY for row in ledger)
         counts["query created"] = queries - questions.num_rows  # those are created by their rows
         counts["query kept"] = len(found.kept)
+        if loads := sum(len(json.loads(row["loads"])) for row in listed):
+            counts["file created"] = loads
+            counts["file kept"] = loads - sum(row.unit == Unit.FILE for row in ledger)
         yield from counts.items()
 
 
@@ -205,6 +212,22 @@ def _words(fault: PageFault, page: PageMeasures, text: TextLayer) -> str:
         case PageFault.LANGUAGE:
             return f"{text.stated} is {text.guess.shares[0][0]}"
     return ""
+
+
+def _not_loaded(page: dict[str, Any]) -> Iterator[LedgerRow]:
+    """What a page asked hosts for and did not get."""
+    for number, (url, reason, detail) in enumerate(json.loads(page["loads"])):
+        if reason:
+            yield LedgerRow(
+                _STAGE,
+                Unit.FILE.value,
+                digest(page["uid"], str(number), url),
+                page["uid"],
+                f"{page['source']}:{page['url']}",
+                fate_of_load(reason).value,
+                reason,
+                f"{url}: {detail}" if detail else url,
+            )
 
 
 def _lost(row: dict[str, Any]) -> LedgerRow:

@@ -148,6 +148,8 @@ def _lines(output: Folder, row: dict[str, Any]) -> Iterator[str]:
         yield as_line(f"    {origin}: {text}")
         yield from _query_lines(after, caption_id(row["uid"], row["language"], tidied(text)))
     yield from _other_lines(after, _ids_of(row))
+    for url, reason, detail in json.loads(row["loads"]):
+        yield as_line(f"    file {url}: {f'{reason} {detail}' if reason else 'loaded'}")
     for lost in after.ledger:
         if lost.id == row["uid"]:
             yield f"  {lost.stage:<9}  {end_of(lost)}"

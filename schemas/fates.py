@@ -23,6 +23,7 @@ class Unit(StrEnum):
     DOCUMENT = "document"
     PAGE = "page"
     QUERY = "query"
+    FILE = "file"
 
 
 class ScoreStatus(StrEnum):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schemas.rows import GatheredPicture, Measures
+
 
 @dataclass(frozen=True, slots=True)
 class PageMeasures:
@@ -77,6 +79,41 @@ class PageContent:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLoads:
+    """What a page asked listed hosts for, see the recipe's `documents.load_hosts`.
+
+    Attributes:
+      loads: a JSON list of `[url, reason, detail]` in the order of asking, the reason "" of what
+        was loaded. The first page has what opening the document asked for, each what scrolling to
+        it did.
+    """
+
+    loads: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMeasures(Measures):
+    """What is known of a document that was fetched.
+
+    Attributes:
+      final_url: where redirects led to.
+    """
+
+    final_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRow(GatheredPicture):
+    """A row of `fetched/`: a document in gather's layout.
+
+    Attributes:
+      final_url: where redirects led to, "" where it could not be fetched.
+    """
+
+    final_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedDocument:
     """A document that `documents` is to render: a row of a shard's plan.
 
@@ -92,6 +129,7 @@ class PlannedDocument:
         rows depend on.
       reason: why it could not be fetched, "" where it is there.
       detail: of the reason, for people.
+      final_url: that it was fetched from, behind all redirects; "" of a file.
     """
 
     document: str
@@ -103,3 +141,4 @@ class PlannedDocument:
     version: str
     reason: str = ""
     detail: str = ""
+    final_url: str = ""

@@ -39,7 +39,7 @@ class PictureServer:
       answers: further headers of answers, by path.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, address: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
         self.rules_asked: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -75,9 +75,9 @@ class PictureServer:
             def log_message(self, *args: Any) -> None:
                 """Keeps the test's output clean."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer((address, port), Handler)
         self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.host = f"{address}:{self._server.server_port}"
         self.url = f"http://{self.host}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

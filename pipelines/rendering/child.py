@@ -1,10 +1,11 @@
 """The renderer's process: `python -m pipelines.rendering.child KIND SETTINGS`.
 
 Frames over its pipes are a length, big-endian, and so many bytes. A request is two frames: JSON
-`{kind, folder, name, first}` and the document. Replies are two frames each, JSON and a picture: an
-empty one whenever the process waits for a request, the first included, and to each request
-first `{pages, title, language}` or `{fault, detail}`, then for each page from `first` on
-`{page, pixels, measures, text, texts}` with its picture, or `{page, fault, detail}`.
+`{kind, folder, name, url, first}` and the document. Replies are two frames each, JSON and a
+picture: an empty one whenever the process waits for a request, the first included, and to each
+request first `{pages, title, language}` or `{fault, detail}`, then for each page from `first` on
+`{page, pixels, measures, text, texts, loads}` with its picture, or `{page, fault, detail}`; in
+place of any of these `{stop}` where the run is to end.
 """
 
 import json
@@ -16,8 +17,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from pipelines.errors import RunError
 from pipelines.rendering.pages import (
     Document,
+    Loading,
     LostPage,
     Opened,
     Page,
@@ -42,12 +45,16 @@ def main() -> None:
     renderer = _renderer(kind, settings)
     _reply(replies, {})
     for request, body in _requests(requests):
-        document = Document(request["kind"], body, request["folder"], request["name"])
+        document = Document(
+            request["kind"], body, request["folder"], request["name"], request["url"]
+        )
         try:
             for found in renderer.render(document, request["first"]):
                 _reply(replies, *_as_reply(found))
         except RenderError as error:
             _reply(replies, {"fault": error.fault, "detail": error.detail})
+        except RunError as error:
+            _reply(replies, {"stop": str(error)})
         _reply(replies, {})  # only now: what it takes to close a document is not the next one's
     renderer.close()
 
@@ -71,7 +78,8 @@ def _renderer(kind: str, settings: Rendering) -> Any:
 def read_settings(text: str) -> Rendering:
     """Settings as `Renderer` passes them."""
     values = json.loads(text)
-    return Rendering(**values | {"viewport": tuple(values["viewport"])})
+    loading = values["loading"] and Loading(**values["loading"])
+    return Rendering(**values | {"viewport": tuple(values["viewport"]), "loading": loading})
 
 
 def _requests(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
@@ -93,6 +101,7 @@ def _as_reply(found: Opened | Page | LostPage) -> tuple[dict[str, Any], bytes]:
             "measures": plain_values(found.measures),
             "text": found.text,
             "texts": [[text.origin, text.text] for text in found.texts],
+            "loads": [[load.url, load.reason, load.detail] for load in found.loads],
         }
         return values, found.image
     return plain_values(found), b""

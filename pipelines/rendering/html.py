@@ -1,8 +1,9 @@
 """Screens of HTML: pictures and what stands on them by the DOM (Chromium through playwright).
 
-No request leaves: documents have an address at a host that does not exist, all that they ask for
-is answered from their own folder or not at all, and what the browser would ask on its own goes to a
-proxy that is not there. Scripts are off.
+No request of the browser leaves: documents have an address at a host that does not exist, all that
+they ask for is answered from their own folder or not at all, and what the browser would ask on its
+own goes to a proxy that is not there. Scripts are off. Where hosts are listed, what pages ask these
+for is fetched here (`pipelines.rendering.loading`); the browser is told the bytes.
 """
 
 import base64
@@ -10,6 +11,8 @@ import codecs
 import mimetypes
 import os
 from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -28,8 +31,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from pipelines.fetching import Fetched
 from pipelines.rendering.browser import find_browser
 from pipelines.rendering.fonts import without_glyph
+from pipelines.rendering.loading import Answer, Loader, Loads
 from pipelines.rendering.markdown import page_of_markdown
 from pipelines.rendering.pages import (
     Document,
@@ -49,6 +54,7 @@ from pipelines.storage import filesystem
 _HOST = "document.invalid"  # RFC 2606: such a host does not exist
 _LEAST_FIGURE = 0.01  # of the screen
 _LOOK_MS = 20  # between two looks at whether a page is there
+_LOADING = 5  # seconds on the clock that a document may wait for hosts, for each of `deadline_s`
 ALIKE_EVERYWHERE = (
     "--disable-gpu",
     "--disable-lcd-text",
@@ -124,6 +130,7 @@ class HtmlRenderer:
     def __init__(self, settings: Rendering) -> None:
         self._settings = settings
         self._see = resources.files("pipelines.rendering").joinpath("seeing.js").read_text()
+        self._loader = Loader(settings.loading) if settings.loading else None
         self._playwright = sync_playwright().start()
         self._browser: Browser = self._playwright.chromium.launch(
             executable_path=find_browser(),
@@ -132,7 +139,9 @@ class HtmlRenderer:
         )
 
     def close(self) -> None:
-        """Ends the browser."""
+        """Ends the browser, and what fetches."""
+        if self._loader:
+            self._loader.close()
         self._browser.close()
         self._playwright.stop()
 
@@ -143,6 +152,7 @@ class HtmlRenderer:
 
         Raises:
           RenderError: where it has no screens that could be rendered.
+          RunError: where the network that it loads from is down.
         """
         width, height = self._settings.viewport
         context = self._browser.new_context(
@@ -154,32 +164,47 @@ class HtmlRenderer:
             bypass_csp=True,
             reduced_motion="reduce",
         )
+        loads = self._loads()
         try:
-            yield from self._screens(context, document, first)
+            yield from self._screens(context, document, first, loads)
         finally:
+            if loads:
+                loads.close()
             context.close()
 
+    def _loads(self) -> Loads | None:
+        loading = self._settings.loading
+        if self._loader is None or loading is None:
+            return None
+        return Loads(self._loader, loading, _LOADING * self._settings.deadline_s)
+
     def _screens(
-        self, context: BrowserContext, document: Document, first: int
+        self, context: BrowserContext, document: Document, first: int, loads: Loads | None
     ) -> Iterator[Opened | Page | LostPage]:
         width, height = self._settings.viewport
-        context.route("**/*", _Answers(document, self._settings.max_bytes).answer)
+        answers = _Answers(document, self._settings.max_bytes, loads)
+        context.route("**/*", answers.answer)
         page = context.new_page()
         page.set_default_timeout(0)
         # Where a script goes elsewhere meanwhile, playwright waits for what never comes.
-        until: Literal["commit", "load"] = "commit" if self._settings.scripts else "load"
+        is_waiting = self._settings.scripts or loads is not None
+        until: Literal["commit", "load"] = "commit" if is_waiting else "load"
         page.on("dialog", lambda dialog: dialog.dismiss())
         devtools = context.new_cdp_session(page)
         devtools.send("Animation.enable")
         devtools.send("Animation.setPlaybackRate", {"playbackRate": 0})  # where _STILL cannot look
         try:
-            page.goto(f"http://{_HOST}/{quote(document.name)}", wait_until=until)
+            page.goto(answers.address, wait_until=until)
         except Error as error:
             if "net::" not in error.message:
                 raise
             raise RenderError(RenderFault.BROKEN, error.message.splitlines()[0]) from error
-        while page.evaluate("document.readyState") != "complete":  # the deadline is our parent's
+        answers.settle()
+        # The deadline is our parent's.
+        while answers.is_waiting or page.evaluate("document.readyState") != "complete":
             page.wait_for_timeout(_LOOK_MS)
+            answers.settle()
+        answers.is_open = True
         page.evaluate(_STILL)
         found = page.evaluate(_OPENED)
         if found["isBroken"]:
@@ -193,7 +218,10 @@ class HtmlRenderer:
             top = max(0, min((number - 1) * height, found["height"] - height))
             page.evaluate(_SCROLL, top)
             seen = self._seen(page.evaluate(self._see, [width, height]))
-            yield stored_page(number, screens, document.kind, _shot(devtools), seen, self._settings)
+            shot = _shot(devtools)
+            answers.settle()
+            stored = stored_page(number, screens, document.kind, shot, seen, self._settings)
+            yield replace(stored, loads=loads.take()) if loads else stored
 
     def _seen(self, found: dict[str, Any]) -> Seen:
         size = self._settings.viewport
@@ -226,17 +254,36 @@ def _shot(devtools: CDPSession) -> Pixels:
 
 
 class _Answers:
-    """Answers a document's requests: the document itself, once, and files of its folder.
+    """Answers a document's requests: the document itself, once, files of its folder, and what it
+    loads.
 
     Args:
       document: which.
       max_bytes: of a file.
+      loads: what it loads, None: nothing.
+
+    Attributes:
+      address: of the document: its own where it may load what lies beside it.
+      is_open: whether nobody settles any more: requests are answered before anything else is done.
     """
 
-    def __init__(self, document: Document, max_bytes: int) -> None:
+    def __init__(self, document: Document, max_bytes: int, loads: Loads | None) -> None:
+        own = document.url if loads else ""
+        self.address = own or f"http://{_HOST}/{quote(document.name)}"
+        self.is_open = False
         self._document = document
         self._max_bytes = max_bytes
+        self._loads = loads
         self._opened = False
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._loads is not None and self._loads.is_waiting
+
+    def settle(self) -> None:
+        """Gives the answers that hosts gave. Raises RunError where the network is down."""
+        if self._loads:
+            self._loads.settle()
 
     def answer(self, route: Route) -> None:
         """Fulfils or ends a request."""
@@ -244,19 +291,29 @@ class _Answers:
         url = urlsplit(request.url)
         if request.is_navigation_request() and _is_whole_page(request):
             if self._opened:  # a refresh, a script that goes elsewhere: nothing becomes of it
-                route.fulfill(status=204)
+                self._load(request, lambda _: route.fulfill(status=204))
                 return
             self._opened = True
             route.fulfill(body=_html_of(self._document), content_type=_type_of(self._document))
             return
-        body = None
-        if (url.scheme, url.netloc) == ("http", _HOST):
-            body = self._file(unquote(url.path))
+        if (url.scheme, url.netloc) != ("http", _HOST):
+            self._load(request, partial(_answer_loaded, route))
+            return
+        body = self._file(unquote(url.path))
         if body is None:
             route.abort("blockedbyclient")
             return
         kind = mimetypes.guess_type(url.path)[0] or "application/octet-stream"
         route.fulfill(body=body, content_type=kind)
+
+    def _load(self, request: Request, answer: Answer) -> None:
+        """Has a host answer, or nobody."""
+        if self._loads is None:
+            answer(None)
+            return
+        self._loads.ask(request.url, request.method, request.resource_type, answer)
+        if self.is_open:
+            self._loads.wait()
 
     def _file(self, path: str) -> bytes | None:
         """A file of the document's folder; None where there is none, or it lies elsewhere."""
@@ -274,6 +331,17 @@ class _Answers:
             return bytes(fs.cat_file(place))
         except OSError:
             return None
+
+
+def _answer_loaded(route: Route, fetched: Fetched | None) -> None:
+    if fetched is None:
+        route.abort("blockedbyclient")
+        return
+    guessed = mimetypes.guess_type(urlsplit(route.request.url).path)[0]
+    kind = fetched.content_type or guessed or "application/octet-stream"
+    # Fonts of another host are shown where it lets everybody; here all that may be loaded is.
+    headers = {"content-type": kind, "access-control-allow-origin": "*"}
+    route.fulfill(body=fetched.body, headers=headers)
 
 
 def _is_whole_page(request: Request) -> bool:

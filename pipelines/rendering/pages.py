@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.pages import PageMeasures
 from schemas.rows import Measures
 
-VERSION = 4
+VERSION = 5
 """Of what the same document is made into and measured as; to be raised when either changes."""
 
 Kind = Literal["pdf", "html", "markdown"]
@@ -49,6 +49,37 @@ class RenderError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """How HTML loads pictures, styles and fonts from hosts.
+
+    Attributes:
+      hosts: `host:port` of those that may be asked, and no others, redirects' targets included.
+      allow_hosts: of these, exempt from the rule that only public addresses are asked.
+      max_loads: requests of a document, those refused included.
+      max_bytes: of all that a document loads, together.
+      deadline_s: seconds for one file: waiting, redirects, retries and body together.
+      retries: further attempts on 429, 5xx and broken connections.
+      respect_opt_outs: whether robots.txt and the like are obeyed.
+      user_agent: what servers are told.
+      at_once: requests in flight to one host.
+      sharers: renderers that ask the same host at the same time.
+      shared: URI of a folder where they tell each other what a host said of being asked.
+    """
+
+    hosts: tuple[str, ...]
+    allow_hosts: tuple[str, ...]
+    max_loads: int
+    max_bytes: int
+    deadline_s: float
+    retries: int
+    respect_opt_outs: bool
+    user_agent: str
+    at_once: int
+    sharers: int
+    shared: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
     """How pages are rendered and stored; the recipe's `[documents]` explains each.
 
@@ -65,6 +96,7 @@ class Rendering:
       deadline_s: seconds of processor time for a page, and for opening the document; ten times as
         many on the clock.
       memory_bytes: that a renderer and its children may have for themselves.
+      loading: from where HTML may load, None: from nowhere.
     """
 
     dpi: int = 144
@@ -78,6 +110,7 @@ class Rendering:
     max_bytes: int = 50_000_000
     deadline_s: float = 20.0
     memory_bytes: int = 2_000_000_000
+    loading: Loading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +122,14 @@ class Document:
       body: its bytes, unpacked.
       folder: URI of the folder whose files HTML and Markdown may show, "" if none.
       name: its own, in that folder.
+      url: that it was fetched from, behind all redirects; "" of a file.
     """
 
     kind: Kind
     body: bytes
     folder: str = ""
     name: str = "document"
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +161,21 @@ class PageText:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What came of something that a page asked a host for.
+
+    Attributes:
+      url: what for.
+      reason: why it was not loaded, "" where it was.
+      detail: of the reason, for people.
+    """
+
+    url: str
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A rendered page.
 
@@ -135,6 +185,7 @@ class Page:
       measures: what is measured of the page.
       text: its text layer, its first 100,000 characters at most.
       texts: in the order in which they stand on it, a thousand at most.
+      loads: since the page before, or the document was opened.
     """
 
     image: bytes
@@ -142,6 +193,7 @@ class Page:
     measures: PageMeasures
     text: str
     texts: tuple[PageText, ...]
+    loads: tuple[Load, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from pipelines.errors import RunError
 from pipelines.rendering.child import LENGTH
 from pipelines.rendering.pages import (
     Document,
+    Load,
     LostPage,
     Opened,
     Page,
@@ -62,7 +63,8 @@ class Renderer:
 
         Raises:
           RenderError: where the document as a whole cannot be rendered.
-          RunError: where no renderer can be started here.
+          RunError: where no renderer can be started here, or the network that pages load from is
+            down.
         """
         opened: Opened | None = None
         first, lost, is_second_try = 1, 0, False
@@ -189,18 +191,26 @@ class _Lost(Exception):
         self.was_idle = False
 
 
+def _check_stop(values: dict[str, Any]) -> None:
+    if "stop" in values:
+        raise RunError(values["stop"])
+
+
 def _opened(values: dict[str, Any]) -> Opened:
+    _check_stop(values)
     if "fault" in values:
         raise RenderError(RenderFault(values["fault"]), values["detail"])
     return Opened(**values)
 
 
 def _page(values: dict[str, Any], image: bytes) -> Page | LostPage:
+    _check_stop(values)
     if "fault" in values:
         return LostPage(values["page"], RenderFault(values["fault"]), values["detail"])
     pixels, measures = Measures(**values["pixels"]), PageMeasures(**values["measures"])
     texts = tuple(PageText(origin, text) for origin, text in values["texts"])
-    return Page(image, pixels, measures, values["text"], texts)
+    loads = tuple(Load(*load) for load in values["loads"])
+    return Page(image, pixels, measures, values["text"], texts, loads)
 
 
 class _Deadline:
@@ -265,7 +275,7 @@ class _Child:
         Raises:
           _Lost: where the process has died since, or does not read it within the deadline.
         """
-        values = {"kind": document.kind, "folder": document.folder, "name": document.name}
+        values = {name: getattr(document, name) for name in ("kind", "folder", "name", "url")}
         head = json.dumps(values | {"first": first}).encode()
         deadline = _Deadline(deadline_s)
         try:

@@ -118,6 +118,23 @@ def test_hard_mismatches_are_not_taken_for_matches() -> None:
     assert found.mismatched == pytest.approx(0.4, abs=0.05)
 
 
+@pytest.mark.parametrize("mismatched", [0.1, 0.4, 0.7])
+def test_where_matches_are_narrow_mismatches_may_be_nearer_to_them(mismatched: float) -> None:
+    wrong = round(20_000 * mismatched)
+    sizes = (20_000 - wrong, wrong - wrong // 2, wrong // 2)
+    kinds = ((0.02, 0.04), (-0.35, 0.12), (-0.15, 0.08))
+    observed = np.concatenate(
+        [scores(at, size, *kind) for at, (size, kind) in enumerate(zip(sizes, kinds, strict=True))]
+    )
+    matches = np.arange(20_000) < sizes[0]
+    both = Measured(counted(observed), counted(scores(3, 20_000, *kinds[1])))
+    found = decide({("en", "web"): both}, ThresholdRules(value=0.95))[-1]
+    kept = observed >= found.score
+    assert found.mismatched == pytest.approx(mismatched, abs=0.05)
+    assert matches[kept].mean() >= 0.91
+    assert kept[matches].mean() >= 0.85
+
+
 def test_small_groups_fall_back_to_their_language_and_small_languages_to_all() -> None:
     observed = mixed(9_000, 0.3)[0]
     np.random.default_rng(1).shuffle(observed)

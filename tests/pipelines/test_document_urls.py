@@ -97,6 +97,10 @@ LOST = {
     "gone.pdf": "http-404",
 }
 STAGES = ("documents", "pack")
+SQUARE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">'
+    b'<rect width="300" height="200"/></svg>'
+)
 
 
 @pytest.fixture
@@ -358,6 +362,43 @@ def test_a_document_is_fetched_once_whatever_part_of_it_rows_name(
     assert (found["page kept"], found["row rejected duplicate-row"]) == (KEPT["kites.pdf"], 2)
     pages = {row["url"] for row in table(tmp_path / "out/pages")}
     assert pages == {f"{library.url}kites.pdf#page={number}" for number in (1, 2)}
+
+
+def test_pages_load_from_listed_hosts_what_lies_beside_them(
+    library: PictureServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "library/at").mkdir()
+    (tmp_path / "library/at/figure.svg").write_bytes(SQUARE)
+    body = '<img src="figure.svg" alt="A square"><img src="no.png"><img src="http://10.0.0.1/a">'
+    (tmp_path / "library/at/page.html").write_bytes(
+        html(f"<h1>Der Rotmilan</h1><p>Er kreist über dem Tal.</p>{body}")
+    )
+    library.statuses["/moved.html"] = 301  # relative addresses are of where it led
+    library.answers["/moved.html"] = {"Location": "/at/page.html"}
+    recipe = write_recipe(tmp_path, library, ["moved.html"])
+    curate(recipe, stages=("documents",))
+    (before,) = table(tmp_path / "out/pages")
+    assert "file created" not in counts(tmp_path / "out", "documents")
+    assert library.asked == ["/moved.html", "/at/page.html"]
+    library.asked.clear()
+    listed = f'[documents]\nload_hosts = ["{library.host}"]\n'
+    recipe.write_text(recipe.read_text().replace("[documents]\n", listed))
+    curate(recipe, stages=("documents",))
+    (page,) = table(tmp_path / "out/pages")
+    assert page["figure_share"] > before["figure_share"] + 0.1
+    assert library.asked == ["/at/figure.svg", "/at/no.png"]  # the page itself is there
+    found = counts(tmp_path / "out", "documents")
+    assert {name: n for name, n in found.items() if name.startswith("file ")} == {
+        "file created": 3,
+        "file kept": 1,
+        "file failed http-404": 1,
+        "file rejected unlisted-host": 1,
+    }
+    assert recount(Folder(str(tmp_path / "out"))).differences == []
+    assert show_way(str(tmp_path / "out"), page["uid"])
+    shown = capsys.readouterr().out
+    assert f"file {library.url}at/figure.svg: loaded" in shown
+    assert "file http://10.0.0.1/a: unlisted-host" in shown
 
 
 def test_a_table_without_rows_is_refused(library: PictureServer, tmp_path: Path) -> None:

@@ -46,6 +46,13 @@ def one_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
+@pytest.fixture(params=["at once", "of shortlists"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of searching exactly."""
+    is_short = request.param == "of shortlists"
+    monkeypatch.setattr("pipelines.nearest.is_worth", lambda queries, rows: is_short)
+
+
 @pytest.fixture(scope="module")
 def queries(corpus: tuple[Units, Names]) -> Units:
     asked = some_units(QUERIES, 3)
@@ -60,6 +67,7 @@ def search(queries: Units, rows: Units, names: Names, pieces: list[np.ndarray]) 
     return found
 
 
+@pytest.mark.usefixtures("way")
 def test_the_nearest_are_those_of_sorting_all(corpus: tuple[Units, Names], queries: Units) -> None:
     rows, names = corpus
     found = search(queries, rows, names, [np.arange(ROWS)])
@@ -71,6 +79,7 @@ def test_the_nearest_are_those_of_sorting_all(corpus: tuple[Units, Names], queri
     assert np.allclose(scores, queries @ rows.T, atol=1e-6)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("pieces", [2, 7, 400])
 def test_cut_and_order_change_nothing(
     corpus: tuple[Units, Names], queries: Units, pieces: int
@@ -92,6 +101,7 @@ def test_cut_and_order_change_nothing(
     assert alone.scores.tobytes() == whole.scores[3:4].tobytes()
 
 
+@pytest.mark.usefixtures("way")
 def test_fewer_rows_than_are_wanted(corpus: tuple[Units, Names], queries: Units) -> None:
     rows, names = corpus
     found = search(queries, rows, names, [np.arange(3), np.arange(0), np.arange(3, 5)])
