@@ -143,7 +143,8 @@ def mismatches(rows: Rows, good: Iterable[int], share: float) -> dict[int, str]:
     by_language: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for number in good:
         row = rows[number]
-        place = share_of("mismatched", row["image"], row["language"] or "", row["text"])
+        image = Path(row["image"]).name  # wherever it lies
+        place = share_of("mismatched", image, row["language"] or "", row["text"])
         if place < share:
             by_language[row["language"]].append((place, number))
     found = {}
