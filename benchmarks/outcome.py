@@ -3,7 +3,7 @@
     python -m benchmarks.outcome sample
     python -m benchmarks.outcome sample --cross-fitted
     python -m benchmarks.outcome emoji [--data FOLDER]
-    python -m benchmarks.outcome emoji --cross-fitted
+    python -m benchmarks.outcome emoji --cross-fitted --threshold precision=0.5
 
 The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
 either a share of the good captions is exchanged for those of other pictures. It goes through the
@@ -15,7 +15,8 @@ much of the way from raw to oracle is made by curation; with a way of under 5 po
 
 The teacher of the sample world is the one that ships; that of emoji is trained on the true names of
 half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
-pool judge itself instead: a model for each fold, trained on the others' noisy captions.
+pool judge itself instead: a model for each fold, trained on the others' noisy captions. Such a one
+is less sure, so that less precision is to be asked of it.
 
 Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
 """
