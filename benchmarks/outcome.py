@@ -3,7 +3,7 @@
     python -m benchmarks.outcome sample
     python -m benchmarks.outcome sample --cross-fitted
     python -m benchmarks.outcome emoji [--data FOLDER]
-    python -m benchmarks.outcome emoji --cross-fitted --threshold precision=0.5
+    python -m benchmarks.outcome emoji --cross-fitted [--rounds 2] --threshold precision=0.5
 
 The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
 either a share of the good captions is exchanged for those of other pictures. It goes through the
@@ -16,7 +16,8 @@ much of the way from raw to oracle is made by curation; with a way of under 5 po
 The teacher of the sample world is the one that ships; that of emoji is trained on the true names of
 half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
 pool judge itself instead: a model for each fold, trained on the others' noisy captions. Such a one
-is less sure, so that less precision is to be asked of it.
+is less sure, so that less precision is to be asked of it. With `--rounds 2` what stays by such
+models' judgement trains new ones, which judge the whole pool.
 
 Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
 """
@@ -65,6 +66,7 @@ class Asked:
       seeds: how many.
       threshold: `[select.threshold]`.
       cross_fitted: whether the teacher is made for the pool.
+      rounds: such teachers made, each of what the one before has kept.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Asked:
     seeds: int
     threshold: dict[str, Any]
     cross_fitted: bool
+    rounds: int
 
 
 def compare(world: World, asked: Asked) -> Found:
@@ -85,9 +88,7 @@ def compare(world: World, asked: Asked) -> Found:
         curate(asked.folder / arm, world)
     screen = {"screen": world.screen} if world.screen else {}
     teacher = make_teacher(world, asked, screen)
-    score = {"teachers": [{"model": str(teacher)}]}
-    select = {"threshold": asked.threshold}
-    curate(asked.folder / "curated", world, **screen, score=score, select=select)
+    curate(asked.folder / "curated", world, **screen, **judged_by(teacher, asked))
     for arm in ARMS:
         print(f"{arm:<9}{what_is_in(asked.folder / arm, world, arm)}", flush=True)
     found: Found = defaultdict(list)
@@ -128,13 +129,23 @@ def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
     """The teacher's folder: what ships, or what is trained on trusted rows or on the pool."""
     size = (asked.batch, asked.teacher_steps)
     if asked.cross_fitted:
-        curate(asked.folder / "curated", world, **screen)  # its shards: selection goes on from here
-        return train(asked.folder / "curated", "teacher", *size, folds=_FOLDS)
+        folder, judged = asked.folder / "curated", dict[str, Any]()
+        for turn in range(asked.rounds):
+            curate(folder, world, **screen, **judged)  # its shards: selection goes on from here
+            teacher = train(folder, f"teacher-{turn}", *size, folds=_FOLDS)
+            judged = judged_by(teacher, asked)
+        return teacher
     if not world.trusted:
         return SHIPPED
     write_rows(asked.folder / "trusted" / "pairs.parquet", world.trusted)
     curate(asked.folder / "trusted", world)
     return train(asked.folder / "trusted", "teacher", *size)
+
+
+def judged_by(teacher: Path, asked: Asked) -> dict[str, Any]:
+    """Tables of a recipe that scores with a teacher and selects by that."""
+    score = {"teachers": [{"model": str(teacher)}]}
+    return {"score": score, "select": {"threshold": asked.threshold}}
 
 
 def train(folder: Path, name: str, batch: int, steps: int, **settings: Any) -> Path:
@@ -204,6 +215,7 @@ def main() -> None:
     )
     parser.add_argument("world", choices=["sample", "emoji"])
     parser.add_argument("--cross-fitted", action="store_true")
+    parser.add_argument("--rounds", type=int, default=1, choices=(1, 2, 3), help="of cross-fitted")
     parser.add_argument("--rows", type=int, help="of the pool; default: 30,000, all emoji")
     parser.add_argument("--mismatched", type=float, default=0.5, help="share of the good rows")
     parser.add_argument("--threshold", default="precision=0.95", help="or keep-fraction=0.4 …")
@@ -231,6 +243,7 @@ def main() -> None:
             given.seeds,
             {"by": by, "value": float(value)},
             given.cross_fitted,
+            given.rounds,
         )
         found = compare(world, asked)
     print("\n".join(table_of(found, list(world.galleries))))

@@ -107,6 +107,7 @@ SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2"
 def test_the_whole_in_small(tmp_path: Path) -> None:
     """A teacher of two steps knows nothing: no precision can be promised by its scores."""
     command = [sys.executable, "-m", "benchmarks.outcome", "sample", "--cross-fitted", *SMALL]
+    command += ["--rounds", "2"]
     command += ["--threshold", "keep-fraction=0.5", "--folder", str(tmp_path / "kept")]
     places = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=places)
@@ -117,5 +118,8 @@ def test_the_whole_in_small(tmp_path: Path) -> None:
     assert "100.0% good; 100.0% of all good" in told["oracle"]
     assert "150 captions" not in told["curated"]
     assert lines[-1].startswith("closed by curation")
-    fold = tmp_path / "kept/curated/teacher/fold-2/model/config.json"
-    assert json.loads(fold.read_text())["unseen_fold"] == 2
+    for turn in (0, 1):
+        fold = tmp_path / f"kept/curated/teacher-{turn}/fold-2/model/config.json"
+        assert json.loads(fold.read_text())["unseen_fold"] == 2
+    recipe = (tmp_path / "kept/curated/recipe.toml").read_text()
+    assert "curated/teacher-1" in recipe
