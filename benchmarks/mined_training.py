@@ -10,9 +10,10 @@ answer, mined by a model of the first stage, as ANCE does (Xiong et al. 2021, ar
 judged on questions left out, four languages' for each of the 1,997 sentences.
 
 A model is trained on pairs first, for each seed, and from there on triplets: `mined` as
-`pairmill mine` and `pack` leave them, and `random`, the same anchors and positives in the same
-order with as many negatives drawn from the same language. All else is equal. Everybody's negatives
-in a batch stand against each: the smaller the batch, the less random ones teach.
+`pairmill mine` and `pack` leave them, and `random`, the same anchors and positives with as many
+negatives drawn from the same language. They come in the same order, but that a row which stands
+against one in its batch waits. All else is equal. Everybody's negatives in a batch stand against
+each: the smaller the batch, the less random ones teach.
 """
 
 import argparse

@@ -286,15 +286,18 @@ def _peaks(recipe: Path) -> dict[str, int]:
 
 
 def make_whole(memory: Folder) -> None:
-    """Puts a sentence, the source and the language's code, in the place of each translation."""
+    """Puts a sentence, the source and the language's code, in the place of each translation below
+    a folder.
+    """
+    for name in memory.names():
+        if name.endswith(".parquet"):
+            rows = read_rows(memory, name, Remembered)
+            whole = [
+                replace(row, text=f"{row.source_text} {row.language}", fault="") for row in rows
+            ]
+            write_table(memory, name, table_of(Remembered, whole))
     for folder in memory.folders():
-        for name in (memory / folder).names():
-            if name.endswith(".parquet"):
-                rows = read_rows(memory / folder, name, Remembered)
-                whole = [
-                    replace(row, text=f"{row.source_text} {row.language}", fault="") for row in rows
-                ]
-                write_table(memory / folder, name, table_of(Remembered, whole))
+        make_whole(memory / folder)
 
 
 def main() -> None:

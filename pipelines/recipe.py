@@ -342,15 +342,16 @@ class Recipe:
             raise ValueError("select must go with a [score], which it reads")
         if self.mine:
             self._check_mine(self.mine)
-        twice = [name for name, n in Counter(s.name for s in self.sources).items() if n > 1]
-        if twice:
-            raise ValueError(f"sources must have different names, got {twice[0]!r} twice")
         unknown = [code for code in self.languages if code not in LANGUAGES]
         if unknown:
             raise ValueError(f"languages must be among {' '.join(ALL)}, got {unknown[0]!r}")
-        again = [code for code, n in Counter(self.languages).items() if n > 1]
-        if again:
-            raise ValueError(f"languages must be different ones, got {again[0]!r} twice")
+        for what, names in (
+            ("sources must have different names", [source.name for source in self.sources]),
+            ("languages must be different ones", self.languages),
+        ):
+            twice = [name for name, n in Counter(names).items() if n > 1]
+            if twice:
+                raise ValueError(f"{what}, got {twice[0]!r} twice")
         if self.translate:
             self._check_translate(self.translate)
         taken = [

@@ -31,6 +31,21 @@ SQUARE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">'
     '<rect width="300" height="200" fill="{}"/></svg>'
 )
+LISTED = "http://a.org/"
+LOADING = Loading(
+    hosts=("a.org:80",),
+    allow_hosts=(),
+    max_loads=100,
+    max_bytes=1_000,
+    max_file_bytes=600,
+    deadline_s=5,
+    retries=0,
+    respect_opt_outs=True,
+    user_agent="pairmill/0.1",
+    at_once=4,
+    sharers=1,
+    shared="",
+)
 BLUE, RED, GREEN = (0, 0, 255), (255, 0, 0), (0, 255, 0)
 
 
@@ -65,18 +80,13 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     (folder / "robots.txt").write_text("User-agent: *\nDisallow: /private/\n")
     listed, other = PictureServer(folder), PictureServer(folder, address="127.0.0.2")
     inner = PictureServer(folder, address="127.0.0.3")
-    loading = Loading(
+    loading = replace(
+        LOADING,
         hosts=(listed.host, inner.host),
         allow_hosts=(listed.host, other.host),
         max_loads=12,
         max_bytes=50_000,
         max_file_bytes=45_000,
-        deadline_s=5,
-        retries=0,
-        respect_opt_outs=True,
-        user_agent="pairmill/0.1",
-        at_once=4,
-        sharers=1,
         shared=str(tmp_path_factory.mktemp("hosts")),
     )
     with Renderer(replace(SETTINGS, loading=loading)) as renderer:
@@ -226,23 +236,6 @@ def test_a_host_that_does_not_answer_costs_its_picture(web: Web) -> None:
     finally:
         web.listed.delay_s = 0.0
     assert found == {f"{web.listed.url}figures/a.svg": "timed-out"}
-
-
-LISTED = "http://a.org/"
-LOADING = Loading(
-    hosts=("a.org:80",),
-    allow_hosts=(),
-    max_loads=100,
-    max_bytes=1_000,
-    max_file_bytes=600,
-    deadline_s=5,
-    retries=0,
-    respect_opt_outs=True,
-    user_agent="pairmill/0.1",
-    at_once=4,
-    sharers=1,
-    shared="",
-)
 
 
 class Hosts:
