@@ -1,9 +1,9 @@
 """Does curation pay? One small model, trained as long on the raw pool, the curated one, the truth.
 
     python -m benchmarks.outcome sample
-    python -m benchmarks.outcome sample --cross-fitted
+    python -m benchmarks.outcome sample --cross-fitted captions
     python -m benchmarks.outcome emoji [--data FOLDER]
-    python -m benchmarks.outcome emoji --cross-fitted [--rounds 2] --threshold precision=0.5
+    python -m benchmarks.outcome emoji --cross-fitted captions --threshold precision=0.7
 
 The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
 either a share of the good captions is exchanged for those of other pictures. It goes through the
@@ -15,9 +15,9 @@ much of the way from raw to oracle is made by curation; with a way of under 5 po
 
 The teacher of the sample world is the one that ships; that of emoji is trained on the true names of
 half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
-pool judge itself instead: a model for each fold, trained on the others' noisy captions. Such a one
-is less sure, so that less precision is to be asked of it. With `--rounds 2` what stays by such
-models' judgement trains new ones, which judge the whole pool.
+pool judge itself instead: a model for each fold, of pictures or of captions, trained on the others'
+noisy captions. Such a one is less sure, so that less precision is to be asked of it. With `--rounds
+2` what stays by such models' judgement trains new ones, which judge the whole pool.
 
 Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
 """
@@ -32,6 +32,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
@@ -39,7 +41,7 @@ from benchmarks.harness import ROOT
 from benchmarks.outcome_worlds import World, emoji_world, pairmill, sample_world, write_rows
 from benchmarks.tiny_teacher import SHIPPED
 from schemas.languages import ALL
-from schemas.layout import KEPT
+from schemas.layout import KEPT, PICTURE_BRANCH
 
 ARMS = ("raw", "curated", "oracle")
 _PLAN = ROOT / "configs" / "train" / "quickstart.toml"
@@ -65,7 +67,7 @@ class Asked:
       teacher_steps: of the teacher's, or of each of its models.
       seeds: how many.
       threshold: `[select.threshold]`.
-      cross_fitted: whether the teacher is made for the pool.
+      cross_fitted: of what the folds are of a teacher made for the pool; None: it is not.
       rounds: such teachers made, each of what the one before has kept.
     """
 
@@ -75,7 +77,7 @@ class Asked:
     teacher_steps: int
     seeds: int
     threshold: dict[str, Any]
-    cross_fitted: bool
+    cross_fitted: str | None
     rounds: int
 
 
@@ -91,6 +93,7 @@ def compare(world: World, asked: Asked) -> Found:
     curate(asked.folder / "curated", world, **screen, **judged_by(teacher, asked))
     for arm in ARMS:
         print(f"{arm:<9}{what_is_in(asked.folder / arm, world, arm)}", flush=True)
+    print(f"AUROC of {teacher.name} {told_apart(asked.folder, world):.3f}", flush=True)
     found: Found = defaultdict(list)
     for seed in range(asked.seeds):
         for arm in ARMS:
@@ -132,7 +135,8 @@ def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
         folder, judged = asked.folder / "curated", dict[str, Any]()
         for turn in range(asked.rounds):
             curate(folder, world, **screen, **judged)  # its shards: selection goes on from here
-            teacher = train(folder, f"teacher-{turn}", *size, folds=_FOLDS)
+            folds = {"folds": _FOLDS, "folds_of": asked.cross_fitted}
+            teacher = train(folder, f"teacher-{turn}", *size, **folds)
             judged = judged_by(teacher, asked)
         return teacher
     if not world.trusted:
@@ -176,14 +180,41 @@ def what_is_in(folder: Path, world: World, arm: str) -> str:
     """How many captions were packed, how many of them are good, and how many of all good ones."""
     output = folder / "out"
     tables = [output / of.captions for of in KEPT.values() if (output / of.captions).exists()]
-    rows = [
-        int(row.rpartition(":")[2])
-        for path in tables[-1].glob("*.parquet")
-        for row in pq.read_table(path, columns=["row"])["row"].to_pylist()
-    ]
+    rows = rows_of(tables[-1]).values()
     good = len(rows) if arm == "oracle" else sum(world.is_good[row] for row in rows)
     share = good / max(1, len(rows))
     return f"{len(rows):,} captions, {share:.1%} good; {good / sum(world.is_good):.1%} of all good"
+
+
+def told_apart(folder: Path, world: World) -> float:
+    """How well the teacher tells the pool's good captions from the others, see `auroc`."""
+    output = folder / "curated" / "out"
+    rows = rows_of(output / KEPT["gather"].captions)
+    scores = read_parts(output / PICTURE_BRANCH.scores, ["caption_id", "fold", "cosine"])
+    good = [world.is_good[rows[id_]] for id_ in scores["caption_id"].to_pylist()]
+    return auroc(scores["cosine"].to_numpy(), scores["fold"].to_numpy(), np.array(good))
+
+
+def auroc(scores: np.ndarray, folds: np.ndarray, good: np.ndarray) -> float:
+    """The chance that a good one scores higher than another of its fold, whose scale is its own."""
+    above = [
+        np.searchsorted(np.sort(scores[of & ~good]), scores[of & good]) / (of & ~good).sum()
+        for of in (folds == fold for fold in np.unique(folds))
+    ]
+    return float(np.concatenate(above).mean())
+
+
+def rows_of(captions: Path) -> dict[str, int]:
+    """The pool's row of each caption in a table, by id."""
+    table = read_parts(captions, ["caption_id", "row"])
+    ids, rows = (column.to_pylist() for column in table.columns)
+    return {id_: int(row.rpartition(":")[2]) for id_, row in zip(ids, rows, strict=True)}
+
+
+def read_parts(folder: Path, columns: list[str]) -> pa.Table:
+    """Some columns of all parts of a table."""
+    parts = sorted(folder.glob("*.parquet"))
+    return pa.concat_tables([pq.read_table(path, columns=columns) for path in parts])
 
 
 def table_of(found: Found, galleries: list[str]) -> list[str]:
@@ -214,7 +245,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("world", choices=["sample", "emoji"])
-    parser.add_argument("--cross-fitted", action="store_true")
+    parser.add_argument("--cross-fitted", choices=["pictures", "captions"], help="the folds' kind")
     parser.add_argument("--rounds", type=int, default=1, choices=(1, 2, 3), help="of cross-fitted")
     parser.add_argument("--rows", type=int, help="of the pool; default: 30,000, all emoji")
     parser.add_argument("--mismatched", type=float, default=0.5, help="share of the good rows")

@@ -1,6 +1,6 @@
-"""Teachers of several models, each of which judges the pictures that it has not seen.
+"""Teachers of several models, each of which judges the pairs that it has not seen.
 
-    TEACHER/fold-0/model/    has seen all pictures but those of fold 0, and says so
+    TEACHER/fold-0/model/    has seen all pictures, or captions, but those of fold 0, and says so
     TEACHER/fold-1/model/    …
 
 This is what a plan with `folds` leaves in its `output`. Models of different folds have different
@@ -9,6 +9,9 @@ spaces, even where they began alike: embeddings of one must not be compared with
 
 import json
 from pathlib import Path
+from typing import Any
+
+from schemas.ids import Folds
 
 MODEL = "model"
 """Below a training's folder: what it leaves in the end."""
@@ -24,30 +27,31 @@ def is_cross_fitted(folder: str) -> bool:
     return Path(fold_folder(folder, 0)).is_dir()
 
 
-def fold_models(folder: str) -> tuple[str, ...]:
-    """The checkpoints of such a teacher, in the order of their folds.
+def fold_models(folder: str) -> tuple[Folds, tuple[str, ...]]:
+    """The folds of such a teacher, and its checkpoints in their order.
 
     Raises:
       ValueError: one is not there, or has seen the fold that it is to judge.
     """
-    folds, _ = _unseen_by(_model(folder, 0))
+    folds, of, _ = _unseen_by(_model(folder, 0))
     models = tuple(_model(folder, number) for number in range(folds or 1))
     for number, model in enumerate(models):
         told = _unseen_by(model)
-        if told != (folds, number):
+        if told != (folds, of, number):
             raise ValueError(
-                f"{model} must not have seen fold {number} of {folds}, whose pictures it is to "
-                f"judge; its config.json says that it has not seen fold {told[1]} of {told[0]}"
+                f"{model} must not have seen fold {number} of {folds}, whose {of} it is to judge; "
+                f"its config.json says that it has not seen fold {told[2]} of {told[0]}, of "
+                f"{told[1]}"
             )
-    return models
+    return Folds(len(models), of), models
 
 
 def _model(folder: str, number: int) -> str:
     return f"{fold_folder(folder, number)}/{MODEL}"
 
 
-def _unseen_by(model: str) -> tuple[int | None, int | None]:
-    """Of how many folds a checkpoint was trained, as it says, and the one that it has not seen."""
+def _unseen_by(model: str) -> tuple[int | None, Any, int | None]:
+    """Of how many folds a checkpoint was trained, and of what; the one that it has not seen."""
     try:
         told = json.loads(Path(model, "config.json").read_text("utf-8"))
     except FileNotFoundError as error:
@@ -55,4 +59,4 @@ def _unseen_by(model: str) -> tuple[int | None, int | None]:
             f"a cross-fitted teacher must have a model of every fold, got none in {model}: "
             "pairmill train goes on with its plan"
         ) from error
-    return told.get("folds"), told.get("unseen_fold")
+    return told.get("folds"), told.get("folds_of", "pictures"), told.get("unseen_fold")

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from model.evaluation_sets import EvaluationSet
 from model.folds import fold_folder
-from schemas.ids import Fold
+from schemas.ids import Fold, Folds, FoldsOf
 from schemas.languages import ALL, LANGUAGES
 
 Positive = Annotated[int, Field(ge=1)]
@@ -257,10 +257,13 @@ class Plan:
       seed: of new weights, dropout and the order of the data.
       languages: ISO 639-1 codes that the model is said to understand afterwards; none: those that
         have captions or texts in its data.
-      folds: into so many parts the pictures of all data sets fall, by their uids, and as many
-        models are trained, in `output/fold-0` …, each without one part: together a teacher for
-        the very pictures, of which each is judged by the model that has not seen it (cross-fitting:
-        Chernozhukov et al. 2018, arXiv:1608.00060, definition 3.1). None: one model sees all.
+      folds: into so many parts the pairs of all data sets fall, and as many models are trained, in
+        `output/fold-0` …, each without one part: together a teacher for the very pairs, of which
+        each is judged by the model that has not seen it (cross-fitting: Chernozhukov et al. 2018,
+        arXiv:1608.00060, definition 3.1). None: one model sees all.
+      folds_of: what falls into a part as a whole, see `schemas.ids.Folds`. Models of `captions`
+        know a picture by its others, and so also what no other picture shows; what is wrong with
+        all captions of a picture alike they take for true.
       unseen_fold: the one of the `folds` models to train, in `output`; None: all of them.
       running: …
       evaluations: what it is judged on.
@@ -272,6 +275,7 @@ class Plan:
     seed: Whole = 17
     languages: tuple[str, ...] = ()
     folds: Annotated[int, Field(ge=2)] | None = None
+    folds_of: FoldsOf = "pictures"
     unseen_fold: Whole | None = None
     running: Running = field(default_factory=Running)
     evaluations: tuple[EvaluationSet, ...] = ()
@@ -290,12 +294,14 @@ class Plan:
             twice = [name for name, n in Counter(names).items() if n > 1]
             if twice:
                 raise ValueError(f"{what} must have different names, got {twice[0]!r} twice")
+        if self.folds is None and self.folds_of != "pictures":
+            raise ValueError(f"folds_of must come with folds, got {self.folds_of} of none")
         if self.folds and any(stage.texts for stage in self.stages):
-            raise ValueError("folds are of pictures: a plan with folds must have no texts")
+            raise ValueError("folds are of captions: a plan with folds must have no texts")
         if self.folds and any(data.pictures for stage in self.stages for data in stage.images):
             raise ValueError(
-                "a fold is left out with all of its captions, which are others' negatives in "
-                "triplets: a plan with folds must have no triplets"
+                "captions of a fold that is left out are others' negatives in triplets: a plan "
+                "with folds must have no triplets"
             )
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
             raise ValueError(
@@ -304,10 +310,10 @@ class Plan:
 
     @property
     def unseen(self) -> Fold | None:
-        """The pictures that are left out."""
+        """The pairs that are left out."""
         if self.folds is None or self.unseen_fold is None:
             return None
-        return Fold(self.unseen_fold, self.folds)
+        return Fold(self.unseen_fold, Folds(self.folds, self.folds_of))
 
     @property
     def is_cross_fitted(self) -> bool:

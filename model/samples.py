@@ -6,12 +6,15 @@ from typing import Protocol, TypeVar
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from model.drawing import Drawing, Places
 from model.evaluation_sets import DataError
 from model.sample_tables import Shards, TupleTables, read_columns, runs, shares_of
 from schemas.ids import Fold
 from schemas.layout import CAPTIONS_SUFFIX, TEXT_TEXT, TRIPLET_KINDS
+
+_FOLDED_BY = ("uid", "caption_id", "parent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class ImageSet:
     Args:
       path: of the folder.
       temperature: of the languages, see `Drawing`.
-      unseen: pictures of this fold are left out, with all of their captions.
+      unseen: pairs of this fold are left out, and pictures of which no caption is left.
 
     Raises:
       DataError: it is no such folder.
@@ -141,21 +144,24 @@ class ImageSet:
         self.path = path
         self._unseen = unseen
         self._shards = Shards.of(path)
+        numbers = range(len(self._shards.names))
         self.blocks: Sequence[int] = (
-            [self._table(f"{shard}.parquet", ["uid"]).num_rows for shard in self._shards.names]
-            if unseen
-            else self._shards.sizes
+            [len(self._languages(block)[1]) for block in numbers] if unseen else self._shards.sizes
         )
-        self.languages = shares_of(self._languages(block) for block in range(len(self.blocks)))
+        self.languages = shares_of(self._languages(block) for block in numbers)
         self._drawing = Drawing.at(temperature, self.languages)
 
     def read(self, block: int, salt: str) -> list[Pair]:
         """See `SampleSet`."""
         shard = self._shards.names[block]
-        keys = self._table(f"{shard}.parquet", ["key", "uid", "image_offset", "image_size"])
-        captions = self._table(f"{shard}{CAPTIONS_SUFFIX}", ["key", "language", "text"])
+        columns = ["key", "uid", "image_offset", "image_size"]
+        keys = read_columns(self._shards.fs, f"{shard}.parquet", columns)
+        captions = self._captions(block, ["key", "language", "text"])
         starts = runs(captions["key"])
-        if not captions["key"].take(pa.array(starts)).equals(keys["key"]):
+        ours = captions["key"].take(pa.array(starts))
+        if self._unseen:
+            keys = keys.filter(pc.is_in(keys["key"], ours.combine_chunks())).combine_chunks()
+        if not ours.equals(keys["key"]):
             raise DataError(f"the captions beside {shard}.tar must be of its samples, in order")
         samples, texts = self._drawing.draw(captions["language"].to_pylist(), starts, salt)
         chosen = keys.take(pa.array(samples))
@@ -173,17 +179,17 @@ class ImageSet:
 
     def _languages(self, block: int) -> tuple[list[str], Places]:
         """Of each caption of a shard, and where each sample's captions begin."""
-        path = f"{self._shards.names[block]}{CAPTIONS_SUFFIX}"
-        table = self._table(path, ["key", "language"])
+        table = self._captions(block, ["key", "language"])
         return table["language"].to_pylist(), runs(table["key"])
 
-    def _table(self, path: str, columns: list[str]) -> pa.Table:
-        """The rows of pictures that are not left out."""
-        fs = self._shards.fs
+    def _captions(self, block: int, columns: list[str]) -> pa.Table:
+        """Those of a shard that are not left out."""
+        path = f"{self._shards.names[block]}{CAPTIONS_SUFFIX}"
         if not self._unseen:
-            return read_columns(fs, path, columns)
-        table = read_columns(fs, path, list({"uid": None, **dict.fromkeys(columns)}))
-        left = [not self._unseen.has(uid) for uid in table["uid"].to_pylist()]
+            return read_columns(self._shards.fs, path, columns)
+        table = read_columns(self._shards.fs, path, [*columns, *_FOLDED_BY])
+        ids = zip(*(table[name].to_pylist() for name in _FOLDED_BY), strict=True)
+        left = [not self._unseen.has(uid, parent or id_) for uid, id_, parent in ids]
         return table.filter(pa.array(left, pa.bool_())).combine_chunks()
 
 

@@ -26,7 +26,7 @@ def texts_of(stage: Stage, unseen: Fold | None = None) -> Iterator[str]:
 
     Args:
       stage: …
-      unseen: pictures whose captions are left out.
+      unseen: pairs whose captions are left out.
     """
     return itertools.islice(_every_text(stage, unseen), _MOST_TEXTS)
 

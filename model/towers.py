@@ -60,7 +60,8 @@ class DualEncoderConfig(PreTrainedConfig):
         None: where `projection_dim` is given.
       context_length: tokens that a text is cut to.
       languages: ISO 639-1 codes that it was trained on; none: those that its text tower knows.
-      folds: parts that the pictures of its data fall into, see `model.plan.Plan`.
+      folds: parts that the pairs of its data fall into, see `model.plan.Plan`.
+      folds_of: what falls into one as a whole.
       unseen_fold: the one of them that it was not trained on; None: it was trained on all.
     """
 
@@ -79,6 +80,7 @@ class DualEncoderConfig(PreTrainedConfig):
     context_length: int = 77
     languages: list[str] | tuple[str, ...] = ()
     folds: int | None = None
+    folds_of: Literal["pictures", "captions"] = "pictures"
     unseen_fold: int | None = None
 
     def __post_init__(self, **kwargs: object) -> None:

@@ -371,14 +371,15 @@ def _state_what_is_unseen(config: DualEncoderConfig, plan: Plan) -> None:
     Raises:
       ValueError: it begins with one that has seen the fold already.
     """
-    unseen, before = (plan.folds, plan.unseen_fold), (config.folds, config.unseen_fold)
+    unseen = plan.folds, plan.folds_of, plan.unseen_fold
+    before = config.folds, config.folds_of, config.unseen_fold
     if plan.unseen and config.folds and unseen != before:
         raise ValueError(
-            f"a model that is not to see fold {plan.unseen_fold} of {plan.folds} must not begin "
-            f"with one that has seen it: {plan.model.checkpoint} has seen all but fold "
-            f"{config.unseen_fold} of {config.folds}"
+            f"a model that is not to see fold {plan.unseen_fold} of {plan.folds} (of "
+            f"{plan.folds_of}) must not begin with one that has seen it: {plan.model.checkpoint} "
+            f"has seen all but fold {config.unseen_fold} of {config.folds} (of {config.folds_of})"
         )
-    config.folds, config.unseen_fold = unseen
+    config.folds, config.folds_of, config.unseen_fold = unseen
 
 
 def _check_sets(plan: Plan) -> None:

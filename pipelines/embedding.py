@@ -1,7 +1,8 @@
 """Streams pictures and texts past a teacher, in fixed batches, a piece of a shard at a time."""
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -23,13 +24,13 @@ from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.inference import Batch, Embedded, Lost, TeacherHandler
 from pipelines.transforms.tables import read_slice, read_table, write_table
-from schemas.layout import BRANCHES
+from schemas.layout import BRANCHES, Branch
 
 Row = TypeVar("Row")
 
 EMBEDDED = "embedded"
 _MARKER = ".json"
-_TARS = {branch.of_pictures: branch.tars for branch in BRANCHES}
+_OF_PICTURES = {branch.of_pictures: branch for branch in BRANCHES}
 _EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
 
 
@@ -113,16 +114,26 @@ class ReadBatches(beam.DoFn):
     def process(self, piece: Piece) -> Iterator[Batch]:
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
         rows = (row for table in tables for row in table.to_pylist())
-        planned = [row for row in rows if self._judge.fold_of(row["uid"]) == self._fold]
-        if tars := _TARS.get(piece.what):
-            pictures = [PictureToEmbed(**row) for row in planned]
-            cut = _cut(pictures, self._rules.picture_batch)
-            make = partial(_decoded, piece, len(cut), self._output / tars)
+        if branch := _OF_PICTURES.get(piece.what):
+            folds = self._folds_of_pictures(branch, piece.shard)
+            own = [row for row in rows if self._fold in folds(row["uid"])]
+            cut = _cut([PictureToEmbed(**row) for row in own], self._rules.picture_batch)
+            make = partial(_decoded, piece, len(cut), self._output / branch.tars)
             yield from in_threads(make, enumerate(cut), at_once=1)
         else:
-            understood = [row for row in planned if row["language"] in self._languages]
-            texts = {row["id"]: TextToEmbed(**row) for row in understood}
+            fold_of, known = self._judge.fold_of, self._languages
+            own = [row for row in rows if fold_of(row["uid"], row["id"]) == self._fold]
+            texts = {row["id"]: TextToEmbed(**row) for row in own if row["language"] in known}
             yield from worded_batches(piece, _cut(list(texts.values()), self._rules.text_batch))
+
+    def _folds_of_pictures(self, branch: Branch, shard: int) -> Callable[[str], Collection[int]]:
+        """Whose models embed a picture of a shard: those that judge captions of it, or one."""
+        judge, folds = self._judge, defaultdict[str, set[int]](set)
+        if judge.folds.of == "captions":
+            table = read_table(self._plan / branch.of_captions, plan_name(shard), ["uid", "id"])
+            for uid, id_ in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                folds[uid].add(judge.fold_of(uid, id_))
+        return lambda uid: folds.get(uid) or (judge.fold_of(uid, uid),)
 
 
 def _cut(rows: list[Row], size: int) -> list[list[Row]]:
@@ -208,33 +219,49 @@ class Shard:
     Attributes:
       ids: of each.
       uids: of their pictures.
+      folds: of the models that embedded them.
       embeddings: float16, [n, dim].
     """
 
     ids: list[str]
     uids: list[str]
+    folds: list[int]
     embeddings: Halves
 
     def sorted(self) -> "Shard":
-        """By uid, then id."""
-        order = sorted(range(len(self.ids)), key=lambda row: (self.uids[row], self.ids[row]))
-        return self.take(order)
+        """By uid, then id, then fold."""
+        keys = list(zip(self.uids, self.ids, self.folds, strict=True))
+        return self.take(sorted(range(len(keys)), key=keys.__getitem__))
 
     def take(self, rows: list[int]) -> "Shard":
         """Some rows, in the order given."""
-        ids, uids = [self.ids[row] for row in rows], [self.uids[row] for row in rows]
-        return Shard(ids, uids, self.embeddings[np.array(rows, dtype=np.int64)])
+        return Shard(
+            [self.ids[row] for row in rows],
+            [self.uids[row] for row in rows],
+            [self.folds[row] for row in rows],
+            self.embeddings[np.array(rows, dtype=np.int64)],
+        )
 
 
 def read_embedded(folders: list[Folder], pieces: list[Piece], dim: int) -> Shard:
-    """The embeddings of the pieces of a shard, each id once, by the models of all folders."""
+    """The embeddings of the pieces of a shard, by the models of all folders, each id once a model.
+
+    Args:
+      folders: of the folds, in their order.
+      pieces: …
+      dim: features of an embedding.
+    """
     names = [f"{piece.name}.parquet" for piece in pieces]
-    tables = [read_table(folder, name) for folder in folders for name in names]
-    table = pa.concat_tables([_EMBEDDED.empty_table(), *tables])
+    of_folds = [
+        pa.concat_tables([_EMBEDDED.empty_table(), *(read_table(folder, name) for name in names)])
+        for folder in folders
+    ]
+    table = pa.concat_tables(of_folds)
     halves = np.frombuffer(b"".join(table["embedding"].to_pylist()), dtype=np.float16)
-    ids = table["id"].to_pylist()
-    whole = Shard(ids, table["uid"].to_pylist(), halves.reshape(len(ids), dim))
-    first = {id_: row for row, id_ in reversed(list(enumerate(ids)))}
+    ids, uids = table["id"].to_pylist(), table["uid"].to_pylist()
+    folds = [fold for fold, of in enumerate(of_folds) for _ in range(of.num_rows)]
+    whole = Shard(ids, uids, folds, halves.reshape(len(ids), dim))
+    first = {key: row for row, key in reversed(list(enumerate(zip(folds, ids, strict=True))))}
     return whole if len(first) == len(ids) else whole.take(sorted(first.values()))
 
 

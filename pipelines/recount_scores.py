@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.differences import Difference, missing_file, unreadable
-from pipelines.parts import Unreadable, numbers, part_names, read_columns, row_count
+from pipelines.parts import (
+    Unreadable,
+    iter_column,
+    numbers,
+    part_names,
+    read_columns,
+    row_count,
+)
 from pipelines.storage import Folder
 from pipelines.threads import in_threads
 from schemas.fates import ScoreStatus, Unit
@@ -43,7 +50,7 @@ class Scores:
       cosines: in thousandths, by teacher and language of captions that were judged.
       shuffled: the same of captions and pictures of others.
       not_understood: captions by teacher and language.
-      embedded: rows of embeddings by folder.
+      embedded: rows of embeddings by folder; of pictures those of several models count once.
       judged: captions with a cosine by teacher, in the recipe's order.
       teachers: how many have embeddings.
       differences: what is wrong.
@@ -93,7 +100,8 @@ def recount_scores(output: Folder, scored: Tables) -> Scores:
         for what in filter(
             None, (branch.of_pictures, branch.of_captions, branch.of_texts, *of_texts)
         ):
-            whole.add(_recount_embeddings(output, embeddings_folder(int(teacher), what)))
+            id_ = "uid" if what == branch.of_pictures else ""
+            whole.add(_recount_embeddings(output, embeddings_folder(int(teacher), what), id_))
     whole.differences += _unembedded(whole, branch)
     return whole
 
@@ -174,8 +182,14 @@ def _count(table: pa.Table, part: Scores) -> None:
             part.not_understood[said] += 1
 
 
-def _recount_embeddings(output: Folder, where: str) -> Scores:
-    """The rows of a folder of embeddings, and whether arrays and ids are of a length."""
+def _recount_embeddings(output: Folder, where: str, id_: str) -> Scores:
+    """The rows of a folder of embeddings, and whether arrays and ids are of a length.
+
+    Args:
+      output: …
+      where: the folder.
+      id_: by which rows are counted that several models may have embedded; "": each counts.
+    """
     folder, found = output / where, Scores()
     names = folder.names()
     for name in names:
@@ -184,18 +198,19 @@ def _recount_embeddings(output: Folder, where: str) -> Scores:
         if missing:
             found.differences.append(missing_file(_STAGE, f"{where}/{missing}"))
         elif name == array:
-            found.add(_recount_array(folder, where, array, ids))
+            found.add(_recount_array(folder, where, array, ids, id_))
     return found
 
 
-def _recount_array(folder: Folder, where: str, array: str, ids: str) -> Scores:
+def _recount_array(folder: Folder, where: str, array: str, ids: str, id_: str) -> Scores:
     found = Scores()
     try:
         rows, named = _rows(folder, array), row_count(folder, ids)
+        things = len(set(iter_column(folder, ids, id_))) if id_ else rows
     except (Unreadable, ValueError, OSError) as error:
         found.differences.append(unreadable(_STAGE, f"{where}/{array}", str(error)))
         return found
-    found.embedded[where] = rows
+    found.embedded[where] = things
     if rows != named:
         file, words = f"{where}/{array}", f"{ids} names so many"
         found.differences.append(Difference(_STAGE, "embedding", "", named, rows, file, words))

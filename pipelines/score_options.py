@@ -17,7 +17,7 @@ class ScoreTeacher:
 
     Attributes:
       model: a checkpoint's folder, relative to the recipe's folder, or its id on the Hugging Face
-        hub; or the output of a plan with folds, of whose models each judges the pictures that it
+        hub; or the output of a plan with folds, of whose models each judges the pairs that it
         has not seen, and the first one texts without pictures.
       revision: of an id: the commit's 40 hex digits.
       languages: those that it understands; default: as the checkpoint, or its family, says.

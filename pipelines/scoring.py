@@ -75,12 +75,14 @@ class StrangersEmbedding:
       order: see `Stranger`.
       uid: …
       teacher: its number.
+      fold: of its model.
       embedding: float16, as bytes.
     """
 
     order: str
     uid: str
     teacher: int
+    fold: int
     embedding: bytes
 
 
@@ -122,8 +124,8 @@ class PickStrangers(beam.DoFn):
             pictures = self._bench.read(judge, shard.of(self._branch.of_pictures))
             for row, uid in enumerate(pictures.ids):
                 if stranger := here.get(uid):
-                    embedding = pictures.embeddings[row].tobytes()
-                    yield StrangersEmbedding(stranger.order, uid, judge.number, embedding)
+                    embedding, fold = pictures.embeddings[row].tobytes(), pictures.folds[row]
+                    yield StrangersEmbedding(stranger.order, uid, judge.number, fold, embedding)
 
 
 class JudgeShard(beam.DoFn):
@@ -152,21 +154,22 @@ class JudgeShard(beam.DoFn):
         for judge in self._bench.judges:
             pictures = self._bench.read(judge, shard.of(branch.of_pictures))
             captions = self._bench.read(judge, shard.of(branch.of_captions))
-            at = {uid: row for row, uid in enumerate(pictures.ids)}
-            captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in at])
+            whole = set(pictures.ids)
+            captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in whole])
             self._write(judge, shard.number, pictures, captions)
             if branch.of_texts:
                 own = self._bench.read(judge, shard.of(branch.of_texts))
-                own = own.take([row for row, uid in enumerate(own.ids) if uid in at])
+                own = own.take([row for row, uid in enumerate(own.ids) if uid in whole])
                 self._write_by_uid(judge, branch.of_texts, shard.number, own)
-            of = np.array([at[uid] for uid in captions.uids], dtype=np.int64)
+            at = {key: row for row, key in enumerate(_by_model(pictures))}
+            of = np.array([at[key] for key in _by_model(captions)], dtype=np.int64)
             found = cosines(captions.embeddings, pictures.embeddings, of)
             if self._layout and len(judge.specs) == 1:
                 texts = self._texts(shard.number)
                 self._layout.write(judge.number, shard.number, pictures, captions, found, texts)
             mine = [each for each in strangers if each.teacher == judge.number]
             numbers = np.full(len(captions.ids), judge.number)
-            shuffled = shuffled_cosines(captions, mine, judge)
+            shuffled = shuffled_cosines(captions, mine)
             columns = [captions.ids, captions.uids, numbers, found, shuffled]
             yield pa.table(columns, schema=JUDGED)
             gone = read_lost(self._bench.folders(judge), shard.of(branch.of_pictures))
@@ -182,13 +185,18 @@ class JudgeShard(beam.DoFn):
     def _write(self, judge: Judge, number: int, pictures: Shard, captions: Shard) -> None:
         self._write_by_uid(judge, self._branch.of_pictures, number, pictures)
         where = self._fresh / embeddings_folder(judge.number, self._branch.of_captions)
-        columns = [captions.ids, captions.uids, judge.folds_of(captions.uids)]
+        columns = [captions.ids, captions.uids, captions.folds]
         write_embeddings(where, number, pa.table(columns, CAPTION_ROWS), captions.embeddings)
 
     def _write_by_uid(self, judge: Judge, what: str, number: int, found: Shard) -> None:
         where = self._fresh / embeddings_folder(judge.number, what)
-        rows = pa.table([found.ids, judge.folds_of(found.uids)], PICTURE_ROWS)
+        rows = pa.table([found.ids, found.folds], PICTURE_ROWS)
         write_embeddings(where, number, rows, found.embeddings)
+
+
+def _by_model(of: Shard) -> Iterator[tuple[str, int]]:
+    """The uid and the fold of each row."""
+    return zip(of.uids, of.folds, strict=True)
 
 
 def cosines(ours: Halves, theirs: Halves, rows: np.ndarray) -> np.ndarray:
@@ -211,22 +219,19 @@ def _dots(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return np.asarray((ours * theirs).sum(axis=1))
 
 
-def shuffled_cosines(
-    captions: Shard, strangers: list[StrangersEmbedding], judge: Judge
-) -> np.ndarray:
+def shuffled_cosines(captions: Shard, strangers: list[StrangersEmbedding]) -> np.ndarray:
     """The cosines of captions and pictures of others, chosen by the captions' ids, float32 [n].
 
     The pictures are those of the lowest hashes of all that are scored, not of the captions' shard:
     a shard is of one host or few, whose pictures are more alike than pictures are, and its number
-    depends on how rows were gathered. They are of the caption's fold, for the same model's sake.
+    depends on how rows were gathered. They are embedded by the model that judges the caption.
     """
     ordered = sorted(strangers, key=lambda each: each.order)
-    pool_folds = judge.folds_of(each.uid for each in ordered)
-    caption_folds = np.array(judge.folds_of(captions.uids), np.int64)
+    folds = np.array(captions.folds, np.int64)
     found = np.zeros(len(captions.ids), dtype=np.float32)
-    for fold in range(len(judge.specs)):
-        rows = np.flatnonzero(caption_folds == fold)
-        pool = [each for each, of in zip(ordered, pool_folds, strict=True) if of == fold]
+    for fold in np.unique(folds).tolist():
+        rows = np.flatnonzero(folds == fold)
+        pool = [each for each in ordered if each.fold == fold]
         found[rows] = _cosines_with(pool, captions.take(rows.tolist()))
     return found
 
@@ -304,8 +309,8 @@ class WriteScores(beam.DoFn):
         repeated = np.repeat(np.arange(captions.num_rows), len(judges))
         columns = [captions[name].take(repeated) for name in arrow_schema(Score).names[:4]]
         labels = [judge.label for judge in judges] * captions.num_rows
-        uids = captions["uid"].to_pylist()
-        folds = np.array([judge.folds_of(uids) for judge in judges], np.int64).T  # as shape
+        pairs = [*zip(*(captions[of].to_pylist() for of in ("uid", "caption_id")), strict=True)]
+        folds = np.array([[judge.fold_of(*pair) for judge in judges] for pair in pairs], np.int64)
         status = np.where(scored, ScoreStatus.SCORED.value, ScoreStatus.NOT_UNDERSTOOD.value)
         columns += [labels, folds.ravel(), cosine.ravel(), shuffled.ravel()]
         columns += [status.ravel().tolist()]

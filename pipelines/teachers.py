@@ -1,6 +1,5 @@
 """The recipe's teachers: which they are, and whether they can be had."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from pipelines.mining_rules import Mine
 from pipelines.packages import require_packages
 from pipelines.score_options import Score, ScoreTeacher
 from pipelines.select_options import Select
-from schemas.ids import fold_of
+from schemas.ids import Folds
 from schemas.languages import ALL
 
 _SHORT = 12  # digits of a revision
 _PACKAGES = ("torch", "transformers")
+_ONE = Folds(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +27,23 @@ class Judge:
       number: in the recipe, from 0.
       label: what its scores call it, see `label_of`.
       revision: its commit, or its folder's digest.
-      specs: how its models are loaded: one, or one a fold of the pictures, in their order.
+      specs: how its models are loaded: one, or one a fold, in their order.
+      folds: which of them judges which pairs.
     """
 
     number: int
     label: str
     revision: str
     specs: tuple[TeacherSpec, ...]
+    folds: Folds = _ONE
 
     def depends_on(self) -> list[Any]:
         """What its scores depend on: where a folder lies is not among it."""
         return [self.label, self.revision, self.specs[0].languages, self.specs[0].dtype]
 
-    def fold_of(self, uid: str) -> int:
-        """The model that judges a picture; "": texts without one, which are the first's."""
-        return fold_of(uid, len(self.specs)) if uid else 0
-
-    def folds_of(self, uids: Iterable[str]) -> list[int]:
-        """The models that judge some pictures."""
-        return [self.fold_of(uid) for uid in uids]
+    def fold_of(self, uid: str, caption: str) -> int:
+        """The model that judges a pair; texts without a picture, of uid "", are the first's."""
+        return self.folds.fold_of(uid, caption) if uid else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +59,8 @@ class Sight:
     languages: tuple[str, ...]
 
 
-def specs_of(teacher: ScoreTeacher, device: str) -> tuple[TeacherSpec, ...]:
-    """How a teacher's models are loaded, see `Judge`.
+def specs_of(teacher: ScoreTeacher, device: str) -> tuple[Folds, tuple[TeacherSpec, ...]]:
+    """The folds of a teacher, and how its models are loaded, see `Judge`.
 
     On one thread a process, since there are as many as processors. More threads would also divide
     sums differently, and give other last bits.
@@ -71,7 +69,11 @@ def specs_of(teacher: ScoreTeacher, device: str) -> tuple[TeacherSpec, ...]:
       RecipeError: where it is not certain which weights are meant, or a fold's model has seen it.
     """
     try:
-        models = fold_models(teacher.model) if is_cross_fitted(teacher.model) else ()
+        folds, models = (
+            fold_models(teacher.model)
+            if is_cross_fitted(teacher.model)
+            else (_ONE, (teacher.model,))
+        )
         spec = TeacherSpec(
             model=teacher.model,
             revision=teacher.revision,
@@ -81,7 +83,7 @@ def specs_of(teacher: ScoreTeacher, device: str) -> tuple[TeacherSpec, ...]:
             device=device,
             threads=1,
         )
-        return tuple(replace(spec, model=model) for model in models) or (spec,)
+        return folds, tuple(replace(spec, model=model) for model in models)
     except ValueError as error:
         raise RecipeError(f"score.teachers: {error}") from error
 
@@ -90,9 +92,9 @@ def judges_of(score: Score) -> list[Judge]:
     """The teachers with their revisions, for which a folder's files are read."""
     judges = []
     for number, teacher in enumerate(score.teachers):
-        specs = specs_of(teacher, score.device)
+        folds, specs = specs_of(teacher, score.device)
         revision = joint_revision([revision_of(spec) for spec in specs])
-        judges.append(Judge(number, label_of(teacher.model, revision), revision, specs))
+        judges.append(Judge(number, label_of(teacher.model, revision), revision, specs, folds))
     return judges
 
 

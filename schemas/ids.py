@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UID = re.compile(r"[0-9a-f]{32}")
@@ -90,30 +91,51 @@ def share_of(*parts: str) -> float:
     return int(digest(*parts)[:12], 16) / float(1 << 48)
 
 
-def fold_of(uid: str, folds: int) -> int:
-    """Which of `folds` parts of near equal size a picture falls into, by its uid alone.
+FoldsOf = Literal["pictures", "captions"]
 
-    >>> {fold_of(f"{number:032x}", 3) for number in range(9)}
-    {0, 1, 2}
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Parts of near equal size that pairs of a picture and a caption fall into, by ids alone.
+
+    Attributes:
+      number: how many there are.
+      of: what falls into one as a whole: `pictures`, each with all of its captions; or `captions`,
+        each with its translations, so that a picture has some in each.
     """
-    return int(share_of("fold", uid) * folds)
+
+    number: int
+    of: FoldsOf = "pictures"
+
+    def fold_of(self, uid: str, caption: str) -> int:
+        """The part of a pair.
+
+        Args:
+          uid: of the picture.
+          caption: id of the caption; of a translation that of its source.
+
+        >>> {Folds(3).fold_of(f"{number:032x}", "") for number in range(9)}
+        {0, 1, 2}
+        """
+        of_what = uid if self.of == "pictures" else caption
+        return int(share_of("fold", of_what) * self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One of the parts that pictures fall into, see `fold_of`.
+    """One of the parts.
 
     Attributes:
       number: from 0.
-      folds: how many there are.
+      folds: all of them.
     """
 
     number: int
-    folds: int
+    folds: Folds
 
-    def has(self, uid: str) -> bool:
-        """Whether a picture falls into it."""
-        return fold_of(uid, self.folds) == self.number
+    def has(self, uid: str, caption: str) -> bool:
+        """Whether a pair falls into it, see `Folds.fold_of`."""
+        return self.folds.fold_of(uid, caption) == self.number
 
 
 def bucket_of(hex_digest: str, buckets: int) -> int:

@@ -200,10 +200,10 @@ def embeddings_folder(teacher: int, what: str) -> str:
     """Where a teacher's embeddings of pictures, captions, pages, queries or texts lie.
 
     `{number:05d}.npy` has them, float16 [n, dim], and `{number:05d}.parquet` their ids, row by row:
-    `uid, fold`, by uid, also of a page's text; `caption_id, uid, fold`, by uid and caption id;
-    `text_id`, by text id. The number is that of the tar, or of the texts' part; `fold` is the
+    `uid, fold`, by uid and fold, also of a page's text; `caption_id, uid, fold`, by uid and caption
+    id; `text_id`, by text id. The number is that of the tar, or of the texts' part; `fold` is the
     teacher's model that embedded it, 0 where there is but one: embeddings of different folds must
-    not be compared.
+    not be compared. A picture whose captions are of several folds has a row of each.
 
     Args:
       teacher: its number in the recipe, from 0.

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from benchmarks.outcome import table_of
+from benchmarks.outcome import auroc, table_of
 from benchmarks.outcome_worlds import concept_of, emoji_world, mismatches
 from benchmarks.tiny_teacher import SHIPPED
 
@@ -101,25 +102,35 @@ def _keywords(row: dict[str, Any]) -> str:
     return ", ".join(row["keywords"] or [])
 
 
+def test_scores_are_compared_within_their_fold_alone() -> None:
+    scores = np.array([0.1, 0.2, 0.3, 0.8, 0.9, 0.7])
+    folds, good = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 1, 0], bool)
+    assert auroc(scores, folds, good) == 1
+    assert auroc(scores, np.zeros(6), good) == pytest.approx(6 / 8)
+    assert auroc(-scores, folds, good) == 0
+
+
 SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2", "--seeds", "1")
 
 
 def test_the_whole_in_small(tmp_path: Path) -> None:
     """A teacher of two steps knows nothing: no precision can be promised by its scores."""
-    command = [sys.executable, "-m", "benchmarks.outcome", "sample", "--cross-fitted", *SMALL]
-    command += ["--rounds", "2"]
+    command = [sys.executable, "-m", "benchmarks.outcome", "sample", *SMALL]
+    command += ["--cross-fitted", "captions", "--rounds", "2"]
     command += ["--threshold", "keep-fraction=0.5", "--folder", str(tmp_path / "kept")]
     places = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=places)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[:6]] == ["raw", "curated", "oracle"] * 2
+    arms = ["raw", "curated", "oracle"]
+    assert [line.split()[0] for line in lines[:7]] == [*arms, "AUROC", *arms]
     told = {line.split()[0]: line for line in lines[:3]}
     assert "100.0% good; 100.0% of all good" in told["oracle"]
     assert "150 captions" not in told["curated"]
     assert lines[-1].startswith("closed by curation")
     for turn in (0, 1):
         fold = tmp_path / f"kept/curated/teacher-{turn}/fold-2/model/config.json"
-        assert json.loads(fold.read_text())["unseen_fold"] == 2
+        told_by = json.loads(fold.read_text())
+        assert (told_by["unseen_fold"], told_by["folds_of"]) == (2, "captions")
     recipe = (tmp_path / "kept/curated/recipe.toml").read_text()
     assert "curated/teacher-1" in recipe

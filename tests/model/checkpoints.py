@@ -28,6 +28,7 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from schemas.ids import Folds
 from tests.model.tiny import (
     IMAGE,
     SHAPE,
@@ -43,6 +44,8 @@ TEXT = {"vocab_size": VOCABULARY, "max_position_embeddings": 16, **SHAPE}
 IDS = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
 CLIP_PIXELS = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
 SQUARE = {"size": {"height": 32, "width": 32}}
+
+TWO_FOLDS = Folds(2)
 
 
 def clip(folder: Path) -> Path:
@@ -97,11 +100,11 @@ def ours(folder: Path) -> Path:
     return save_dual_encoder(tiny_dual_encoder("clip", projection_dim=24), folder)
 
 
-def cross_fitted(folder: Path, folds: int = 2) -> Path:
+def cross_fitted(folder: Path, folds: Folds = TWO_FOLDS) -> Path:
     """A teacher of a model for each fold, as different from each other as from any."""
-    for number in range(folds):
+    for number in range(folds.number):
         model = tiny_dual_encoder("clip", seed=number, projection_dim=24)
-        told = {"folds": folds, "unseen_fold": number}
+        told = {"folds": folds.number, "folds_of": folds.of, "unseen_fold": number}
         state(save_dual_encoder(model, folder / f"fold-{number}/model"), **told)
     return folder
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.tars import TarWriter
+from schemas.ids import digest
 from schemas.layout import CAPTIONS_SUFFIX, part_name, shard_name
 
 
@@ -21,13 +22,13 @@ class Packed:
 
     Attributes:
       uid: …
-      captions: language and text.
+      captions: language and text, and of a translation the text of its source.
       body: the encoded picture.
       key: "": the uid.
     """
 
     uid: str
-    captions: Sequence[tuple[str, str]]
+    captions: Sequence[tuple[str, ...]]
     body: bytes = b"no picture"
     key: str = ""
 
@@ -71,11 +72,13 @@ def _write_shard(path: str, pictures: Sequence[Packed]) -> None:
         {
             "key": picture.key or picture.uid,
             "uid": picture.uid,
+            "caption_id": digest(picture.uid, text),
             "language": language,
             "text": text,
+            "parent": digest(picture.uid, *source) if source else "",
         }
         for picture in pictures
-        for language, text in picture.captions
+        for language, text, *source in picture.captions
     ]
     write_table(f"{path}{CAPTIONS_SUFFIX}", captions)
 

@@ -3,18 +3,21 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from model.folds import fold_models, is_cross_fitted
+from schemas.ids import Folds
 
 
-def write(folder: Path, *told: tuple[int | None, int | None]) -> str:
-    """Configurations alone, of so many folds each and the one that it has not seen."""
-    for number, (folds, unseen) in enumerate(told):
+def write(folder: Path, *told: tuple[Any, ...]) -> str:
+    """Configurations alone, of so many folds each, the one that it has not seen, and of what."""
+    for number, (folds, unseen, *of) in enumerate(told):
         model = folder / f"fold-{number}" / "model"
         model.mkdir(parents=True)
-        text = json.dumps({"folds": folds, "unseen_fold": unseen})
+        of_what = {"folds_of": of[0]} if of else {}  # older ones do not say
+        text = json.dumps({"folds": folds, "unseen_fold": unseen, **of_what})
         (model / "config.json").write_text(text)
     return str(folder)
 
@@ -23,7 +26,13 @@ def test_the_models_are_those_of_the_folds(tmp_path: Path) -> None:
     assert not is_cross_fitted(str(tmp_path))
     teacher = write(tmp_path, (3, 0), (3, 1), (3, 2))
     assert is_cross_fitted(teacher)
-    assert fold_models(teacher) == tuple(f"{tmp_path}/fold-{n}/model" for n in range(3))
+    models = tuple(f"{tmp_path}/fold-{n}/model" for n in range(3))
+    assert fold_models(teacher) == (Folds(3, "pictures"), models)
+
+
+def test_folds_of_captions(tmp_path: Path) -> None:
+    teacher = write(tmp_path, (2, 0, "captions"), (2, 1, "captions"))
+    assert fold_models(teacher)[0] == Folds(2, "captions")
 
 
 @pytest.mark.parametrize(
@@ -41,12 +50,16 @@ def test_the_models_are_those_of_the_folds(tmp_path: Path) -> None:
             [(None, None)],
             r"fold-0/model must not have seen fold 0 of None.*not seen fold None of None",
         ),
+        (
+            [(2, 0, "captions"), (2, 1)],
+            r"fold-1/model must not have .* whose captions it .* fold 1 of 2, of pictures",
+        ),
         ([(3, None), (3, 1), (3, 2)], "fold-0/model must not have seen fold 0 of 3"),
         ([(3, 0), (3, 1)], "a model of every fold, got none in .*fold-2/model: pairmill train"),
     ],
 )
 def test_a_model_that_has_seen_what_it_is_to_judge_is_refused(
-    tmp_path: Path, told: list[tuple[int | None, int | None]], said: str
+    tmp_path: Path, told: list[tuple[Any, ...]], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
         fold_models(write(tmp_path, *told))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.ids import Fold
+from schemas.ids import Fold, Folds
 from tests.model.small_training import plan, stage
 
 
@@ -13,7 +13,8 @@ def test_a_plan_of_folds_is_one_for_each_model(tmp_path: Path) -> None:
     asked = replace(plan(tmp_path / "out", stage(tmp_path, "images")), folds=3)
     plans = asked.of_each_model()
     assert [of.output for of in plans] == [f"{tmp_path}/out/fold-{n}" for n in range(3)]
-    assert [of.unseen for of in plans] == [Fold(n, 3) for n in range(3)]
+    assert [of.unseen for of in plans] == [Fold(n, Folds(3)) for n in range(3)]
+    assert replace(plans[1], folds_of="captions").unseen == Fold(1, Folds(3, "captions"))
     assert [of.of_each_model() for of in plans] == [[of] for of in plans]
     plain = replace(asked, folds=None)
     assert (plain.of_each_model(), plain.unseen) == ([plain], None)
@@ -22,7 +23,8 @@ def test_a_plan_of_folds_is_one_for_each_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kinds", "settings", "said"),
     [
-        ("images texts", {"folds": 2}, "folds are of pictures: a plan with folds must have no tex"),
+        ("images texts", {"folds": 2}, "folds are of captions: a plan with folds must have no tex"),
+        ("images", {"folds_of": "captions"}, "folds_of must come with folds, got captions of none"),
         ("images", {"folds": 2, "unseen_fold": 2}, "unseen_fold must be below folds, got 2 of 2"),
         ("images", {"unseen_fold": 0}, "unseen_fold must be below folds, got 0 of 0"),
     ],

@@ -10,7 +10,7 @@ from model.evaluation_sets import DataError
 from model.fitting import PictureFit
 from model.loading import PieceReader, PlannedPiece
 from model.samples import ImageSet, Pair, TextSet, TextTuple
-from schemas.ids import Fold, fold_of
+from schemas.ids import Fold, Folds, digest
 from tests.model.packed import Packed, encoded, write_pairs, write_table, write_texts
 from tests.model.tiny import tiny_tokenizer
 
@@ -101,22 +101,52 @@ def test_a_fold_is_left_out_with_all_its_captions(tmp_path):
     folder = write_pairs(f"{tmp_path}", pictures, 7)
     seen = Counter[str]()
     for number in range(3):
-        fold = Fold(number, 3)
+        fold = Fold(number, Folds(3))
         images = ImageSet(folder, 1, fold)
         pairs = every_pair(images)
-        left = [picture for picture in pictures if not fold.has(picture.uid)]
+        left = [picture for picture in pictures if not fold.has(picture.uid, "")]
         assert [pair.name for pair in pairs] == [picture.uid for picture in left]
         assert [int(pair.text.split()[1]) for pair in pairs] == [int(p.uid, 16) for p in left]
         assert images.blocks == [len(images.read(block, "")) for block in range(9)]
-        ka = fold_of(pictures[0].uid, 3) != number
+        ka = not fold.has(pictures[0].uid, "")
         assert ("ka" in images.languages, sum(images.languages.values())) == (ka, pytest.approx(1))
         seen.update(pair.name for pair in pairs)
     assert seen == dict.fromkeys([picture.uid for picture in pictures], 2)
 
 
+def test_captions_of_a_fold_are_left_out_with_their_translations(tmp_path):
+    """A picture stays where a caption stays."""
+    pictures = [
+        Packed(f"{n:032x}", [("en", f"{n} a"), ("de", f"{n} a de", f"{n} a"), ("en", f"{n} b")])
+        for n in range(40)
+    ]
+    folder, folds = write_pairs(f"{tmp_path}", pictures, 7), Folds(3, "captions")
+    seen, whole = Counter[str](), 0
+    for number in range(3):
+        images, fold = ImageSet(folder, 1, Fold(number, folds)), Fold(number, folds)
+        left = {
+            picture.uid: [
+                text
+                for _, text, *source in picture.captions
+                if not fold.has(picture.uid, digest(picture.uid, *(source or (text,))))
+            ]
+            for picture in pictures
+        }
+        drawn = [every_pair(images, f"{epoch}") for epoch in range(40)]
+        kept = [uid for uid, texts in left.items() if texts]
+        assert all([pair.name for pair in pairs] == kept for pairs in drawn)
+        assert images.blocks == [len(images.read(block, "")) for block in range(6)]
+        texts = {pair.text for pairs in drawn for pair in pairs}
+        assert texts == {text for uid in kept for text in left[uid]}
+        seen.update(texts)
+        whole += len(kept)
+    assert seen == dict.fromkeys([text for of in pictures for _, text, *_ in of.captions], 2)
+    assert 2 * len(pictures) < whole < 3 * len(pictures)
+
+
 def test_a_shard_of_which_nothing_is_left(tmp_path):
-    own = fold_of(PICTURES[4].uid, 3)
-    images = ImageSet(write_pairs(f"{tmp_path}", PICTURES, 2), 2, Fold(own, 3))
+    own = Folds(3).fold_of(PICTURES[4].uid, "")
+    images = ImageSet(write_pairs(f"{tmp_path}", PICTURES, 2), 2, Fold(own, Folds(3)))
     assert images.blocks[2] == 0
     assert images.read(2, "") == []
 

@@ -19,11 +19,10 @@ from model.folds import fold_models
 from model.plan import LossPlan, ModelPlan, Plan
 from model.run_folder import RunError
 from model.training import NonFiniteLoss, Stopped, train
-from schemas.ids import Fold
+from schemas.ids import Fold, Folds, FoldsOf
 from tests.model.known import write_rows
 from tests.model.small_training import (
     KILL,
-    PICTURES,
     STILL,
     TERM,
     assert_equal,
@@ -275,31 +274,36 @@ def test_a_model_is_taken_from_a_checkpoint(world: Path, undisturbed: Path, tmp_
 
 
 def without(world: Path, folder: Path, fold: Fold) -> Path:
-    """A copy of the world's pairs, shard by shard without the pictures of a fold."""
-    uids = [f"uid{n}" for n in range(PICTURES)]
+    """A copy of the world's pairs, shard by shard without those of a fold."""
     shutil.copytree(world, folder)
-    for path in (folder / "pairs/train").glob("*.parquet"):
-        table = pq.read_table(path)
-        left = [not fold.has(uid) for uid in table["uid"].to_pylist()]
-        pq.write_table(table.filter(pa.array(left)), path)
-    sizes = {
-        f"{shard:05d}.tar": sum(not fold.has(uid) for uid in uids[shard * 10 : shard * 10 + 10])
-        for shard in range(3)
-    }
-    (folder / "pairs/train/sizes.json").write_text(json.dumps(sizes))
+    sizes = {}
+    for path in (folder / "pairs/train").glob("*.captions.parquet"):
+        captions = pq.read_table(path)
+        ids = zip(captions["uid"].to_pylist(), captions["caption_id"].to_pylist(), strict=True)
+        captions = captions.filter(pa.array([not fold.has(*pair) for pair in ids]))
+        pq.write_table(captions, path)
+        of_pictures = path.with_name(path.name.replace(".captions", ""))
+        pictures = pq.read_table(of_pictures)
+        left = set(captions["uid"].to_pylist())
+        keep = pa.array([uid in left for uid in pictures["uid"].to_pylist()])
+        pq.write_table(pictures.filter(keep), of_pictures)
+        sizes[f"{of_pictures.stem}.tar"] = len(left)
+    (folder / "pairs/train/sizes.json").write_text(json.dumps(dict(sorted(sizes.items()))))
     return folder
 
 
-def test_each_fold_is_trained_as_if_the_pictures_of_its_own_were_not_there(
-    world: Path, tmp_path: Path
+@pytest.mark.parametrize("of", ["pictures", "captions"])
+def test_each_fold_is_trained_as_if_the_pairs_of_its_own_were_not_there(
+    world: Path, tmp_path: Path, of: FoldsOf
 ) -> None:
-    asked = replace(plan(tmp_path / "out", stage(world, "images")), folds=2)
+    asked = replace(plan(tmp_path / "out", stage(world, "images")), folds=2, folds_of=of)
     said: list[str] = []
     assert train(asked, said.append) == tmp_path / "out"
     assert {line.partition(": ")[0] for line in said} == {"fold-0", "fold-1"}
-    assert [*fold_models(asked.output)] == [f"{tmp_path}/out/fold-{n}/model" for n in (0, 1)]
+    models = tuple(f"{tmp_path}/out/fold-{n}/model" for n in (0, 1))
+    assert fold_models(asked.output) == (Folds(2, of), models)
     for number in (0, 1):
-        left = without(world, tmp_path / f"left-{number}", Fold(number, 2))
+        left = without(world, tmp_path / f"left-{number}", Fold(number, Folds(2, of)))
         plain = plan(tmp_path / f"plain-{number}", stage(left, "images"))
         quietly(plain)
         assert_equal(weights(f"{asked.output}/fold-{number}"), weights(plain.output))
@@ -325,10 +329,15 @@ def test_a_fold_begins_with_no_model_that_has_seen_it(world: Path, tmp_path: Pat
     quietly(first)
     model = ModelPlan(checkpoint=str(tmp_path / "one/model"))
     more = plan(tmp_path / "two", stage(world, "images", steps=1), model=model)
-    with pytest.raises(
-        ValueError, match=r"not to see fold 0 of 2 must not begin .* all but fold 1"
+    for other, said in (
+        (replace(more, folds=2, unseen_fold=0), r"fold 0 of 2 \(of pictures\)"),
+        (
+            replace(more, folds=2, folds_of="captions", unseen_fold=1, output=f"{tmp_path}/five"),
+            r"fold 1 of 2 \(of captions\)",
+        ),
     ):
-        quietly(replace(more, folds=2, unseen_fold=0))
+        with pytest.raises(ValueError, match=rf"{said} must not begin .* fold 1 of 2 \(of pictu"):
+            quietly(other)
     quietly(replace(more, folds=2, unseen_fold=1, output=f"{tmp_path}/three"))
     quietly(replace(more, output=f"{tmp_path}/four"))
     told = [

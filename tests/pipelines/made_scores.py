@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines.records import Record
 from pipelines.transforms.blocks import hash_buckets, table_of
-from schemas.ids import caption_id, digest, fold_of
+from schemas.ids import Folds, caption_id, digest
 from schemas.rows import Caption, Measures, Picture, Score
 
 RECIPE = """\
@@ -156,7 +156,8 @@ class Made:
                 said = (
                     (0.0, 0.0, "not-understood") if score is None else (score, shuffled, "scored")
                 )
-                of = (id_, uid, made.language, made.source, teacher, fold_of(uid, self.folds))
+                fold = Folds(self.folds).fold_of(uid, id_)
+                of = (id_, uid, made.language, made.source, teacher, fold)
                 scores.append(Score(*of, *said))  # type: ignore[arg-type]
         order = [("uid", "ascending"), ("caption_id", "ascending")]
         return table_of(Caption, captions).sort_by(order), table_of(Score, scores).sort_by(

@@ -1,4 +1,4 @@
-"""A cross-fitted teacher: each picture and its captions are judged by the model of their fold."""
+"""A cross-fitted teacher: each pair is judged by the model of its fold, which has not seen it."""
 
 import shutil
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pipelines.recount import recount
 from pipelines.score_options import ScoreTeacher
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, first_of_one_space, look, specs_of
-from schemas.ids import digest, fold_of
+from schemas.ids import Folds, FoldsOf, digest
 from tests.conftest import Curated, curate, digests, table
 from tests.model.checkpoints import cross_fitted, state
 from tests.model.tiny import save_dual_encoder, tiny_dual_encoder
@@ -27,7 +27,7 @@ FOLDS = 2
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cross_fitted(tmp_path_factory.mktemp("teacher") / "pool", FOLDS)
+    return cross_fitted(tmp_path_factory.mktemp("teacher") / "pool")
 
 
 def copied(curated: Curated, folder: Path) -> Path:
@@ -36,46 +36,55 @@ def copied(curated: Curated, folder: Path) -> Path:
     return Path(shutil.copy(curated.output.parent / "recipe.toml", folder / "recipe.toml"))
 
 
+def judged(curated: Curated, teacher: Path, folder: Path) -> Path:
+    """The output, judged by the teacher."""
+    recipe = copied(curated, folder)
+    curate(with_score(recipe, teacher), HERE, stages=("score", "pack"))
+    return folder / "out"
+
+
 @pytest.fixture(scope="module")
 def scored(curated: Curated, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output, judged by the teacher, to look at and not to change."""
-    recipe = copied(curated, tmp_path_factory.mktemp("scored"))
-    curate(with_score(recipe, teacher), HERE, stages=("score", "pack"))
-    return recipe.parent / "out"
+    """The output, judged by the teacher of pictures, to look at and not to change."""
+    return judged(curated, teacher, tmp_path_factory.mktemp("scored"))
 
 
-def test_each_fold_is_judged_by_the_model_that_has_not_seen_it(scored: Path, teacher: Path) -> None:
-    """The strangers that captions are held against are of the same fold."""
+@pytest.mark.parametrize("of", ["pictures", "captions"])
+def test_each_fold_is_judged_by_the_model_that_has_not_seen_it(
+    curated: Curated, scored: Path, teacher: Path, tmp_path: Path, of: FoldsOf
+) -> None:
+    """The strangers that captions are held against are embedded by the same model."""
+    folds = Folds(FOLDS, of)
+    if of == "captions":
+        teacher = cross_fitted(tmp_path / "pool", folds)
+        scored = judged(curated, teacher, tmp_path)
     models = [
         load_teacher(TeacherSpec(model=f"{teacher}/fold-{fold}/model")) for fold in range(FOLDS)
     ]
-    pictures = {
-        uid: models[fold_of(uid, FOLDS)].embed_images([image])[0]
-        for uid, image in stored_pictures(scored).items()
-    }
-    pools = [
-        [
-            uid
-            for uid in sorted(pictures, key=lambda uid: digest("stranger", uid))
-            if of(uid) == fold
-        ]
+    captions, rows = table(scored / "captions/source"), table(scored / "scores")
+    of_fold = [
+        {row["uid"] for row in captions if folds.fold_of(row["uid"], row["caption_id"]) == fold}
         for fold in range(FOLDS)
     ]
-    captions, rows = table(scored / "captions/source"), table(scored / "scores")
+    stored = stored_pictures(scored)
+    pictures = {
+        (uid, fold): models[fold].embed_images([stored[uid]])[0]
+        for fold, uids in enumerate(of_fold)
+        for uid in uids
+    }
+    assert len(pictures) > len(stored) if of == "captions" else len(pictures) == len(stored)
+    strangers = [sorted(uids, key=lambda uid: digest("stranger", uid)) for uids in of_fold]
     assert {row["fold"] for row in rows} == {*range(FOLDS)}
     for row, kept in zip(rows, captions, strict=True):
-        uid = row["uid"]
-        caption = models[of(uid)].embed_texts([kept["text"]], [kept["language"]])[0]
-        assert (row["fold"], row["caption_id"]) == (of(uid), kept["caption_id"])
-        assert row["cosine"] == pytest.approx(pictures[uid] @ caption, abs=1e-3)
-        pool = pools[of(uid)]
+        uid, fold = row["uid"], folds.fold_of(row["uid"], row["caption_id"])
+        caption = models[fold].embed_texts([kept["text"]], [kept["language"]])[0]
+        assert (row["fold"], row["caption_id"]) == (fold, kept["caption_id"])
+        assert row["cosine"] == pytest.approx(pictures[uid, fold] @ caption, abs=1e-3)
+        pool = strangers[fold]
         at = int(row["caption_id"], 16) * len(pool) >> 128
         other = pool[at] if pool[at] != uid else pool[(at + 1) % len(pool)]
-        assert row["shuffled_cosine"] == pytest.approx(pictures[other] @ caption, abs=1e-3)
-
-
-def of(uid: str) -> int:
-    return fold_of(uid, FOLDS)
+        assert row["shuffled_cosine"] == pytest.approx(pictures[other, fold] @ caption, abs=1e-3)
+    _check_embeddings(scored, pictures)
 
 
 def test_all_models_are_one_teacher_with_one_revision(scored: Path, teacher: Path) -> None:
@@ -86,12 +95,17 @@ def test_all_models_are_one_teacher_with_one_revision(scored: Path, teacher: Pat
     assert not any(each.startswith(revision) for each in revisions)
 
 
-def test_embeddings_say_which_model_they_are_of(scored: Path) -> None:
-    for what in ("pictures", "captions"):
-        for path in sorted((scored / "embeddings/0" / what).glob("*.parquet")):
-            ids = pq.read_table(path).to_pylist()
-            assert [row["fold"] for row in ids] == [of(row["uid"]) for row in ids]
-            assert len(np.load(path.with_suffix(".npy"))) == len(ids)
+def _check_embeddings(scored: Path, pictures: dict[tuple[str, int], np.ndarray]) -> None:
+    """They say which model they are of, and no picture lacks."""
+    found = dict[tuple[str, int], np.ndarray]()
+    for path in (scored / "embeddings/0/pictures").glob("*.parquet"):
+        ids, embeddings = pq.read_table(path).to_pylist(), np.load(path.with_suffix(".npy"))
+        keys = [(row["uid"], row["fold"]) for row in ids]
+        assert keys == sorted(set(keys))
+        found |= dict(zip(keys, embeddings, strict=True))
+    assert found.keys() == pictures.keys()
+    for key, embedding in found.items():
+        assert embedding == pytest.approx(pictures[key], abs=1e-3)
     assert not recount(Folder(str(scored))).differences
 
 
@@ -159,7 +173,7 @@ def test_the_recipe_in_the_repository_averages_a_cross_fitted_teacher_with_anoth
     shutil.copytree(teacher, tmp_path / "out/pool-teacher")
     score = read_recipe(str(recipe)).score
     assert score
-    assert [len(specs_of(of, "cpu")) for of in score.teachers] == [FOLDS, 1]
+    assert [specs_of(of, "cpu")[0].number for of in score.teachers] == [FOLDS, 1]
     assert first_of_one_space(score) == 1
 
 
@@ -168,6 +182,6 @@ def test_a_model_of_another_size_is_named(teacher: Path, tmp_path: Path) -> None
     mixed = Path(shutil.copytree(teacher, tmp_path / "pool"))
     shutil.rmtree(mixed / "fold-1/model")
     state(save_dual_encoder(other, mixed / "fold-1/model"), folds=2, unseen_fold=1)
-    specs = specs_of(ScoreTeacher(model=str(mixed)), "cpu")
+    folds, specs = specs_of(ScoreTeacher(model=str(mixed)), "cpu")
     with pytest.raises(RunError, match=r"must have as many features, got \[16, 24\]"):
-        look(Judge(0, "pool", "", specs))
+        look(Judge(0, "pool", "", specs, folds))

@@ -15,7 +15,7 @@ from pipelines.driver import Job, run_job
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.select import preview_lines
-from schemas.ids import fold_of
+from schemas.ids import Folds
 from schemas.layout import PICTURE_BRANCH
 from tests.conftest import counts, curate, digests, table
 from tests.pipelines.made_scores import DIM, RECIPE, Made, uid_of
@@ -155,7 +155,7 @@ def test_scores_of_a_teachers_folds_are_brought_to_one_scale(made: Made) -> None
     made.folds = 2
     for picture in range(1_200):
         matches = picture % 2 == 0
-        mean, std = (0.05, 0.1) if fold_of(uid_of(picture), 2) == 0 else (0.6, 0.01)
+        mean, std = (0.05, 0.1) if Folds(2).fold_of(uid_of(picture), "") == 0 else (0.6, 0.01)
         score = random.normal(mean + 5 * std * matches, std)
         id_ = made.add(picture, "en", str(picture), [score], [random.normal(mean, std)])
         right += [id_] * matches
@@ -175,7 +175,7 @@ def test_folds_are_brought_to_the_same_scale_in_any_parts(tmp_path: Path) -> Non
     for parts in (1, 130):
         made = Made(tmp_path / str(parts), folds=2)
         for picture in range(260):
-            high = fold_of(uid_of(picture), 2)
+            high = Folds(2).fold_of(uid_of(picture), "")
             at = picture / 1_000 + 0.5 * high
             made.add(picture, "en", str(picture), [at], [picture % 50 / 1_000 + 0.5 * high])
         kept.append(selected(made.write(FRACTION.format(0.5), parts)))

@@ -127,7 +127,8 @@ def test_a_plan_of_folds_leaves_a_teacher_that_a_recipe_takes(folder: Path) -> N
     assert [line.partition(", ")[0] for line in done.stderr.splitlines()] == [
         f"fold-{fold}: one  step {step} of 3" for fold in (0, 1) for step in (1, 2, 3)
     ]
-    judge = Judge(0, "out", "", specs_of(ScoreTeacher(model=str(teacher)), "cpu"))
+    folds, specs = specs_of(ScoreTeacher(model=str(teacher)), "cpu")
+    judge = Judge(0, "out", "", specs, folds)
     assert look(judge) == Sight(16, ("en", "de"))
 
 
