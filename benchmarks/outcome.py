@@ -40,6 +40,7 @@ import tomli_w
 from benchmarks.harness import ROOT
 from benchmarks.outcome_worlds import World, emoji_world, pairmill, sample_world, write_rows
 from benchmarks.tiny_teacher import SHIPPED
+from filters.thresholds import EVERY
 from schemas.languages import ALL
 from schemas.layout import KEPT, PICTURE_BRANCH
 
@@ -93,7 +94,7 @@ def compare(world: World, asked: Asked) -> Found:
     curate(asked.folder / "curated", world, **screen, **judged_by(teacher, asked))
     for arm in ARMS:
         print(f"{arm:<9}{what_is_in(asked.folder / arm, world, arm)}", flush=True)
-    print(f"AUROC of {teacher.name} {told_apart(asked.folder, world):.3f}", flush=True)
+    print(f"{teacher.name}: {what_is_said(asked.folder / 'curated' / 'out', world)}", flush=True)
     found: Found = defaultdict(list)
     for seed in range(asked.seeds):
         for arm in ARMS:
@@ -186,13 +187,23 @@ def what_is_in(folder: Path, world: World, arm: str) -> str:
     return f"{len(rows):,} captions, {share:.1%} good; {good / sum(world.is_good):.1%} of all good"
 
 
-def told_apart(folder: Path, world: World) -> float:
-    """How well the teacher tells the pool's good captions from the others, see `auroc`."""
-    output = folder / "curated" / "out"
+def what_is_said(output: Path, world: World) -> str:
+    """How well a teacher tells the pool's good captions, and the estimates made of its scores."""
     rows = rows_of(output / KEPT["gather"].captions)
-    scores = read_parts(output / PICTURE_BRANCH.scores, ["caption_id", "fold", "cosine"])
-    good = [world.is_good[rows[id_]] for id_ in scores["caption_id"].to_pylist()]
-    return auroc(scores["cosine"].to_numpy(), scores["fold"].to_numpy(), np.array(good))
+    columns = ["caption_id", "fold", "cosine", "language"]
+    scores = read_parts(output / PICTURE_BRANCH.scores, columns)
+    good = np.array([world.is_good[rows[id_]] for id_ in scores["caption_id"].to_pylist()])
+    fold, cosine, language = (scores[name].to_numpy() for name in columns[1:])
+    area = f"AUROC {auroc(cosine, fold, good):.3f}"
+    told = json.loads((output / PICTURE_BRANCH.thresholds).read_text("utf-8"))["thresholds"]
+    errors = [
+        of["mismatched"] - (~good[language == of["language"]]).mean()
+        for of in told
+        if of["source"] == EVERY != of["language"] and of["mismatched"] is not None
+    ]
+    if not errors:
+        return area
+    return f"{area}; mismatched by language off by {min(errors):+.3f} to {max(errors):+.3f}"
 
 
 def auroc(scores: np.ndarray, folds: np.ndarray, good: np.ndarray) -> float:

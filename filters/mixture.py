@@ -11,6 +11,10 @@ normals of one mode (Fechner's distribution), since few scores have equal tails.
 is made to rise with it. The fit is expectation-maximisation from several starts; nothing is drawn
 by chance.
 
+Where matches and mismatches overlap, much fits the scores of few captions: a group leans on those
+that it is among, as if some more captions had been seen, in these's parts. They are the more the
+wider the overlap, and next to none where there is none, since languages do differ.
+
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
 taken for matches then, and the bounds do not show it.
@@ -30,6 +34,7 @@ LEAST_PART, MOST_PART = 0.45, 0.55
 
 _FAR = 4.0  # widths of matches' lower half that a furthest part over LEAST_PART ends beneath them
 _OTHERS = (-0.1, 0.1)  # added to the furthest part, to see how much hangs on it
+_LEAN = 1000  # captions that others count as, in a group that overlaps wholly
 _DOUBT = 1 / 3  # weight of the last of these where a precision is promised
 _MIDDLES = 3  # components between mismatches and the furthest part
 _MOST_SKEW = 3.0  # of a half normal's width to the other's
@@ -40,6 +45,23 @@ _TURNS = 150  # from the best of these
 _STEADY = 1e-6
 _CANDIDATES = np.linspace(-0.5, 0.5, 13)  # of the next mode, in widths around the last
 _OUTLIERS = 1e-4  # share of a wider bell in the known component: a sample has thinner tails
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a group's scores are made of.
+
+    Attributes:
+      shares: of mismatches, of those right in part, of matches.
+      mode: of matches, in standard deviations of the mismatches over their mean.
+      widths: of the half normals under and over it, likewise.
+      overlap: of matches with mismatches, in [0, 1].
+    """
+
+    shares: tuple[float, ...]
+    mode: float
+    widths: tuple[float, float]
+    overlap: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +77,7 @@ class Mixture:
       low: the least that it may be, for all that the scores say: where a mismatch goes less or more
         of the way, and two standard errors of a share of so many.
       high: the most.
+      parts: what they are made of, for others to lean on.
     """
 
     centres: Floats
@@ -63,6 +86,7 @@ class Mixture:
     mismatched: float
     low: float
     high: float
+    parts: Parts
 
     def precision_above(self) -> Floats:
         """Share of matches among the captions of each cell and all above it; shape [cells]."""
@@ -89,22 +113,35 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """The mismatches' distribution: density by cell, mean, standard deviation."""
+    """What is known before a fit.
+
+    Attributes:
+      density: of the mismatches, [cells].
+      mean: of them.
+      std: …
+      more: captions of each component that count besides those of the group, [components].
+      more_matches: the matches among them by score, [cells].
+    """
 
     density: Floats
     mean: float
     std: float
+    more: Floats
+    more_matches: Floats
 
 
-def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
+def take_apart(
+    centres: Floats, observed: Floats, shuffled: Floats, like: Parts | None = None
+) -> Mixture:
     """Takes scores apart into those of matches and of mismatches.
 
     Args:
       centres: of equal cells, rising; shape [cells].
       observed: scores of captions with their own pictures in each; some; shape [cells].
       shuffled: scores of captions with other pictures; some, in two cells at least; shape [cells].
+      like: what those are made of that these are among, on whom they lean; None: on nobody.
     """
-    known = _known(centres, shuffled)
+    known = _known(centres, shuffled, like)
     fits = [
         _fit(centres, observed, known, start, _FIRST_TURNS)
         for start in _starts(centres, observed, known)
@@ -118,7 +155,14 @@ def take_apart(centres: Floats, observed: Floats, shuffled: Floats) -> Mixture:
     share = shares[0]
     error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
     low, high = max(0.0, min(shares) - error), min(1.0, max(shares) + error)
-    return Mixture(centres, observed, posterior, share, low, high)
+    left, right = best.widths
+    parts = Parts(
+        tuple(best.shares.tolist()),
+        (best.mode - known.mean) / known.std,
+        (left / known.std, right / known.std),
+        float(np.minimum(known.density, _bell(centres, best.mode, left, right)).sum()),
+    )
+    return Mixture(centres, observed, posterior, share, low, high, parts)
 
 
 def _mismatched(centres: Floats, observed: Floats, fit: _Fit) -> float:
@@ -137,8 +181,8 @@ def _rising(centres: Floats, posterior: Floats, mode: float) -> Floats:
     return np.maximum.accumulate(np.concatenate([falling, posterior[~lower]]))
 
 
-def _known(centres: Floats, shuffled: Floats) -> _Known:
-    """The shuffled scores' density, smoothed by a bell that shrinks as there are more of them."""
+def _known(centres: Floats, shuffled: Floats, like: Parts | None) -> _Known:
+    """The shuffled scores' density is smoothed by a bell that shrinks as there are more of them."""
     density = shuffled / shuffled.sum()
     mean = float((density * centres).sum())
     step = centres[1] - centres[0]
@@ -148,7 +192,13 @@ def _known(centres: Floats, shuffled: Floats) -> _Known:
     smooth = kernel @ density
     smooth /= smooth.sum()
     outliers = _bell(centres, mean, 1.5 * std, 1.5 * std)
-    return _Known((1 - _OUTLIERS) * smooth + _OUTLIERS * outliers, mean, std)
+    density = (1 - _OUTLIERS) * smooth + _OUTLIERS * outliers
+    if not like:
+        return _Known(density, mean, std, np.zeros(_MIDDLES + 2), np.zeros(len(centres)))
+    left, right = like.widths
+    matches = _bell(centres, mean + std * like.mode, std * left, std * right)
+    more = _LEAN * like.overlap**2 * np.array(like.shares)
+    return _Known(density, mean, std, more, more[-1] * matches)
 
 
 def _starts(centres: Floats, observed: Floats, known: _Known) -> Iterator[_Fit]:
@@ -178,10 +228,12 @@ def _fit(
         weighed = densities * fit.shares[:, None]
         mixed = weighed.sum(axis=0) + 1e-300
         belonging = weighed / mixed * observed
-        shares = belonging.sum(axis=1) / total
-        mode, widths = _shape(centres, belonging[-1], fit, known)
+        shares = (belonging.sum(axis=1) + known.more) / (total + known.more.sum())
+        mode, widths = _shape(centres, belonging[-1] + known.more_matches, fit, known)
         moved = max(float(np.abs(shares - fit.shares).max()), abs(mode - fit.mode))
         likelihood = float((observed * np.log(mixed)).sum())
+        likelihood += float((known.more * np.log(fit.shares + 1e-300)).sum())
+        likelihood += float((known.more_matches * np.log(densities[-1] + 1e-300)).sum())
         fit = _Fit(shares, mode, widths, likelihood, weighed[-1] / mixed)
         if moved < _STEADY:
             break

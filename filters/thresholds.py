@@ -4,7 +4,8 @@ One cut over all languages is a known mistake: cosines of a weaker language are 
 arXiv:2507.22062, section 3). So each language, and each source in it, has a threshold of its own; a
 group too small to say falls back to its language, and a small language to all of them together,
 after each was brought to one scale by its own mismatches (shuffled pairs): then a threshold stands
-equally high over the mismatches of each.
+equally high over the mismatches of each. What is estimated of a group leans on its language, and of
+a language on all, where its scores leave much open (`filters.mixture`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from filters.mixture import Floats, Mixture, take_apart
+from filters.mixture import Floats, Mixture, Parts, take_apart
 from filters.score_bins import BINS, WIDTH, Counts, Scale, edge, quantile, rescaled, scale_of
 
 EVERY = "*"
@@ -190,13 +191,13 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
     whole = _Judged(_together(languages.values()), rules)
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
-        judged = _Judged(measured, rules)
+        judged = _Judged(measured, rules, whole if len(languages) > 1 else None)
         level = Level.LANGUAGE if judged.is_enough else Level.ALL
         of = judged if judged.is_enough else whole
         found.append(of.threshold((language, EVERY), level, judged, judged.scale))
         of_it = [group for group in groups if group[0] == language]
         for group in of_it:
-            own = _Judged(groups[group], rules) if len(of_it) > 1 else judged
+            own = _Judged(groups[group], rules, judged) if len(of_it) > 1 else judged
             by, its = (own, Level.GROUP) if own.is_enough else (of, level)
             found.append(by.threshold(group, its, own, judged.scale))
     return sorted(found, key=lambda threshold: threshold.group)
@@ -235,9 +236,13 @@ def given(
 class _Judged:
     """A group's scores, and the thresholds that can be made from them."""
 
-    def __init__(self, measured: Measured, rules: ThresholdRules) -> None:
+    def __init__(
+        self, measured: Measured, rules: ThresholdRules, more: "_Judged | None" = None
+    ) -> None:
+        """`more`: those that it is among, on whom its estimates lean."""
         self._measured = measured
         self._rules = rules
+        self._more = more
         self.scale = measured.scale
         self.captions = int(measured.observed.sum())
 
@@ -299,13 +304,19 @@ class _Judged:
         )
 
     @property
+    def parts(self) -> Parts | None:
+        """What they are made of, as far as it can be told."""
+        return self._mixture.parts if self.scale else None
+
+    @property
     def _step(self) -> float:
         centres = self._mixture.centres
         return float(centres[1] - centres[0])
 
     @cached_property
     def _mixture(self) -> Mixture:
-        return take_apart(*_cells(self._measured))
+        like = self._more.parts if self._more else None
+        return take_apart(*_cells(self._measured), like)
 
 
 def _cells(measured: Measured) -> tuple[Floats, Floats, Floats]:

@@ -55,7 +55,7 @@ class SelectStage:
     """The `select` stage of one run."""
 
     name: str = STAGE
-    version: int = 3
+    version: int = 4
     writes: tuple[str, ...] = (
         *(folder for kept in _KEPT for folder in (kept.pictures, kept.captions)),
         *(kept.branch.thresholds for kept in _KEPT),

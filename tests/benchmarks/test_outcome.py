@@ -123,7 +123,8 @@ def test_the_whole_in_small(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     arms = ["raw", "curated", "oracle"]
-    assert [line.split()[0] for line in lines[:7]] == [*arms, "AUROC", *arms]
+    assert [line.split()[0] for line in lines[:7]] == [*arms, "teacher-1:", *arms]
+    assert lines[3].startswith("teacher-1: AUROC 0.")
     told = {line.split()[0]: line for line in lines[:3]}
     assert "100.0% good; 100.0% of all good" in told["oracle"]
     assert "150 captions" not in told["curated"]

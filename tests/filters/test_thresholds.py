@@ -1,3 +1,4 @@
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,50 @@ def test_where_matches_are_narrow_mismatches_may_be_nearer_to_them(mismatched: f
     assert found.mismatched == pytest.approx(mismatched, abs=0.05)
     assert matches[kept].mean() >= 0.91
     assert kept[matches].mean() >= 0.85
+
+
+def test_where_few_captions_say_little_languages_lean_on_each_other() -> None:
+    """An area of 0.93, 2,500 captions each: by itself one finds 0.41 mismatched, another 0.61."""
+    groups = {
+        (f"{number:02}", "web"): Measured(
+            counted(
+                np.concatenate(
+                    [
+                        scores(10 * number, 1_250, 0.22, 0.11),
+                        scores(10 * number + 1, 1_250, 0.0, 0.1),
+                    ]
+                )
+            ),
+            counted(scores(10 * number + 2, 2_500, 0.0, 0.1)),
+        )
+        for number in range(12)
+    }
+    found = decide(groups, ThresholdRules(value=0.8))
+    shares = [of.mismatched for of in found if of.language != EVERY and of.mismatched]
+    assert max(shares) - min(shares) < 0.12
+    cuts = [of.score for of in found if of.language != EVERY]
+    assert max(cuts) - min(cuts) < 0.05
+
+
+def test_where_scores_say_much_languages_do_not_lean_on_each_other() -> None:
+    """They differ in the share of mismatches, and in how high the teacher scores their matches."""
+    groups, shares = {}, {}
+    for number, (share, strength) in enumerate(product((0.1, 0.4, 0.7), (0.85, 1, 1.15))):
+        wrong = round(5_000 * share)
+        sizes = (5_000 - wrong, wrong - wrong // 4, wrong // 4)
+        kinds = ((0.31 * strength, 0.045), (0.12, 0.03), (0.2 * strength, 0.035))
+        observed = np.concatenate(
+            [
+                scores(10 * number + at, size, *kind)
+                for at, (size, kind) in enumerate(zip(sizes, kinds, strict=True))
+            ]
+        )
+        shuffled = counted(scores(10 * number + 3, 5_000, *kinds[1]))
+        groups[f"{number}", "web"] = Measured(counted(observed), shuffled)
+        shares[f"{number}"] = share
+    for of in decide(groups, ThresholdRules()):
+        if of.language != EVERY:
+            assert of.mismatched == pytest.approx(shares[of.language], abs=0.05)
 
 
 @pytest.mark.parametrize("seed", [30, 140])
