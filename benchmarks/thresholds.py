@@ -10,14 +10,17 @@ error of the estimated share with the bounds that it states, and the precision a
 matches kept at the threshold for a precision; beside it the share that the best threshold for that
 precision keeps. With `--tiny-teacher` they are drawn from what the teacher that ships says of
 pictures of a sample world in sentences that it was not taught; those right in part are wrong in one
-attribute. `--by-language` draws from each language's alone, as `select` decides. With `--output`, a
+attribute. `--by-language` decides on each language among the others, as `select` does: a third of
+them have each of the shares, by turns. With `--output`, a
 finished sample world with scores, the scores are drawn from those of its clean, its shuffled and
 its hard pairs, `--easier` lower for the latter: what a better teacher would say of them.
 """
 
 import argparse
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +29,13 @@ import pyarrow.parquet as pq
 
 from benchmarks.tiny_teacher import embed_captions
 from filters.score_bins import counted
-from filters.thresholds import Measured, ThresholdRules, decide
+from filters.thresholds import Measured, Threshold, ThresholdRules, decide
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 SHARES = (0.1, 0.4, 0.7)
 HARD = (0.25, 0.5)
-_PICTURES = 2000  # of the sample world, with captions in ten languages each
+_PICTURES = 2000  # of the sample world, with captions in ten languages each; thrice by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,26 @@ class Outcome:
     best_recall: float
 
 
-def outcome(teacher: Teacher, seed: int, n: int, share: float, hard: float, want: float) -> Outcome:
-    random = np.random.default_rng(seed)
+def outcomes(
+    teachers: dict[str, Teacher], shares: list[float], seed: int, n: int, hard: float, want: float
+) -> list[Outcome]:
+    """Of groups that are decided on together, each with its share of mismatches."""
+    drawn = [
+        draw(teacher, np.random.default_rng(seed), n, share, hard)
+        for teacher, share in zip(teachers.values(), shares, strict=True)
+    ]
+    groups = {(name, "web"): of for name, (of, _) in zip(teachers, drawn, strict=True)}
+    found = {of.group: of for of in decide(groups, ThresholdRules(value=want, min_group=1))}
+    return [
+        outcome(found[group], scores, share, want)
+        for group, (_, scores), share in zip(groups, drawn, shares, strict=True)
+    ]
+
+
+def draw(
+    teacher: Teacher, random: np.random.Generator, n: int, share: float, hard: float
+) -> tuple[Measured, np.ndarray]:
+    """What is measured of so many captions, and their scores, those of matches first."""
     wrong = round(n * share)
     nearly = round(wrong * hard)
     scores = np.concatenate(
@@ -117,12 +138,15 @@ def outcome(teacher: Teacher, seed: int, n: int, share: float, hard: float, want
             teacher.hard(random, nearly),
         ]
     )
-    matches = np.arange(n) < n - wrong
-    measured = Measured(counted(scores), counted(teacher.shuffled(random, n)))
-    found = decide({("en", "web"): measured}, ThresholdRules(value=want, min_group=1))[-1]
+    return Measured(counted(scores), counted(teacher.shuffled(random, n))), scores
+
+
+def outcome(found: Threshold, scores: np.ndarray, share: float, want: float) -> Outcome:
     assert found.mismatched is not None
     assert found.low is not None
     assert found.high is not None
+    n = len(scores)
+    matches = np.arange(n) < n - round(n * share)
     kept = scores >= found.score
     order = np.argsort(-scores)
     precise = np.cumsum(matches[order]) / np.arange(1, n + 1) >= want
@@ -150,21 +174,27 @@ def auroc(teacher: Teacher, hard: float) -> float:
     return float(below.mean() / len(wrong))
 
 
-def show(teachers: dict[str, Teacher], captions: int, seeds: int, want: float) -> None:
+def show(together: list[dict[str, Teacher]], captions: int, seeds: int, want: float) -> None:
+    """Prints what comes of groups, those of a dict decided on together."""
     print(f"{captions:,} captions, {seeds} draws each, means; wanted precision {want}")
     print(
         f"{'scores':<17}{'hard':>5}{'AUROC':>7}{'share':>6}"
         f"{'error':>8}{'bounds':>16}{'precision':>11}{'kept':>7}{'best':>7}"
     )
-    every = []
-    for name, teacher in teachers.items():
-        for hard, share in ((hard, share) for hard in HARD for share in SHARES):
-            found = [outcome(teacher, seed, captions, share, hard, want) for seed in range(seeds)]
-            every += found
-            mean = [np.mean([getattr(of, key) for of in found]) for key in Outcome.__slots__]
+    every: list[Outcome] = []
+    for teachers in together:
+        found: dict[tuple[str, float, float], list[Outcome]] = defaultdict(list)
+        for hard, turn, seed in product(HARD, range(len(SHARES)), range(seeds)):
+            shares = [SHARES[(turn + at) % len(SHARES)] for at in range(len(teachers))]
+            came = outcomes(teachers, shares, seed, captions, hard, want)
+            for name, share, of in zip(teachers, shares, came, strict=True):
+                found[name, hard, share].append(of)
+        for (name, hard, share), of_draws in sorted(found.items(), key=lambda item: item[0]):
+            every += of_draws
+            mean = [np.mean([getattr(of, key) for of in of_draws]) for key in Outcome.__slots__]
             error, low, high, precision, recall, best = mean
             print(
-                f"{name:<17}{hard:>5}{auroc(teacher, hard):>7.3f}{share:>6}{error:>+8.3f}"
+                f"{name:<17}{hard:>5}{auroc(teachers[name], hard):>7.3f}{share:>6}{error:>+8.3f}"
                 f"{f'{low:+.3f} {high:+.3f}':>16}{precision:>11.3f}{recall:>7.3f}{best:>7.3f}"
             )
     within = np.mean([abs(of.error) <= 0.05 for of in every])
@@ -231,12 +261,13 @@ def main() -> None:
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--easier", type=float, default=0.0)
     asked = parser.parse_args()
-    teachers = TEACHERS
+    together = [{name: teacher} for name, teacher in TEACHERS.items()]
     if asked.tiny_teacher:
-        teachers = of_the_tiny_teacher(_PICTURES, asked.by_language)
+        pictures = (3 if asked.by_language else 1) * _PICTURES
+        together = [of_the_tiny_teacher(pictures, asked.by_language)]
     elif asked.output:
-        teachers = of_a_world(asked.output, asked.truth, asked.easier)
-    show(teachers, asked.captions, asked.seeds, asked.precision)
+        together = [of_a_world(asked.output, asked.truth, asked.easier)]
+    show(together, asked.captions, asked.seeds, asked.precision)
 
 
 if __name__ == "__main__":
