@@ -40,7 +40,7 @@ import tomli_w
 from benchmarks.harness import ROOT
 from benchmarks.outcome_worlds import World, emoji_world, pairmill, sample_world, write_rows
 from benchmarks.tiny_teacher import SHIPPED
-from filters.thresholds import EVERY
+from filters.thresholds import EVERY, Level
 from schemas.languages import ALL
 from schemas.layout import KEPT, PICTURE_BRANCH
 
@@ -199,7 +199,7 @@ def what_is_said(output: Path, world: World) -> str:
     errors = [
         of["mismatched"] - (~good[language == of["language"]]).mean()
         for of in told
-        if of["source"] == EVERY != of["language"] and of["mismatched"] is not None
+        if of["source"] == EVERY and of["level"] == Level.LANGUAGE and of["mismatched"] is not None
     ]
     if not errors:
         return area
@@ -268,6 +268,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=_EMOJI, help="the folder of emoji")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     given = parser.parse_args()
+    if given.rounds > 1 and not given.cross_fitted:
+        parser.error("--rounds must come with --cross-fitted, whose teachers are made in each")
     by, _, value = given.threshold.partition("=")
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.folder or Path(temporary)).resolve()

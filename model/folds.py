@@ -9,9 +9,9 @@ spaces, even where they began alike: embeddings of one must not be compared with
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
-from schemas.ids import Folds
+from schemas.ids import Folds, FoldsOf
 
 MODEL = "model"
 """Below a training's folder: what it leaves in the end."""
@@ -23,8 +23,8 @@ def fold_folder(folder: str, number: int) -> str:
 
 
 def is_cross_fitted(folder: str) -> bool:
-    """Whether it is the folder of such a teacher."""
-    return Path(fold_folder(folder, 0)).is_dir()
+    """Whether it is the folder of such a teacher, be it not whole."""
+    return any(path.is_dir() for path in Path(folder).glob("fold-[0-9]*"))
 
 
 def fold_models(folder: str) -> tuple[Folds, tuple[str, ...]]:
@@ -50,13 +50,22 @@ def _model(folder: str, number: int) -> str:
     return f"{fold_folder(folder, number)}/{MODEL}"
 
 
-def _unseen_by(model: str) -> tuple[int | None, Any, int | None]:
+def _unseen_by(model: str) -> tuple[int | None, FoldsOf, int | None]:
     """Of how many folds a checkpoint was trained, and of what; the one that it has not seen."""
+    file = Path(model, "config.json")
     try:
-        told = json.loads(Path(model, "config.json").read_text("utf-8"))
+        told = json.loads(file.read_text("utf-8"))
+        folds, of = told.get("folds"), told.get("folds_of", "pictures")
     except FileNotFoundError as error:
         raise ValueError(
             f"a cross-fitted teacher must have a model of every fold, got none in {model}: "
             "pairmill train goes on with its plan"
         ) from error
-    return told.get("folds"), told.get("folds_of", "pictures"), told.get("unseen_fold")
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{file} must be the configuration of a model, got {error}") from error
+    if not isinstance(folds, int | None) or of not in get_args(FoldsOf):
+        raise ValueError(
+            f"{file} must have a number of folds, of {' or '.join(get_args(FoldsOf))}, got "
+            f"{folds!r} of {of!r}"
+        )
+    return folds, of, told.get("unseen_fold")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 
 from model.feed import Position
@@ -80,7 +81,8 @@ class RunFolder:
                 )
             replace_with(file, lambda part: part.write_text(json.dumps(asked, indent=1)))
             return
-        changed = _differences(json.loads(file.read_text()), asked)
+        before = TypeAdapter(Plan).validate_json(file.read_text())  # older ones lack later keys
+        changed = _differences(json.loads(json.dumps(asdict(before))), asked)
         if changed:
             raise RunError(
                 f"{self.path} holds a training of another plan: {', '.join(changed)} changed. Name "

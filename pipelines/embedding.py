@@ -242,6 +242,10 @@ class Shard:
             self.embeddings[np.array(rows, dtype=np.int64)],
         )
 
+    def without(self, pictures: Collection[str]) -> "Shard":
+        """The rows of other pictures than these uids name."""
+        return self.take([row for row, uid in enumerate(self.uids) if uid not in pictures])
+
 
 def read_embedded(folders: list[Folder], pieces: list[Piece], dim: int) -> Shard:
     """The embeddings of the pieces of a shard, by the models of all folders, each id once a model.

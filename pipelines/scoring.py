@@ -149,17 +149,16 @@ class JudgeShard(beam.DoFn):
     def process(
         self, shard: ShardPieces, strangers: list[StrangersEmbedding]
     ) -> Iterator[pa.Table | TaggedOutput[Literal["lost"], pa.Table]]:
-        lost: dict[str, Lost] = {}
         branch = self._branch
+        lost = self._lost(shard)
         for judge in self._bench.judges:
-            pictures = self._bench.read(judge, shard.of(branch.of_pictures))
-            captions = self._bench.read(judge, shard.of(branch.of_captions))
-            whole = set(pictures.ids)
-            captions = captions.take([n for n, uid in enumerate(captions.uids) if uid in whole])
+            pictures, captions = (
+                self._bench.read(judge, shard.of(what)).without(lost)
+                for what in (branch.of_pictures, branch.of_captions)
+            )
             self._write(judge, shard.number, pictures, captions)
             if branch.of_texts:
-                own = self._bench.read(judge, shard.of(branch.of_texts))
-                own = own.take([row for row, uid in enumerate(own.ids) if uid in whole])
+                own = self._bench.read(judge, shard.of(branch.of_texts)).without(lost)
                 self._write_by_uid(judge, branch.of_texts, shard.number, own)
             at = {key: row for row, key in enumerate(_by_model(pictures))}
             of = np.array([at[key] for key in _by_model(captions)], dtype=np.int64)
@@ -172,9 +171,16 @@ class JudgeShard(beam.DoFn):
             shuffled = shuffled_cosines(captions, mine)
             columns = [captions.ids, captions.uids, numbers, found, shuffled]
             yield pa.table(columns, schema=JUDGED)
-            gone = read_lost(self._bench.folders(judge), shard.of(branch.of_pictures))
-            lost |= {each.uid: each for each in gone}
         yield TaggedOutput("lost", table_of(Lost, list(lost.values())))
+
+    def _lost(self, shard: ShardPieces) -> dict[str, Lost]:
+        """The pictures that one model at least could not be shown, by uid: others may have been."""
+        pieces = shard.of(self._branch.of_pictures)
+        return {
+            each.uid: each
+            for judge in self._bench.judges
+            for each in read_lost(self._bench.folders(judge), pieces)
+        }
 
     def _texts(self, shard: int) -> dict[str, tuple[str, str]]:
         """Language and text of a shard's captions by id."""

@@ -55,7 +55,7 @@ class SelectStage:
     """The `select` stage of one run."""
 
     name: str = STAGE
-    version: int = 4
+    version: int = 5
     writes: tuple[str, ...] = (
         *(folder for kept in _KEPT for folder in (kept.pictures, kept.captions)),
         *(kept.branch.thresholds for kept in _KEPT),
@@ -237,10 +237,12 @@ class Selection:
 
 
 def _scales(by_model: dict[Group, Measured]) -> dict[tuple[str, int, str], Scale]:
+    """Of each model in each language; in all of them where it has judged few of one."""
+    whole = by_language(by_model)  # which come second here, so that these are the models'
     return {
         (*model_of(name), language): scale
         for (name, language), measured in by_model.items()
-        if (scale := measured.scale)
+        if (scale := measured.scale or whole[name].scale)
     }
 
 

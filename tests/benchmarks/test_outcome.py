@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from benchmarks.outcome import auroc, table_of
-from benchmarks.outcome_worlds import concept_of, emoji_world, mismatches
+from benchmarks.outcome import auroc, table_of, what_is_said
+from benchmarks.outcome_worlds import World, concept_of, emoji_world, mismatches
 from benchmarks.tiny_teacher import SHIPPED
+from schemas.layout import KEPT, PICTURE_BRANCH
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +109,35 @@ def test_scores_are_compared_within_their_fold_alone() -> None:
     assert auroc(scores, folds, good) == 1
     assert auroc(scores, np.zeros(6), good) == pytest.approx(6 / 8)
     assert auroc(-scores, folds, good) == 0
+
+
+def test_estimates_are_told_of_languages_that_have_their_own(tmp_path: Path) -> None:
+    """Of two English captions one is wrong; what is said of German is that of all languages."""
+    told = [("en", "language", 0.6), ("de", "all", 0.9), ("*", "all", 0.9)]
+    thresholds = [
+        {"language": language, "source": "*", "level": level, "mismatched": share}
+        for language, level, share in told
+    ]
+    (tmp_path / PICTURE_BRANCH.thresholds).write_text(json.dumps({"thresholds": thresholds}))
+    ids = ["a", "b", "c"]
+    captions = {"caption_id": ids, "row": [f"pool:pairs.parquet:{row}" for row in range(3)]}
+    scores = {"caption_id": ids, "fold": [0, 0, 0], "cosine": [0.5, 0.1, 0.4]}
+    for folder, columns in (
+        (KEPT["gather"].captions, captions),
+        (PICTURE_BRANCH.scores, scores | {"language": ["en", "en", "de"]}),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        pq.write_table(pa.table(columns), tmp_path / folder / "part-00000.parquet")
+    world = World([], [True, False, True], {}, [], 72, None)
+    said = "AUROC 1.000; mismatched by language off by +0.100 to +0.100"
+    assert what_is_said(tmp_path, world) == said
+
+
+def test_rounds_need_a_teacher_that_is_made_in_each() -> None:
+    command = [sys.executable, "-m", "benchmarks.outcome", "emoji", "--rounds", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert "--rounds must come with --cross-fitted" in done.stderr
 
 
 SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2", "--seeds", "1")

@@ -54,6 +54,8 @@ def test_folds_of_captions(tmp_path: Path) -> None:
             [(2, 0, "captions"), (2, 1)],
             r"fold-1/model must not have .* whose captions it .* fold 1 of 2, of pictures",
         ),
+        ([("3", 0)], "fold-0/model/config.json must have a number of folds, .* got '3' of 'pic"),
+        ([(3, 0, "caption")], "folds, of pictures or captions, got 3 of 'caption'"),
         ([(3, None), (3, 1), (3, 2)], "fold-0/model must not have seen fold 0 of 3"),
         ([(3, 0), (3, 1)], "a model of every fold, got none in .*fold-2/model: pairmill train"),
     ],
@@ -69,4 +71,20 @@ def test_a_training_that_has_not_ended_is_named(tmp_path: Path) -> None:
     teacher = write(tmp_path, (2, 0), (2, 1))
     shutil.rmtree(tmp_path / "fold-0" / "model")
     with pytest.raises(ValueError, match=r"got none in .*fold-0/model: pairmill train goes on"):
+        fold_models(teacher)
+
+
+@pytest.mark.parametrize("text", ['{"folds": 3, ', "[]", "\xff"])
+def test_a_damaged_configuration_is_named(tmp_path: Path, text: str) -> None:
+    teacher = write(tmp_path, (2, 0), (2, 1))
+    (tmp_path / "fold-1/model/config.json").write_text(text, "latin-1")
+    with pytest.raises(ValueError, match=r"fold-1/model/config\.json must be the configuration"):
+        fold_models(teacher)
+
+
+def test_a_teacher_without_its_first_model_is_one_that_lacks_it(tmp_path: Path) -> None:
+    teacher = write(tmp_path, (2, 0), (2, 1))
+    shutil.rmtree(tmp_path / "fold-0")
+    assert is_cross_fitted(teacher)
+    with pytest.raises(ValueError, match=r"every fold, got none in .*fold-0/model: pairmill train"):
         fold_models(teacher)

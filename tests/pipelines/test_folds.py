@@ -1,14 +1,18 @@
 """A cross-fitted teacher: each pair is judged by the model of its fold, which has not seen it."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
+from model.pictures import PictureError, decode_picture
 from model.teacher import TeacherSpec, folder_digest, load_teacher
+from pipelines import embedding
 from pipelines.errors import RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
@@ -87,6 +91,33 @@ def test_each_fold_is_judged_by_the_model_that_has_not_seen_it(
     _check_embeddings(scored, pictures)
 
 
+def test_a_picture_that_a_later_model_cannot_decode_fails_for_all(
+    curated: Curated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a run was killed between two models and the picture was damaged meanwhile."""
+    folds = Folds(FOLDS, "captions")
+    found: dict[str, set[int]] = defaultdict(set)
+    for row in table(curated.output / "captions/source"):
+        found[row["uid"]].add(folds.fold_of(row["uid"], row["caption_id"]))
+    uid = next(uid for uid, numbers in found.items() if len(numbers) > 1)
+    gone, looked = stored_pictures(curated.output)[uid], list[int]()
+
+    def decode(encoded: bytes) -> Image.Image:
+        image = decode_picture(encoded)
+        if image == gone:
+            looked.append(len(looked))
+            if len(looked) > 1:
+                raise PictureError("damaged")
+        return image
+
+    monkeypatch.setattr(embedding, "decode_picture", decode)
+    output = judged(curated, cross_fitted(tmp_path / "pool", folds), tmp_path)
+    assert looked == [0, 1]
+    assert uid in {row["id"] for row in table(output / "ledger/score")}
+    assert uid not in {row["uid"] for row in table(output / "scores")}
+    assert not recount(Folder(str(output))).differences
+
+
 def test_all_models_are_one_teacher_with_one_revision(scored: Path, teacher: Path) -> None:
     (label,) = {row["teacher"] for row in table(scored / "scores")}
     revisions = {folder_digest(teacher / f"fold-{fold}/model") for fold in range(FOLDS)}
@@ -104,8 +135,8 @@ def _check_embeddings(scored: Path, pictures: dict[tuple[str, int], np.ndarray])
         assert keys == sorted(set(keys))
         found |= dict(zip(keys, embeddings, strict=True))
     assert found.keys() == pictures.keys()
-    for key, embedding in found.items():
-        assert embedding == pytest.approx(pictures[key], abs=1e-3)
+    for key, row in found.items():
+        assert row == pytest.approx(pictures[key], abs=1e-3)
     assert not recount(Folder(str(scored))).differences
 
 

@@ -169,6 +169,22 @@ def test_scores_of_a_teachers_folds_are_brought_to_one_scale(made: Made) -> None
     assert again.captions == ends.captions
 
 
+def test_a_language_of_few_captions_is_in_the_scale_of_its_folds(made: Made) -> None:
+    """In all languages, since its own say nothing: a fold has under 100 of them."""
+    random, right = np.random.default_rng(0), set[str]()
+    made.folds = 2
+    for picture in range(1_350):
+        matches, language = picture % 2 == 0, "ka" if picture < 150 else "en"
+        mean, std = (0.05, 0.1) if Folds(2).fold_of(uid_of(picture), "") == 0 else (0.6, 0.01)
+        score = random.normal(mean + 6 * std * matches, std)
+        id_ = made.add(picture, language, str(picture), [score], [random.normal(mean, std)])
+        right |= {id_} if matches else set()
+    ends = selected(made.write(FRACTION.format(0.5)))
+    few = {id_ for id_, row in ends.captions.items() if row["language"] == "ka"}
+    assert len(few & right) / len(few) > 0.95
+    assert len(few & right) > 70
+
+
 def test_folds_are_brought_to_the_same_scale_in_any_parts(tmp_path: Path) -> None:
     """Also in parts in which the first fold has no caption of a language."""
     kept = []
