@@ -10,14 +10,16 @@ error of the estimated share with the bounds that it states, and the precision a
 matches kept at the threshold for a precision; beside it the share that the best threshold for that
 precision keeps. With `--tiny-teacher` they are drawn from what the teacher that ships says of
 pictures of a sample world in sentences that it was not taught; those right in part are wrong in one
-attribute. `--by-language` draws from each language's alone, as `select` decides. With `--output`, a
-finished sample world with scores, the scores are drawn from those of its clean, its shuffled and
+attribute. `--by-language` draws a pool from each language's alone and decides on all of them at
+once, as `select` does, so that they lean on each other. With `--output`, a finished sample world
+with scores, the scores are drawn from those of its clean, its shuffled and
 its hard pairs, `--easier` lower for the latter: what a better teacher would say of them.
 """
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.tiny_teacher import embed_captions
 from filters.score_bins import counted
-from filters.thresholds import Measured, ThresholdRules, decide
+from filters.thresholds import Measured, Threshold, ThresholdRules, decide
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -106,7 +108,17 @@ class Outcome:
     best_recall: float
 
 
-def outcome(teacher: Teacher, seed: int, n: int, share: float, hard: float, want: float) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Scores of captions, which of them match, and what is counted of them and of shuffled ones."""
+
+    scores: np.ndarray
+    matches: np.ndarray
+    measured: Measured
+
+
+def draw(teacher: Teacher, seed: int, n: int, share: float, hard: float) -> Drawn:
+    """Draws a pool of which a share is mismatched, and of these a share `hard` right in part."""
     random = np.random.default_rng(seed)
     wrong = round(n * share)
     nearly = round(wrong * hard)
@@ -117,15 +129,27 @@ def outcome(teacher: Teacher, seed: int, n: int, share: float, hard: float, want
             teacher.hard(random, nearly),
         ]
     )
-    matches = np.arange(n) < n - wrong
     measured = Measured(counted(scores), counted(teacher.shuffled(random, n)))
-    found = decide({("en", "web"): measured}, ThresholdRules(value=want, min_group=1))[-1]
+    return Drawn(scores, np.arange(n) < n - wrong, measured)
+
+
+def outcomes(pools: dict[str, Drawn], share: float, want: float, together: bool) -> list[Outcome]:
+    """What comes of each pool: decided on each alone, or on all as on languages of one recipe."""
+    rules = ThresholdRules(value=want, min_group=1)
+    groups = {(name, "web"): drawn.measured for name, drawn in pools.items()}
+    parted = [groups] if together else [{group: of} for group, of in groups.items()]
+    decided = {found.group: found for of in parted for found in decide(of, rules)}
+    return [_outcome(drawn, decided[name, "web"], share, want) for name, drawn in pools.items()]
+
+
+def _outcome(drawn: Drawn, found: Threshold, share: float, want: float) -> Outcome:
+    scores, matches = drawn.scores, drawn.matches
     assert found.mismatched is not None
     assert found.low is not None
     assert found.high is not None
     kept = scores >= found.score
     order = np.argsort(-scores)
-    precise = np.cumsum(matches[order]) / np.arange(1, n + 1) >= want
+    precise = np.cumsum(matches[order]) / np.arange(1, len(scores) + 1) >= want
     best = matches[order][: np.flatnonzero(precise)[-1] + 1].sum() if precise.any() else 0
     return Outcome(
         found.mismatched - share,
@@ -150,17 +174,29 @@ def auroc(teacher: Teacher, hard: float) -> float:
     return float(below.mean() / len(wrong))
 
 
-def show(teachers: dict[str, Teacher], captions: int, seeds: int, want: float) -> None:
+def show(
+    teachers: dict[str, Teacher], captions: int, seeds: int, want: float, together: bool
+) -> None:
     print(f"{captions:,} captions, {seeds} draws each, means; wanted precision {want}")
     print(
         f"{'scores':<17}{'hard':>5}{'AUROC':>7}{'share':>6}"
         f"{'error':>8}{'bounds':>16}{'precision':>11}{'kept':>7}{'best':>7}"
     )
-    every = []
-    for name, teacher in teachers.items():
-        for hard, share in ((hard, share) for hard in HARD for share in SHARES):
-            found = [outcome(teacher, seed, captions, share, hard, want) for seed in range(seeds)]
-            every += found
+    by_pool = dict[tuple[float, float], list[list[Outcome]]]()  # of each seed, of each teacher
+    for hard, share in product(HARD, SHARES):
+        by_pool[hard, share] = [
+            outcomes(
+                {name: draw(of, seed, captions, share, hard) for name, of in teachers.items()},
+                share,
+                want,
+                together,
+            )
+            for seed in range(seeds)
+        ]
+    every = [of for found in by_pool.values() for each in found for of in each]
+    for number, (name, teacher) in enumerate(teachers.items()):
+        for (hard, share), outcomes_of in by_pool.items():
+            found = [each[number] for each in outcomes_of]
             mean = [np.mean([getattr(of, key) for of in found]) for key in Outcome.__slots__]
             error, low, high, precision, recall, best = mean
             print(
@@ -236,7 +272,7 @@ def main() -> None:
         teachers = of_the_tiny_teacher(_PICTURES, asked.by_language)
     elif asked.output:
         teachers = of_a_world(asked.output, asked.truth, asked.easier)
-    show(teachers, asked.captions, asked.seeds, asked.precision)
+    show(teachers, asked.captions, asked.seeds, asked.precision, asked.by_language)
 
 
 if __name__ == "__main__":
