@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.ml.inference.base import RunInference
 
 from model.pictures import PictureError, decode_picture
@@ -115,9 +116,10 @@ class ReadBatches(beam.DoFn):
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
         rows = (row for table in tables for row in table.to_pylist())
         if branch := _OF_PICTURES.get(piece.what):
-            folds = self._folds_of_pictures(branch, piece.shard)
-            own = [row for row in rows if self._fold in folds(row["uid"])]
-            cut = _cut([PictureToEmbed(**row) for row in own], self._rules.picture_batch)
+            pictures = [PictureToEmbed(**row) for row in rows]
+            folds = self._folds_of(branch, piece.shard, [of.uid for of in pictures])
+            mine = [of for of in pictures if self._fold in folds[of.uid]]
+            cut = _cut(mine, self._rules.picture_batch)
             make = partial(_decoded, piece, len(cut), self._output / branch.tars)
             yield from in_threads(make, enumerate(cut), at_once=1)
         else:
@@ -126,14 +128,15 @@ class ReadBatches(beam.DoFn):
             texts = {row["id"]: TextToEmbed(**row) for row in own if row["language"] in known}
             yield from worded_batches(piece, _cut(list(texts.values()), self._rules.text_batch))
 
-    def _folds_of_pictures(self, branch: Branch, shard: int) -> Callable[[str], Collection[int]]:
-        """Whose models embed a picture of a shard: those that judge captions of it, or one."""
+    def _folds_of(self, branch: Branch, shard: int, uids: list[str]) -> dict[str, Collection[int]]:
+        """Whose models embed pictures of a shard: those that judge captions of it, or one."""
         judge, folds = self._judge, defaultdict[str, set[int]](set)
         if judge.folds.of == "captions":
             table = read_table(self._plan / branch.of_captions, plan_name(shard), ["uid", "id"])
+            table = table.filter(pc.is_in(table["uid"], value_set=pa.array(uids, pa.string())))
             for uid, id_ in zip(*(column.to_pylist() for column in table.columns), strict=True):
                 folds[uid].add(judge.fold_of(uid, id_))
-        return lambda uid: folds.get(uid) or (judge.fold_of(uid, uid),)
+        return {uid: folds.get(uid) or (judge.fold_of(uid, uid),) for uid in uids}
 
 
 def _cut(rows: list[Row], size: int) -> list[list[Row]]:
