@@ -22,11 +22,13 @@ from pipelines.recipe import Recipe, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
 from pipelines.score_options import Score
+from pipelines.score_through import Through, find_through
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
-from pipelines.teachers import check_installed, judges_of, look
+from pipelines.teachers import Judge, Sight, check_installed, judges_of, look
 from pipelines.translator_findings import translator_findings
+from pipelines.translators import load as load_translator
 
 _STORED_BYTES = 30_000  # of a picture at the default size, with its metadata
 _ROWS_LOOKED_AT = 100  # of each source
@@ -157,13 +159,22 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
     except PairmillError as error:
         yield Finding("error", str(error))
         return
+    sights: list[tuple[Judge, Sight]] = []
     for judge in judges:
         try:
-            sight = look(judge)
+            sights.append((judge, look(judge)))
         except PairmillError as error:
             yield Finding("error", f"teacher {judge.label}: {error}")
-            continue
-        strange = [code for code in languages if code not in sight.languages]
+    through = None
+    try:
+        through = find_through(score, tuple(sight for _, sight in sights)) if sights else None
+        if through:
+            yield _through_finding(through, languages)
+    except PairmillError as error:
+        yield Finding("error", str(error))
+    for judge, sight in sights:
+        also = through.languages if through and through.helps(sight) else ()
+        strange = [code for code in languages if code not in (*sight.languages, *also)]
         models = f" by {len(judge.specs)} folds' models" if len(judge.specs) > 1 else ""
         words = f"teacher {judge.label}: {sight.dim} features{models}"
         if len(strange) == len(languages):
@@ -172,6 +183,15 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
             yield Finding("warning", f"{words}; not judged, not understood: {' '.join(strange)}")
         else:
             yield Finding("ok", words)
+
+
+def _through_finding(through: Through, languages: tuple[str, ...]) -> Finding:
+    """Loads what translates for teachers. Raises RunError."""
+    load_translator(through.speaker.spec)
+    said = " ".join(code for code in through.languages if code in languages)
+    return Finding(
+        "ok", f"translator {through.speaker.label}: for teachers into {through.into}: {said}"
+    )
 
 
 def _mine_findings(mine: Mine) -> Iterator[Finding]:

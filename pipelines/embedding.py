@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from pipelines.decoding import DecodeFault
 from pipelines.embedding_files import Halves
 from pipelines.score_options import Score
 from pipelines.score_plan import PLAN, PictureToEmbed, Piece, TextToEmbed, plan_name
+from pipelines.score_through import Through
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
 from pipelines.teachers import Judge, Sight
@@ -25,12 +26,14 @@ from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.inference import Batch, Embedded, Lost, TeacherHandler
 from pipelines.transforms.tables import read_slice, read_table, write_table
+from pipelines.transforms.through import read_said
 from schemas.layout import BRANCHES, Branch
 
 Row = TypeVar("Row")
 
 EMBEDDED = "embedded"
 _MARKER = ".json"
+_OF_CAPTIONS = tuple(branch.of_captions for branch in BRANCHES)
 _OF_PICTURES = {branch.of_pictures: branch for branch in BRANCHES}
 _EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
 
@@ -56,6 +59,7 @@ class EmbedPieces(beam.PTransform):
       fold: of its models the one, which embeds what is of this fold.
       sight: of the teacher.
       pieces: to embed.
+      through: by what captions were translated that it does not understand; None: they were not.
     """
 
     def __init__(
@@ -67,10 +71,11 @@ class EmbedPieces(beam.PTransform):
         fold: int,
         sight: Sight,
         pieces: list[Piece],
+        through: Through | None = None,
     ) -> None:
         super().__init__()
         self._pieces = pieces
-        self._read = ReadBatches(output, work, rules, judge, fold, sight.languages)
+        self._read = ReadBatches(output, work, rules, judge, fold, sight, through)
         self._handler = TeacherHandler(judge.specs[fold])
         self._keep = KeepEmbeddings(embedded_folder(work, judge, fold))
 
@@ -93,7 +98,8 @@ class ReadBatches(beam.DoFn):
       rules: of the recipe.
       judge: the teacher.
       fold: other folds' rows are left out.
-      languages: that the teacher understands: it is not asked about others.
+      sight: of the teacher, which is not asked about languages that it does not understand.
+      through: by what captions in these were translated; None: they were not.
     """
 
     def __init__(
@@ -103,14 +109,17 @@ class ReadBatches(beam.DoFn):
         rules: Score,
         judge: Judge,
         fold: int,
-        languages: tuple[str, ...],
+        sight: Sight,
+        through: Through | None,
     ) -> None:
         self._output = output
+        self._work = work
         self._plan = work / PLAN
         self._rules = rules
         self._judge = judge
         self._fold = fold
-        self._languages = frozenset(languages)
+        self._languages = frozenset(sight.languages)
+        self._through = through if through and through.helps(sight) else None
 
     def process(self, piece: Piece) -> Iterator[Batch]:
         tables = read_slice(self._plan / piece.what, plan_name(piece.shard), piece.first, piece.end)
@@ -123,10 +132,20 @@ class ReadBatches(beam.DoFn):
             make = partial(_decoded, piece, len(cut), self._output / branch.tars)
             yield from in_threads(make, enumerate(cut), at_once=1)
         else:
-            fold_of, known = self._judge.fold_of, self._languages
+            fold_of = self._judge.fold_of
             own = [row for row in rows if fold_of(row["uid"], row["id"]) == self._fold]
-            texts = {row["id"]: TextToEmbed(**row) for row in own if row["language"] in known}
+            texts = {of.id: of for of in self._understood(piece, own)}
             yield from worded_batches(piece, _cut(list(texts.values()), self._rules.text_batch))
+
+    def _understood(self, piece: Piece, rows: list[dict[str, Any]]) -> Iterator[TextToEmbed]:
+        """Texts in languages that the teacher understands, captions perhaps in translation."""
+        through = self._through if piece.what in _OF_CAPTIONS else None
+        said = read_said(self._work, piece) if through else {}
+        for text in (TextToEmbed(**row) for row in rows):
+            if text.language in self._languages:
+                yield text
+            elif through and text.id in said:
+                yield replace(text, language=through.into, text=said[text.id])
 
     def _folds_of(self, branch: Branch, shard: int, uids: list[str]) -> dict[str, Collection[int]]:
         """Whose models embed pictures of a shard: those that judge captions of it, or one."""

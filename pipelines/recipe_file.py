@@ -9,7 +9,7 @@ from pipelines.errors import RecipeError
 from pipelines.img2dataset_options import SAID_ELSEWHERE
 from pipelines.mining_rules import Mine
 from pipelines.recipe import Recipe, Screen, Source
-from pipelines.score_options import Score, ScoreTeacher
+from pipelines.score_options import Score, ScoreTeacher, ScoreThrough
 from pipelines.select_options import Select, SelectRules
 from pipelines.storage import filesystem
 from pipelines.strict_toml import Manner, absolute, read_strictly
@@ -17,6 +17,7 @@ from pipelines.teachers import check_spaces, specs_of
 from pipelines.translate_options import Translate, TranslateModel
 
 Rules = TypeVar("Rules", bound=SelectRules)
+Speaks = TypeVar("Speaks", TranslateModel, ScoreThrough)
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _OF_MINE = ("mine.negatives", "mine.cross_encoder")
@@ -82,7 +83,8 @@ def _score_with_absolute_paths(score: Score, folder: str) -> Score:
     teachers = tuple(_found_teacher(teacher, folder) for teacher in score.teachers)
     for teacher in teachers:
         specs_of(teacher, score.device)
-    return dataclasses.replace(score, teachers=teachers)
+    through = score.through and _with_absolute_model(score.through, folder)
+    return dataclasses.replace(score, teachers=teachers, through=through)
 
 
 def _found_teacher(teacher: ScoreTeacher, folder: str) -> ScoreTeacher:
@@ -125,7 +127,7 @@ def _mine_with_absolute_paths(mine: Mine, folder: str) -> Mine:
     return dataclasses.replace(mine, cross_encoder=encoder)
 
 
-def _with_absolute_model(model: TranslateModel, folder: str) -> TranslateModel:
+def _with_absolute_model(model: Speaks, folder: str) -> Speaks:
     """A translator with its folder, absolute; one of the hub, which has a commit, as it is."""
     path = absolute(model.model, folder)
     is_of_hub = model.engine == "transformers" and model.revision and not Path(path).is_dir()

@@ -17,6 +17,7 @@ from pipelines.parts import part_names
 from pipelines.records import Counts
 from pipelines.score_options import Score
 from pipelines.score_plan import Piece, pieces_of, plan, strangers, text_parts
+from pipelines.score_through import Through, find_through, speaker_of
 from pipelines.scoring import (
     JUDGED,
     STAGE,
@@ -34,6 +35,7 @@ from pipelines.threads import in_threads
 from pipelines.transforms.blocks import Deal, Regroup, arrow_schema, hash_buckets, pieces_for
 from pipelines.transforms.inference import Lost
 from pipelines.transforms.tally import Tally
+from pipelines.transforms.through import SAID, SayCaptions
 from schemas.layout import (
     BRANCHES,
     EMBEDDINGS,
@@ -64,7 +66,7 @@ class ScoreStage:
     """The `score` stage of one run."""
 
     name: str = STAGE
-    version: int = 2
+    version: int = 3
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.score is not None
@@ -88,7 +90,13 @@ class ScoreStage:
         )
 
     def depends_on(self) -> Any:
-        return asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
+        told = asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
+        through = self._rules.through
+        del told["through"]  # where its folder lies does not matter
+        if through:
+            speaker = speaker_of(through, self._rules.device)
+            told["through"] = [*speaker.depends_on(), through.sources, through.into]
+        return told
 
     def builds_on(self) -> None:
         """It begins anew."""
@@ -98,10 +106,13 @@ class ScoreStage:
         sights = tuple(self._look(work, judge) for judge in self._judges)
         plan(run, work, self._kept)
         pieces = self._pieces(work)
-        for judge, sight in zip(self._judges, sights, strict=True):
-            self._embed(work, judge, sight, pieces)
+        through = find_through(self._rules, sights)
+        if through:
+            self._translate(work, through, pieces)
+        bench = Bench(work, tuple(self._judges), sights, through)
+        for judge in self._judges:
+            self._embed(bench, judge, pieces)
         run.step("comparing")
-        bench = Bench(work, tuple(self._judges), sights)
         counts: Counts = {}
         for kept in self._kept:
             branch = kept.branch
@@ -130,8 +141,21 @@ class ScoreStage:
         sizes |= {branch.of_pictures: self._rules.picture_batch for branch in BRANCHES}
         return [piece for what, size in sizes.items() for piece in pieces_of(work, what, size)]
 
-    def _embed(self, work: Folder, judge: Judge, sight: Sight, pieces: list[Piece]) -> None:
+    def _translate(self, work: Folder, through: Through, pieces: list[Piece]) -> None:
+        run, markers = self._run, work / SAID
+        of_captions = {branch.of_captions for branch in BRANCHES}
+        captions = [piece for piece in pieces if piece.what in of_captions]
+        step = f"translating by {through.speaker.label}"
+        run.step(step, len(captions), markers, ".json", "pieces")
+        done = set(markers.names())
+        left = [piece for piece in captions if marker_of(piece) not in done]
+        if left:
+            with run.pipeline(len(left)) as pipeline:
+                _ = pipeline | SayCaptions(work, through, left)
+
+    def _embed(self, bench: Bench, judge: Judge, pieces: list[Piece]) -> None:
         run, rules, folds = self._run, self._rules, len(judge.specs)
+        work, sight, through = bench.work, bench.sights[judge.number], bench.through
         for fold in range(folds):
             markers = embedded_folder(work, judge, fold)
             model = f"{judge.label}, fold {fold}" if folds > 1 else judge.label
@@ -140,7 +164,9 @@ class ScoreStage:
             left = [piece for piece in pieces if marker_of(piece) not in done]
             if left:
                 with run.pipeline(len(left)) as pipeline:
-                    _ = pipeline | EmbedPieces(run.output, work, rules, judge, fold, sight, left)
+                    _ = pipeline | EmbedPieces(
+                        run.output, work, rules, judge, fold, sight, left, through
+                    )
             for branch in BRANCHES:
                 of_pictures = [piece for piece in pieces if piece.what == branch.of_pictures]
                 _check_lost(branch, markers, of_pictures)

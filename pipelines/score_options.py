@@ -40,11 +40,44 @@ class ScoreTeacher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreThrough:
+    """What says captions in a language that teachers understand; see `TranslatorSpec`.
+
+    Attributes:
+      model: for ctranslate2 a folder that `pairmill convert-translator` wrote, for transformers a
+        checkpoint's folder, both relative to the recipe's folder, or its id on the Hugging Face
+        hub.
+      engine: `ctranslate2`, or `transformers`: the slow reference.
+      revision: of an id: the commit's 40 hex digits.
+      sources: languages to translate from; default: those of the model.
+      dtype: what it calculates in; `auto`: as the model was converted.
+      into: the language; teachers that do not understand it are asked about their own alone.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    engine: Literal["ctranslate2", "transformers"] = "ctranslate2"
+    revision: str | None = None
+    sources: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    dtype: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
+    into: str = "en"
+
+    def __post_init__(self) -> None:
+        for key, codes in (("sources", self.sources or ()), ("into", (self.into,))):
+            unknown = [code for code in codes if code not in LANGUAGES]
+            if unknown:
+                raise ValueError(
+                    f"score.through.{key} must be among {' '.join(ALL)}, got {unknown[0]!r}"
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """Who judges pictures and texts, and how.
 
     Attributes:
       teachers: at least one. Each embeds everything that it understands.
+      through: by what captions that a teacher does not understand are translated for it; default:
+        they are not judged by it.
       picture_batch: pictures embedded together. Other batches may change an embedding's last bits.
       text_batch: texts embedded together; likewise.
       device: as torch names it, e.g. `cuda:1`; `auto`: the GPU where there is one.
@@ -56,6 +89,7 @@ class Score:
     text_batch: Positive = 256
     device: Annotated[str, Field(min_length=1)] = "auto"
     clip_retrieval: bool = False
+    through: ScoreThrough | None = None
 
     def __post_init__(self) -> None:
         models = Counter((teacher.model, teacher.revision) for teacher in self.teachers)

@@ -15,6 +15,7 @@ from pipelines.clip_retrieval import ClipRetrieval
 from pipelines.embedding import Shard, embedded_folder, read_embedded, read_lost
 from pipelines.embedding_files import Halves, write_embeddings
 from pipelines.score_plan import PLAN, Piece, Stranger, plan_name
+from pipelines.score_through import Through
 from pipelines.storage import Folder
 from pipelines.teachers import Judge, Sight
 from pipelines.transforms.blocks import Keyed, arrow_schema, table_of
@@ -94,16 +95,23 @@ class Bench:
       work: of the stage.
       judges: the teachers.
       sights: what is known of each.
+      through: by what captions are translated that one does not understand; None: they are not.
     """
 
     work: Folder
     judges: tuple[Judge, ...]
     sights: tuple[Sight, ...]
+    through: Through | None = None
 
     def read(self, judge: Judge, pieces: list[Piece]) -> Shard:
         """What a teacher's models made of some pieces of a shard, sorted."""
         dim = self.sights[judge.number].dim
         return read_embedded(self.folders(judge), pieces, dim).sorted()
+
+    def said_in(self, judge: Judge) -> str:
+        """The language of captions that were translated for a teacher; "": none were."""
+        helps = self.through and self.through.helps(self.sights[judge.number])
+        return self.through.into if self.through and helps else ""
 
     def folders(self, judge: Judge) -> list[Folder]:
         """Where what a teacher's models made lies."""
@@ -301,17 +309,20 @@ class WriteScores(beam.DoFn):
         cosine = np.zeros(shape, dtype=np.float32)
         shuffled = np.zeros(shape, dtype=np.float32)
         scored = np.zeros(shape, dtype=bool)
-        languages = captions["language"].to_pylist()
+        judged_in = np.full(shape, "", dtype=object)
+        languages = np.array(captions["language"].to_pylist(), dtype=object)
         for judge in judges:
             mine = judged.filter(pc.equal(judged["teacher"], judge.number)).combine_chunks()
             at = pc.index_in(captions["caption_id"], value_set=mine["caption_id"].combine_chunks())
             rows = pc.fill_null(at, -1).to_numpy()
-            known = self._bench.sights[judge.number].languages
-            understood = np.array([code in known for code in languages], dtype=bool)
-            assert np.array_equal(rows >= 0, understood), f"{judge.label} left captions out"
-            scored[:, judge.number] = understood
-            for column, into in (("cosine", cosine), ("shuffled_cosine", shuffled)):
-                into[understood, judge.number] = mine[column].to_numpy()[rows[understood]]
+            found, into = rows >= 0, self._bench.said_in(judge)
+            understood = np.isin(languages, self._bench.sights[judge.number].languages)
+            assert found[understood].all(), f"{judge.label} left captions out"
+            assert into or not found[~understood].any(), f"{judge.label} was told of others"
+            scored[:, judge.number] = found
+            judged_in[found, judge.number] = np.where(understood, languages, into)[found]
+            for column, values in (("cosine", cosine), ("shuffled_cosine", shuffled)):
+                values[found, judge.number] = mine[column].to_numpy()[rows[found]]
         repeated = np.repeat(np.arange(captions.num_rows), len(judges))
         columns = [captions[name].take(repeated) for name in arrow_schema(Score).names[:4]]
         labels = [judge.label for judge in judges] * captions.num_rows
@@ -319,7 +330,7 @@ class WriteScores(beam.DoFn):
         folds = np.array([[judge.fold_of(*pair) for judge in judges] for pair in pairs], np.int64)
         status = np.where(scored, ScoreStatus.SCORED.value, ScoreStatus.NOT_UNDERSTOOD.value)
         columns += [labels, folds.ravel(), cosine.ravel(), shuffled.ravel()]
-        columns += [status.ravel().tolist()]
+        columns += [status.ravel().tolist(), judged_in.ravel()]
         return pa.table(columns, schema=arrow_schema(Score))
 
 

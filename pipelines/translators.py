@@ -166,6 +166,15 @@ def speakers_of(translate: Translate) -> list[Speaker]:
     return speakers
 
 
+def require_engine(what: str, engine: str) -> None:
+    """Refuses to begin without the packages that an engine needs.
+
+    Raises:
+      RecipeError: naming the extras that bring them.
+    """
+    require_packages(what, _PACKAGES[engine], _EXTRAS[engine])
+
+
 def check_translators(translate: Translate) -> None:
     """Refuses to begin without the packages that the engines need, and the models' folders.
 
@@ -173,7 +182,7 @@ def check_translators(translate: Translate) -> None:
       RecipeError: naming the extras that bring them, or what is wrong with a model.
     """
     for engine in sorted({model.engine for model in translate.models}):
-        require_packages("[translate]", _PACKAGES[engine], _EXTRAS[engine])
+        require_engine("[translate]", engine)
     if translate.round_trip:
         require_packages("translate.round_trip", ["sacrebleu"], "translate")
     for model in translate.models:

@@ -12,7 +12,8 @@ def judgement(score: Score | TextScore, other: str = "picture") -> str:
     words = f"{score.cosine:.4f} by {as_line(score.teacher)}"
     if isinstance(score, TextScore):
         return words
-    return f"{words}, {score.shuffled_cosine:.4f} with another {other}"
+    through = f" in {score.judged_in}" if score.judged_in != score.language else ""
+    return f"{words}{through}, {score.shuffled_cosine:.4f} with another {other}"
 
 
 def end_of(row: LedgerRow, text: str = "") -> str:

@@ -277,6 +277,8 @@ class Score:
       shuffled_cosine: of the caption and another picture, chosen by hash, in [-1, 1]: a sample of
         what the teacher says of mismatches; 0 where nothing was judged, or there is no other.
       status: a `ScoreStatus`.
+      judged_in: the language in which the teacher read the caption: its own, or that into which
+        it was translated for this; "" where nothing was judged.
     """
 
     caption_id: str
@@ -288,6 +290,7 @@ class Score:
     cosine: Float32
     shuffled_cosine: Float32
     status: str
+    judged_in: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class MadeWorld:
             id_, uid = caption_id(uid_of(picture), language, text), uid_of(picture)
             status = ScoreStatus.SCORED if row is not None else ScoreStatus.NOT_UNDERSTOOD
             if self.pictures[picture][0] is not None:
-                rows.append(Score(id_, uid, language, "web", "teacher@0", 0, 0.0, 0.0, status))
+                rows.append(Score(id_, uid, language, "web", "teacher@0", 0, 0.0, 0.0, status, ""))
         return table_of(Score, rows).sort_by([("uid", "ascending"), ("caption_id", "ascending")])
 
     def _pairs(self) -> pa.Table:

@@ -154,7 +154,9 @@ class Made:
             ):
                 teacher = f"teacher-{number}@0"
                 said = (
-                    (0.0, 0.0, "not-understood") if score is None else (score, shuffled, "scored")
+                    (0.0, 0.0, "not-understood", "")
+                    if score is None
+                    else (score, shuffled, "scored", made.language)
                 )
                 fold = Folds(self.folds).fold_of(uid, id_)
                 of = (id_, uid, made.language, made.source, teacher, fold)

@@ -1,0 +1,211 @@
+"""Captions in languages that a teacher does not understand are judged through a translation."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.teacher import TeacherSpec, load_teacher
+from model.translator import Translator, TranslatorSpec, load_translator
+from pipelines.doctor import examine
+from pipelines.errors import PairmillError, RecipeError, RunError
+from pipelines.recipe_file import read_recipe
+from pipelines.recount import recount
+from pipelines.storage import Folder
+from pipelines.transforms import through
+from tests.conftest import Curated, curate, digests, table
+from tests.model.checkpoints import ours
+from tests.pipelines.test_score import HERE, stored_pictures, with_score
+
+TRANSLATOR = Path(__file__).parents[2] / "model/tiny_translator"
+IN_ENGLISH = 'languages = ["en"]\n\n[score.through]\nmodel = "{}"\n'
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ours(tmp_path_factory.mktemp("checkpoint") / "clip")
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    return load_translator(TranslatorSpec(model=str(TRANSLATOR), targets=("en",), threads=1))
+
+
+def copied(curated: Curated, folder: Path, checkpoint: Path, teacher: str, more: str = "") -> Path:
+    """A recipe beside a copy of a finished output, by which only scoring is left to do."""
+    shutil.copytree(curated.output, folder / "out")
+    recipe = Path(shutil.copy(curated.output.parent / "recipe.toml", folder / "recipe.toml"))
+    return with_score(recipe, checkpoint, teacher=teacher.format(TRANSLATOR) + more)
+
+
+@pytest.fixture(scope="module")
+def scored(curated: Curated, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output, judged through English, to look at and not to change."""
+    folder = tmp_path_factory.mktemp("scored")
+    curate(copied(curated, folder, checkpoint, IN_ENGLISH), HERE, stages=("score",))
+    return folder / "out"
+
+
+def test_a_caption_is_judged_by_what_its_translation_says(
+    scored: Path, checkpoint: Path, translator: Translator
+) -> None:
+    teacher = load_teacher(TeacherSpec(model=str(checkpoint), languages=("en",)))
+    pictures = {
+        uid: teacher.embed_images([image])[0] for uid, image in stored_pictures(scored).items()
+    }
+    captions, rows = table(scored / "captions/source"), table(scored / "scores")
+    seen = set()
+    for caption, row in zip(captions, rows, strict=True):
+        text, language = caption["text"], caption["language"]
+        if language not in ("en", "und"):
+            (said,) = translator.translate([text], [language], ["en"])
+            text = said.text
+            assert not said.fault
+        judged_in = "" if language == "und" else "en"
+        seen.add((language, row["status"], row["judged_in"]))
+        assert row["judged_in"] == judged_in
+        assert row["status"] == ("scored" if judged_in else "not-understood")
+        if judged_in:
+            embedding = teacher.embed_texts([text], ["en"])[0]
+            assert row["cosine"] == pytest.approx(pictures[row["uid"]] @ embedding, abs=2e-3)
+    assert ("en", "scored", "en") in seen
+    assert len(seen) > 2
+    assert not recount(Folder(str(scored))).differences
+
+
+def test_teachers_that_understand_a_caption_read_it_as_it_is(
+    curated: Curated, checkpoint: Path, scored: Path, tmp_path: Path
+) -> None:
+    """Also one that does not understand what others are told."""
+    everything, german = (shutil.copytree(checkpoint, tmp_path / name) for name in ("all", "de"))
+    more = "".join(
+        f'\n[[score.teachers]]\nmodel = "{folder}"\n{languages}'
+        for folder, languages in ((everything, ""), (german, 'languages = ["de"]\n'))
+    )
+    recipe = copied(curated, tmp_path / "run", checkpoint, IN_ENGLISH, more)
+    curate(recipe, HERE, stages=("score",))
+    rows = table(tmp_path / "run/out/scores")
+    told = ("cosine", "shuffled_cosine", "status", "judged_in")
+    before = [[row[name] for name in told] for row in table(scored / "scores")]
+    assert [[row[name] for name in told] for row in rows[::3]] == before
+    assert {row["judged_in"] == row["language"] for row in rows[1::3] if row["judged_in"]} == {True}
+    assert {row["judged_in"] for row in rows[2::3]} == {"", "de"}
+
+
+def test_killed_and_run_again_it_translates_only_what_is_left(
+    curated: Curated,
+    checkpoint: Path,
+    scored: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = copied(curated, tmp_path, checkpoint, IN_ENGLISH)
+    said: list[int] = []
+    keep = through._KeepSaid.process
+
+    def failing(self: Any, captions: Any) -> None:
+        if len(said) == 1:
+            raise RunError("the power is out")
+        keep(self, captions)
+        said.append(len(captions.captions))
+
+    monkeypatch.setattr(through._KeepSaid, "process", failing)
+    with pytest.raises(PairmillError, match="the power is out"):
+        curate(recipe, HERE, stages=("score",))
+    done = sum(said)
+    said.append(0)
+    curate(recipe, HERE, stages=("score",))
+    foreign = [row for row in table(scored / "scores") if row["language"] not in ("en", "und")]
+    assert 0 < done < sum(said) == len(foreign)
+    for name in ("scores", "embeddings"):
+        assert digests(tmp_path / "out" / name) == digests(scored / name)
+
+
+def test_another_translator_scores_again_and_one_elsewhere_does_not(
+    curated: Curated, checkpoint: Path, scored: Path, tmp_path: Path
+) -> None:
+    moved = shutil.copytree(TRANSLATOR, tmp_path / "tiny_translator")
+    recipe = copied(curated, tmp_path, checkpoint, IN_ENGLISH)
+    shutil.rmtree(tmp_path / "out")
+    shutil.copytree(scored, tmp_path / "out")
+    before = (tmp_path / "out/ledger/score/_stage.json").read_bytes()
+    text = recipe.read_text("utf-8")
+    recipe.write_text(text.replace(str(TRANSLATOR), str(moved)), "utf-8")
+    curate(recipe, HERE, stages=("score",))
+    assert (tmp_path / "out/ledger/score/_stage.json").read_bytes() == before
+    recipe.write_text(text + 'sources = ["de"]\n', "utf-8")
+    curate(recipe, HERE, stages=("score",))
+    judged = {row["language"] for row in table(tmp_path / "out/scores") if row["judged_in"]}
+    assert judged == {"en", "de"}
+
+
+def test_what_cannot_be_translated_is_not_judged(
+    curated: Curated, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the translator finds no end, as with a text of more tokens than it reads."""
+    load = through.load
+
+    class Doubtful:
+        def __init__(self, spec: TranslatorSpec) -> None:
+            self._model = load(spec)
+
+        def translate(self, texts: list[str], *languages: list[str]) -> list[Any]:
+            long = [text * 600 if n % 2 else text for n, text in enumerate(texts)]
+            return self._model.translate(long, *languages)
+
+    monkeypatch.setattr(through, "load", Doubtful)
+    recipe = copied(curated, tmp_path, checkpoint, IN_ENGLISH)
+    curate(recipe, HERE, stages=("score",))
+    rows = [row for row in table(tmp_path / "out/scores") if row["language"] not in ("en", "und")]
+    assert {(row["status"], row["judged_in"]) for row in rows} == {
+        ("scored", "en"),
+        ("not-understood", ""),
+    }
+    assert all(row["cosine"] == 0 for row in rows if not row["judged_in"])
+    assert not recount(Folder(str(tmp_path / "out"))).differences
+
+
+BAD = {
+    "score.through.model: there is no folder .*nowhere: run pairmill convert-translator": (
+        '\n[score.through]\nmodel = "nowhere"\n'
+    ),
+    "score.through: .*is not converted for ctranslate2": '\n[score.through]\nmodel = "."\n',
+    "score.through.into must be a language of a teacher's, got 'fr'": (
+        '\n[score.through]\nmodel = "{}"\ninto = "fr"\n'
+    ),
+    "says none of the languages that the teachers do not understand in 'en'": (
+        '\n[score.through]\nmodel = "{}"\nsources = ["en"]\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_a_translator_that_is_of_no_use_is_named(
+    curated: Curated, checkpoint: Path, tmp_path: Path, said: str
+) -> None:
+    teacher = 'languages = ["en"]\n' + BAD[said].format(TRANSLATOR)
+    recipe = copied(curated, tmp_path, checkpoint, teacher)
+    with pytest.raises(PairmillError, match=said):
+        curate(recipe, HERE, stages=("score",))
+
+
+def test_an_unknown_language_is_refused_before_anything_runs(
+    write_recipe: Callable[..., Path], checkpoint: Path, tmp_path: Path
+) -> None:
+    recipe = with_score(
+        write_recipe(tmp_path), checkpoint, teacher=f'{IN_ENGLISH.format(TRANSLATOR)}into = "xx"'
+    )
+    with pytest.raises(RecipeError, match=r"score.through.into must be among .*, got 'xx'"):
+        read_recipe(str(recipe))
+
+
+def test_doctor_says_which_languages_are_judged_through_which(
+    curated: Curated, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = copied(curated, tmp_path, checkpoint, IN_ENGLISH)
+    examine(str(recipe))
+    told = capsys.readouterr().out
+    assert "for teachers into en: ar bn zh da" in told
+    assert "not understood" not in told
