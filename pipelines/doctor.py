@@ -22,7 +22,7 @@ from pipelines.recipe import Recipe, Screen, Source
 from pipelines.recipe_file import read_recipe
 from pipelines.records import STAGES
 from pipelines.score_options import Score
-from pipelines.score_through import Through, find_through
+from pipelines.score_through import Through, find_through, speaker_of
 from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
@@ -155,7 +155,7 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
     """Loads each teacher: nothing less says for sure that it can judge here."""
     try:
         check_installed()
-        judges = judges_of(score)
+        judges, speaker = judges_of(score), speaker_of(score)
     except PairmillError as error:
         yield Finding("error", str(error))
         return
@@ -167,7 +167,9 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
             yield Finding("error", f"teacher {judge.label}: {error}")
     through = None
     try:
-        through = find_through(score, tuple(sight for _, sight in sights)) if sights else None
+        if speaker and score.through and sights:
+            known = tuple(sight for _, sight in sights)
+            through = find_through(speaker, score.through.into, known)
         if through:
             yield _through_finding(through, languages)
     except PairmillError as error:

@@ -73,6 +73,7 @@ class ScoreStage:
         self._run = run
         self._rules: Score = run.recipe.score
         self._judges = judges_of(self._rules)
+        self._speaker = speaker_of(self._rules)
         self.reads: tuple[str, ...] = stages_before(run.recipe, STAGE)
         self._kept = tables_before(run.recipe, STAGE)
         # The folder of each is replaced before those inside it: they are published in reverse.
@@ -92,10 +93,8 @@ class ScoreStage:
     def depends_on(self) -> Any:
         told = asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
         through = self._rules.through
-        del told["through"]  # where its folder lies does not matter
-        if through:
-            speaker = speaker_of(through, self._rules.device)
-            told["through"] = [*speaker.depends_on(), through.sources, through.into]
+        if self._speaker and through:  # where its folder lies does not matter
+            told["through"] = [*self._speaker.depends_on(), through.sources, through.into]
         return told
 
     def builds_on(self) -> None:
@@ -106,9 +105,7 @@ class ScoreStage:
         sights = tuple(self._look(work, judge) for judge in self._judges)
         plan(run, work, self._kept)
         pieces = self._pieces(work)
-        through = find_through(self._rules, sights)
-        if through:
-            self._translate(work, through, pieces)
+        through = self._translate(work, sights, pieces)
         bench = Bench(work, tuple(self._judges), sights, through)
         for judge in self._judges:
             self._embed(bench, judge, pieces)
@@ -141,8 +138,14 @@ class ScoreStage:
         sizes |= {branch.of_pictures: self._rules.picture_batch for branch in BRANCHES}
         return [piece for what, size in sizes.items() for piece in pieces_of(work, what, size)]
 
-    def _translate(self, work: Folder, through: Through, pieces: list[Piece]) -> None:
-        run, markers = self._run, work / SAID
+    def _translate(
+        self, work: Folder, sights: tuple[Sight, ...], pieces: list[Piece]
+    ) -> Through | None:
+        """Translates captions for teachers, where the recipe has it; says what was translated."""
+        run, markers, rules = self._run, work / SAID, self._rules.through
+        through = rules and self._speaker and find_through(self._speaker, rules.into, sights)
+        if not through:
+            return None
         of_captions = {branch.of_captions for branch in BRANCHES}
         captions = [piece for piece in pieces if piece.what in of_captions]
         step = f"translating by {through.speaker.label}"
@@ -152,6 +155,7 @@ class ScoreStage:
         if left:
             with run.pipeline(len(left)) as pipeline:
                 _ = pipeline | SayCaptions(work, through, left)
+        return through
 
     def _embed(self, bench: Bench, judge: Judge, pieces: list[Piece]) -> None:
         run, rules, folds = self._run, self._rules, len(judge.specs)

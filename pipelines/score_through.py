@@ -5,7 +5,7 @@ from pathlib import Path
 
 from model.translator import TranslatorSpec, identify
 from pipelines.errors import RecipeError, RunError
-from pipelines.score_options import Score, ScoreThrough
+from pipelines.score_options import Score
 from pipelines.teachers import Sight
 from pipelines.translators import Speaker, load_known, require_engine
 from schemas.languages import ALL
@@ -30,12 +30,14 @@ class Through:
         return self.into in sight.languages
 
 
-def speaker_of(through: ScoreThrough, device: str) -> Speaker:
-    """The translator with its revision, for which a folder's files are read.
+def speaker_of(score: Score) -> Speaker | None:
+    """The translator with its revision, for which a folder's files are read; None: there is none.
 
     Raises:
       RecipeError: it is not there, not converted, or an extra is not installed.
     """
+    if not (through := score.through):
+        return None
     require_engine("[score.through]", through.engine)
     path = Path(through.model)
     if path.is_absolute() and not path.is_dir():
@@ -51,7 +53,7 @@ def speaker_of(through: ScoreThrough, device: str) -> Speaker:
             sources=through.sources,
             targets=(through.into,),
             dtype=through.dtype,
-            device=device,
+            device=score.device,
             threads=1,
         )
         return Speaker(0, spec, identify(spec))
@@ -59,15 +61,17 @@ def speaker_of(through: ScoreThrough, device: str) -> Speaker:
         raise RecipeError(f"score.through: {error}") from error
 
 
-def find_through(score: Score, sights: tuple[Sight, ...]) -> Through | None:
+def find_through(speaker: Speaker, into: str, sights: tuple[Sight, ...]) -> Through | None:
     """What is translated: the languages that not all teachers understand; None: nothing.
+
+    Args:
+      speaker: the translator.
+      into: the recipe's language.
+      sights: of the teachers.
 
     Raises:
       RunError: no teacher understands what would be said, or the translator says none of them.
     """
-    if not score.through:
-        return None
-    into, speaker = score.through.into, speaker_of(score.through, score.device)
     helped = [sight for sight in sights if into in sight.languages]
     if not helped:
         raise RunError(f"score.through.into must be a language of a teacher's, got {into!r}")
