@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from model.teacher import TeacherSpec, load_teacher
@@ -16,6 +17,7 @@ from pipelines.recount import recount
 from pipelines.storage import Folder
 from pipelines.transforms import through
 from pipelines.translators import load
+from pipelines.why import show_way
 from schemas.ids import Folds
 from tests.conftest import Curated, curate, digests, table
 from tests.model.checkpoints import cross_fitted, ours
@@ -262,3 +264,17 @@ def test_doctor_does_not_blame_the_language_where_a_teacher_cannot_be_loaded(
     told = capsys.readouterr().out
     assert "error    teacher broken@" in told
     assert "must be a language of a teacher's" not in told
+
+
+def test_why_says_in_which_language_a_caption_was_judged(
+    scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And tells of scores of an earlier version, which do not say."""
+    row = next(row for row in table(scored / "scores") if row["language"] not in ("en", "und"))
+    show_way(str(scored), row["caption_id"])
+    assert f"by {row['teacher']} in en, " in capsys.readouterr().out
+    before = shutil.copytree(scored, tmp_path / "before")
+    for part in (before / "scores").glob("*.parquet"):
+        pq.write_table(pq.read_table(part).drop_columns(["judged_in"]), part)
+    show_way(str(before), row["caption_id"])
+    assert f"by {row['teacher']}, " in capsys.readouterr().out
