@@ -1,5 +1,6 @@
 """Captions in languages that a teacher does not understand are judged through a translation."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -278,3 +279,14 @@ def test_why_says_in_which_language_a_caption_was_judged(
         pq.write_table(pq.read_table(part).drop_columns(["judged_in"]), part)
     show_way(str(before), row["caption_id"])
     assert f"by {row['teacher']}, " in capsys.readouterr().out
+
+
+def test_doctor_warns_of_a_translator_that_is_not_for_commercial_use(
+    curated: Curated, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nllb = shutil.copytree(TRANSLATOR, tmp_path / "nllb")
+    told = json.loads((nllb / "translator.json").read_text("utf-8"))
+    (nllb / "translator.json").write_text(json.dumps(told | {"name": "facebook/nllb-200"}), "utf-8")
+    teacher = f'languages = ["en"]\n\n[score.through]\nmodel = "{nllb}"\n'
+    examine(str(copied(curated, tmp_path / "run", checkpoint, teacher)))
+    assert "its licence, CC BY-NC 4.0" in capsys.readouterr().out
