@@ -15,6 +15,7 @@ from pipelines.doctor import examine
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.stats import make_report
 from pipelines.storage import Folder
 from pipelines.transforms import through
 from pipelines.translators import load
@@ -290,3 +291,19 @@ def test_doctor_warns_of_a_translator_that_is_not_for_commercial_use(
     teacher = f'languages = ["en"]\n\n[score.through]\nmodel = "{nllb}"\n'
     examine(str(copied(curated, tmp_path / "run", checkpoint, teacher)))
     assert "its licence, CC BY-NC 4.0" in capsys.readouterr().out
+
+
+def test_stats_say_which_languages_were_judged_through_which(scored: Path, tmp_path: Path) -> None:
+    """And count scores of an earlier version, which do not say."""
+    (languages,) = make_report(recount(Folder(str(scored))))["scores"].values()
+    foreign = {code for code in languages if code not in ("en", "und")}
+    assert all(languages[code]["through"] == {"en": languages[code]["scored"]} for code in foreign)
+    assert foreign
+    assert languages["en"]["through"] == {}
+    before = shutil.copytree(scored, tmp_path / "before")
+    for part in (before / "scores").glob("*.parquet"):
+        pq.write_table(pq.read_table(part).drop_columns(["judged_in"]), part)
+    account = recount(Folder(str(before)))
+    (languages,) = make_report(account)["scores"].values()
+    assert not account.differences
+    assert {code for code in languages if languages[code]["through"]} == set()
