@@ -27,7 +27,8 @@ from pipelines.sources.rows import InputRow
 from pipelines.storage import Folder
 from pipelines.supervisor import check_output
 from pipelines.teachers import Judge, Sight, check_installed, judges_of, look
-from pipelines.translator_findings import translator_findings
+from pipelines.translator_findings import licence_findings, translator_findings
+from pipelines.translators import Speaker
 from pipelines.translators import load as load_translator
 
 _STORED_BYTES = 30_000  # of a picture at the default size, with its metadata
@@ -167,11 +168,10 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
             yield Finding("error", f"teacher {judge.label}: {error}")
     through = None
     try:
-        if speaker and score.through and sights:
+        if speaker and score.through and len(sights) == len(judges):
             known = tuple(sight for _, sight in sights)
             through = find_through(speaker, score.through.into, known)
-        if through:
-            yield _through_finding(through, languages)
+            yield from _through_findings(speaker, through, languages)
     except PairmillError as error:
         yield Finding("error", str(error))
     for judge, sight in sights:
@@ -187,13 +187,19 @@ def _teacher_findings(score: Score, languages: tuple[str, ...]) -> Iterator[Find
             yield Finding("ok", words)
 
 
-def _through_finding(through: Through, languages: tuple[str, ...]) -> Finding:
-    """Loads what translates for teachers. Raises RunError."""
-    load_translator(through.speaker.spec)
-    said = " ".join(code for code in through.languages if code in languages)
-    return Finding(
-        "ok", f"translator {through.speaker.label}: for teachers into {through.into}: {said}"
-    )
+def _through_findings(
+    speaker: Speaker, through: Through | None, languages: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Loads what translates for teachers, where there is something to say. Raises RunError."""
+    said = [code for code in through.languages if code in languages] if through else []
+    if not through or not said:
+        words = "teachers need it for none of the recipe's languages"
+        yield Finding("warning", f"translator {speaker.label}: {words}")
+        return
+    model = load_translator(speaker.spec)
+    told = f"for teachers into {through.into}: {' '.join(said)}"
+    yield Finding("ok", f"translator {speaker.label}: {told}")
+    yield from licence_findings(speaker, model)
 
 
 def _mine_findings(mine: Mine) -> Iterator[Finding]:

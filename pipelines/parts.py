@@ -158,8 +158,12 @@ def search(
 
 
 def as_row(row_type: type[Row], values: dict[str, Any]) -> Row:
-    """A table's row as the dataclass that describes it; columns that are not ours are left out."""
-    return row_type(**{field.name: values[field.name] for field in fields(row_type)})  # type: ignore[arg-type]
+    """A table's row as the dataclass that describes it; columns that are not ours are left out.
+
+    What has a default may lack: an earlier version did not write it.
+    """
+    told = {of.name: values[of.name] for of in fields(row_type) if of.name in values}  # type: ignore[arg-type]
+    return row_type(**told)
 
 
 def _is_part(name: str) -> bool:

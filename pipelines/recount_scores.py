@@ -50,6 +50,8 @@ class Scores:
       cosines: in thousandths, by teacher and language of captions that were judged.
       shuffled: the same of captions and pictures of others.
       not_understood: captions by teacher and language.
+      through: captions that were judged in another language than theirs, by teacher, language and
+        that one.
       embedded: rows of embeddings by folder; of pictures those of several models count once.
       judged: captions with a cosine by teacher, in the recipe's order.
       teachers: how many have embeddings.
@@ -61,6 +63,7 @@ class Scores:
     cosines: dict[Said, Counter[int]] = field(default_factory=dict)
     shuffled: dict[Said, Counter[int]] = field(default_factory=dict)
     not_understood: Counter[Said] = field(default_factory=Counter)
+    through: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     embedded: Counter[str] = field(default_factory=Counter)
     judged: Counter[str] = field(default_factory=Counter)
     teachers: int = 0
@@ -74,6 +77,7 @@ class Scores:
             for said, counts in theirs.items():
                 mine.setdefault(said, Counter()).update(counts)
         self.not_understood.update(other.not_understood)
+        self.through.update(other.through)
         self.embedded.update(other.embedded)
         self.judged.update(other.judged)
         self.differences += other.differences
@@ -128,6 +132,7 @@ def _recount_part(output: Folder, scored: Tables, name: str) -> Scores:
     part.judged = Counter(dict.fromkeys(judges, 0))
     _check_cosines(table, f"{branch.scores}/{name}", branch.caption, part)
     _count(table, part)
+    part.through = _through(output / branch.scores, name)
     return part
 
 
@@ -180,6 +185,16 @@ def _count(table: pa.Table, part: Scores) -> None:
             part.judged[teacher] += 1
         else:
             part.not_understood[said] += 1
+
+
+def _through(folder: Folder, name: str) -> Counter[tuple[str, str, str]]:
+    """See `Scores.through`; nothing of scores of an earlier version, which read all as they are."""
+    try:
+        table = read_columns(folder, name, ["teacher", "language", "judged_in"])
+    except Unreadable:
+        return Counter()
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return Counter(row for row in rows if row[2] not in ("", row[1]))
 
 
 def _recount_embeddings(output: Folder, where: str, id_: str) -> Scores:

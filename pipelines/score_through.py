@@ -1,13 +1,12 @@
 """By what captions that a teacher does not understand are said in a language that it does."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from model.translator import TranslatorSpec, identify
 from pipelines.errors import RecipeError, RunError
 from pipelines.score_options import Score
 from pipelines.teachers import Sight
-from pipelines.translators import Speaker, load_known, require_engine
+from pipelines.translators import Speaker, load_known, require_engine, require_folder
 from schemas.languages import ALL
 
 
@@ -39,12 +38,7 @@ def speaker_of(score: Score) -> Speaker | None:
     if not (through := score.through):
         return None
     require_engine("[score.through]", through.engine)
-    path = Path(through.model)
-    if path.is_absolute() and not path.is_dir():
-        raise RecipeError(
-            f"score.through.model: there is no folder {path}: run pairmill convert-translator "
-            f"CHECKPOINT {path}"
-        )
+    require_folder("score.through.model", through.model, through.engine)
     try:
         spec = TranslatorSpec(
             model=through.model,

@@ -176,6 +176,7 @@ def _scores(scores: Scores) -> dict[str, dict[str, dict[str, Any]]]:
         told[teacher][language] = {
             "scored": scores.cosines.get(said, Counter()).total(),
             "not_understood": scores.not_understood[said],
+            "through": {into: n for (*of, into), n in scores.through.items() if (*of,) == said},
             "cosine": {name: value / THOUSANDTHS for name, value in cosines.items()},
             "shuffled": {name: value / THOUSANDTHS for name, value in shuffled.items()},
         }
@@ -372,10 +373,11 @@ def _share(n: int, of: int) -> str:
 
 
 def _told(code: str, said: dict[str, Any]) -> str:
-    """`de 0.312, 0.105`."""
+    """`de 0.312, 0.105`, or `de in en 0.312, 0.105` where it was judged through English."""
     if not said["scored"]:
         return f"{code} not understood"
-    return f"{code} {said['cosine']['median']:.3f}, {said['shuffled']['median']:.3f}"
+    through = "".join(f" in {into}" for into in said["through"])
+    return f"{code}{through} {said['cosine']['median']:.3f}, {said['shuffled']['median']:.3f}"
 
 
 def _sides(sides: dict[str, dict[str, int]]) -> Table:

@@ -61,6 +61,11 @@ def _of_speaker(
     targets = {code for codes in pairs.values() for code in codes}
     words = f"from {len(pairs)} into {len(targets)} of our languages"
     yield Finding("ok", f"translator {speaker.label}: {words}")
+    yield from licence_findings(speaker, model)
+
+
+def licence_findings(speaker: Speaker, model: Translator) -> Iterator[Finding]:
+    """Warns of a licence that is known not to allow commercial use."""
     if licence := non_commercial_licence(speaker.identity.name, model.family):
         words = f"its licence, {licence}, does not allow commercial use"
         yield Finding("warning", f"translator {speaker.label}: {words}")

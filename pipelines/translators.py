@@ -131,12 +131,8 @@ def spec_of(model: TranslateModel, translate: Translate) -> TranslatorSpec:
     Raises:
       RecipeError: where it is not certain which weights are meant, or they are not converted.
     """
-    path = Path(model.model)
-    if model.engine != "openai" and path.is_absolute() and not path.is_dir():
-        advice = f"run pairmill convert-translator CHECKPOINT {path}"
-        if model.engine == "transformers":
-            advice = "an id on the Hugging Face hub needs its revision"
-        raise RecipeError(f"translate.models.model: there is no folder {path}: {advice}")
+    if model.engine != "openai":
+        require_folder("translate.models.model", model.model, model.engine)
     try:
         return TranslatorSpec(
             model=model.model,
@@ -173,6 +169,21 @@ def require_engine(what: str, engine: str) -> None:
       RecipeError: naming the extras that bring them.
     """
     require_packages(what, _PACKAGES[engine], _EXTRAS[engine])
+
+
+def require_folder(key: str, model: str, engine: str) -> None:
+    """Refuses a translator whose folder, an absolute path, is not there.
+
+    Raises:
+      RecipeError: naming the key, with what to do.
+    """
+    path = Path(model)
+    if not path.is_absolute() or path.is_dir():
+        return
+    advice = f"run pairmill convert-translator CHECKPOINT {path}"
+    if engine == "transformers":
+        advice = "an id on the Hugging Face hub needs its revision"
+    raise RecipeError(f"{key}: there is no folder {path}: {advice}")
 
 
 def check_translators(translate: Translate) -> None:

@@ -12,7 +12,7 @@ def judgement(score: Score | TextScore, other: str = "picture") -> str:
     words = f"{score.cosine:.4f} by {as_line(score.teacher)}"
     if isinstance(score, TextScore):
         return words
-    through = f" in {score.judged_in}" if score.judged_in != score.language else ""
+    through = f" in {score.judged_in}" if score.judged_in not in ("", score.language) else ""
     return f"{words}{through}, {score.shuffled_cosine:.4f} with another {other}"
 
 

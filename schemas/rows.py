@@ -278,7 +278,8 @@ class Score:
         what the teacher says of mismatches; 0 where nothing was judged, or there is no other.
       status: a `ScoreStatus`.
       judged_in: the language in which the teacher read the caption: its own, or that into which
-        it was translated for this; "" where nothing was judged.
+        it was translated for this; "" where nothing was judged, or an earlier version judged,
+        which read all in their own.
     """
 
     caption_id: str
@@ -290,7 +291,7 @@ class Score:
     cosine: Float32
     shuffled_cosine: Float32
     status: str
-    judged_in: str
+    judged_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """Captions in languages that a teacher does not understand are judged through a translation."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from model.teacher import TeacherSpec, load_teacher
@@ -13,10 +15,14 @@ from pipelines.doctor import examine
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.stats import make_report
 from pipelines.storage import Folder
 from pipelines.transforms import through
+from pipelines.translators import load
+from pipelines.why import show_way
+from schemas.ids import Folds
 from tests.conftest import Curated, curate, digests, table
-from tests.model.checkpoints import ours
+from tests.model.checkpoints import cross_fitted, ours
 from tests.pipelines.test_score import HERE, stored_pictures, with_score
 
 TRANSLATOR = Path(__file__).parents[2] / "model/tiny_translator"
@@ -72,6 +78,34 @@ def test_a_caption_is_judged_by_what_its_translation_says(
             assert row["cosine"] == pytest.approx(pictures[row["uid"]] @ embedding, abs=2e-3)
     assert ("en", "scored", "en") in seen
     assert len(seen) > 2
+    assert not recount(Folder(str(scored))).differences
+
+
+def test_each_fold_reads_the_translations_of_its_own_captions(
+    curated: Curated, translator: Translator, tmp_path: Path
+) -> None:
+    folds = Folds(2, "captions")
+    pool = cross_fitted(tmp_path / "pool", folds)
+    recipe = copied(curated, tmp_path / "run", pool, IN_ENGLISH)
+    curate(recipe, HERE, stages=("score",))
+    scored = tmp_path / "run/out"
+    models = [
+        load_teacher(TeacherSpec(model=f"{pool}/fold-{fold}/model", languages=("en",)))
+        for fold in range(folds.number)
+    ]
+    stored, seen = stored_pictures(scored), set()
+    captions = {row["caption_id"]: row for row in table(scored / "captions/source")}
+    for row in table(scored / "scores"):
+        if row["language"] not in ("en", "und"):
+            fold = folds.fold_of(row["uid"], row["caption_id"])
+            text = captions[row["caption_id"]]["text"]
+            (said,) = translator.translate([text], [row["language"]], ["en"])
+            embedding = models[fold].embed_texts([said.text], ["en"])[0]
+            picture = models[fold].embed_images([stored[row["uid"]]])[0]
+            assert (row["fold"], row["judged_in"]) == (fold, "en")
+            assert row["cosine"] == pytest.approx(picture @ embedding, abs=2e-3)
+            seen.add(fold)
+    assert seen == {0, 1}
     assert not recount(Folder(str(scored))).differences
 
 
@@ -145,7 +179,6 @@ def test_what_cannot_be_translated_is_not_judged(
     curated: Curated, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the translator finds no end, as with a text of more tokens than it reads."""
-    load = through.load
 
     class Doubtful:
         def __init__(self, spec: TranslatorSpec) -> None:
@@ -170,6 +203,9 @@ def test_what_cannot_be_translated_is_not_judged(
 BAD = {
     "score.through.model: there is no folder .*nowhere: run pairmill convert-translator": (
         '\n[score.through]\nmodel = "nowhere"\n'
+    ),
+    "score.through.model: there is no folder .*org/model: an id on the Hugging Face": (
+        '\n[score.through]\nmodel = "org/model"\nengine = "transformers"\n'
     ),
     "score.through: .*is not converted for ctranslate2": '\n[score.through]\nmodel = "."\n',
     "score.through.into must be a language of a teacher's, got 'fr'": (
@@ -209,3 +245,65 @@ def test_doctor_says_which_languages_are_judged_through_which(
     told = capsys.readouterr().out
     assert "for teachers into en: ar bn zh da" in told
     assert "not understood" not in told
+
+
+def test_doctor_warns_of_a_translator_that_no_teacher_needs(
+    curated: Curated, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    everything = IN_ENGLISH.partition("\n")[2]
+    examine(str(copied(curated, tmp_path, checkpoint, everything)))
+    told = capsys.readouterr().out
+    assert "teachers need it for none of the recipe's languages" in told
+
+
+def test_doctor_does_not_blame_the_language_where_a_teacher_cannot_be_loaded(
+    curated: Curated, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, german = (shutil.copytree(checkpoint, tmp_path / name) for name in ("broken", "de"))
+    (broken / "config.json").write_text("{}", "utf-8")
+    more = f'\n[[score.teachers]]\nmodel = "{german}"\nlanguages = ["de"]\n'
+    examine(str(copied(curated, tmp_path / "run", broken, IN_ENGLISH, more)))
+    told = capsys.readouterr().out
+    assert "error    teacher broken@" in told
+    assert "must be a language of a teacher's" not in told
+
+
+def test_why_says_in_which_language_a_caption_was_judged(
+    scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And tells of scores of an earlier version, which do not say."""
+    row = next(row for row in table(scored / "scores") if row["language"] not in ("en", "und"))
+    show_way(str(scored), row["caption_id"])
+    assert f"by {row['teacher']} in en, " in capsys.readouterr().out
+    before = shutil.copytree(scored, tmp_path / "before")
+    for part in (before / "scores").glob("*.parquet"):
+        pq.write_table(pq.read_table(part).drop_columns(["judged_in"]), part)
+    show_way(str(before), row["caption_id"])
+    assert f"by {row['teacher']}, " in capsys.readouterr().out
+
+
+def test_doctor_warns_of_a_translator_that_is_not_for_commercial_use(
+    curated: Curated, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nllb = shutil.copytree(TRANSLATOR, tmp_path / "nllb")
+    told = json.loads((nllb / "translator.json").read_text("utf-8"))
+    (nllb / "translator.json").write_text(json.dumps(told | {"name": "facebook/nllb-200"}), "utf-8")
+    teacher = f'languages = ["en"]\n\n[score.through]\nmodel = "{nllb}"\n'
+    examine(str(copied(curated, tmp_path / "run", checkpoint, teacher)))
+    assert "its licence, CC BY-NC 4.0" in capsys.readouterr().out
+
+
+def test_stats_say_which_languages_were_judged_through_which(scored: Path, tmp_path: Path) -> None:
+    """And count scores of an earlier version, which do not say."""
+    (languages,) = make_report(recount(Folder(str(scored))))["scores"].values()
+    foreign = {code for code in languages if code not in ("en", "und")}
+    assert all(languages[code]["through"] == {"en": languages[code]["scored"]} for code in foreign)
+    assert foreign
+    assert languages["en"]["through"] == {}
+    before = shutil.copytree(scored, tmp_path / "before")
+    for part in (before / "scores").glob("*.parquet"):
+        pq.write_table(pq.read_table(part).drop_columns(["judged_in"]), part)
+    account = recount(Folder(str(before)))
+    (languages,) = make_report(account)["scores"].values()
+    assert not account.differences
+    assert {code for code in languages if languages[code]["through"]} == set()
