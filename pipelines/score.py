@@ -66,7 +66,7 @@ class ScoreStage:
     """The `score` stage of one run."""
 
     name: str = STAGE
-    version: int = 3
+    version: int = 2
 
     def __init__(self, run: Run) -> None:
         assert run.recipe.score is not None
@@ -93,7 +93,8 @@ class ScoreStage:
     def depends_on(self) -> Any:
         told = asdict(self._rules) | {"teachers": [judge.depends_on() for judge in self._judges]}
         through = self._rules.through
-        if self._speaker and through:  # where its folder lies does not matter
+        del told["through"]  # where its folder lies does not matter
+        if self._speaker and through:
             told["through"] = [*self._speaker.depends_on(), through.sources, through.into]
         return told
 

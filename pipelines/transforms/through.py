@@ -105,9 +105,12 @@ class _Translating(ModelHandler[_Captions, _Said, Translator]):
         model: Translator,
         inference_args: dict[str, Any] | None = None,  # noqa: ARG002  # Beam's
     ) -> Iterator[_Said]:
-        texts, languages = [of.text for of in batch.texts], [of.language for of in batch.texts]
+        asked = [(of.text, of.language) for of in batch.texts]
+        unlike = list(dict.fromkeys(asked))
+        texts, languages = [text for text, _ in unlike], [language for _, language in unlike]
         translations = model.translate(texts, languages, [self._into] * len(texts))
-        yield _Said(batch, tuple(translations))
+        said = dict(zip(unlike, translations, strict=True))
+        yield _Said(batch, tuple(said[text] for text in asked))
 
     def should_skip_batching(self) -> bool:
         return True

@@ -4,21 +4,25 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pytest
 
 from model.teacher import TeacherSpec, load_teacher
-from model.translator import Translator, TranslatorSpec, load_translator
+from model.translator import Translator, TranslatorSpec, identify, load_translator
 from pipelines.doctor import examine
 from pipelines.errors import PairmillError, RecipeError, RunError
 from pipelines.recipe_file import read_recipe
 from pipelines.recount import recount
+from pipelines.score import ScoreStage
+from pipelines.score_plan import Piece, TextToEmbed
+from pipelines.score_through import Through
+from pipelines.stages import Run
 from pipelines.stats import make_report
 from pipelines.storage import Folder
 from pipelines.transforms import through
-from pipelines.translators import load
+from pipelines.translators import Speaker, load
 from pipelines.why import show_way
 from schemas.ids import Folds
 from tests.conftest import Curated, curate, digests, table
@@ -107,6 +111,37 @@ def test_each_fold_reads_the_translations_of_its_own_captions(
             seen.add(fold)
     assert seen == {0, 1}
     assert not recount(Folder(str(scored))).differences
+
+
+def test_what_several_captions_say_is_translated_once(translator: Translator) -> None:
+    asked: list[str] = []
+
+    class Counting:
+        def translate(self, texts: list[str], *languages: list[str]) -> list[Any]:
+            asked.extend(texts)
+            return translator.translate(texts, *languages)
+
+    red = "ein roter Kreis"
+    said = [("1", "de", red), ("2", "fr", "un cercle"), ("3", "de", red)]
+    texts = tuple(TextToEmbed(id_, "a", language, text, 0) for id_, language, text in said)
+    captions = through._Captions(Piece("captions", 0, 0, 0, 3), texts)
+    spec = TranslatorSpec(model=str(TRANSLATOR), targets=("en",), threads=1)
+    by = Through(Speaker(0, spec, identify(spec)), ("de", "fr"), "en")
+    (found,) = through._Translating(by).run_inference(captions, cast(Translator, Counting()))
+    assert asked == [red, "un cercle"]
+    one, _, three = found.translations
+    assert one == three
+    assert [each.text for each in found.translations] == [
+        translator.translate([text], [language], ["en"])[0].text for _, language, text in said
+    ]
+
+
+def test_a_recipe_without_a_translator_depends_on_what_it_always_did(
+    curated: Curated, checkpoint: Path, tmp_path: Path
+) -> None:
+    recipe = copied(curated, tmp_path, checkpoint, 'languages = ["en"]\n')
+    stage = ScoreStage(Run(read_recipe(str(recipe)), None, (), (), 1, lambda _: None))
+    assert "through" not in stage.depends_on()
 
 
 def test_teachers_that_understand_a_caption_read_it_as_it_is(
