@@ -123,7 +123,7 @@ class Pipeline:
     def batches(self) -> list[Batch]:
         """The batches, pictures decoded."""
         at = (self._output, self._work, self._rules, self._judge)
-        reader = ReadBatches(*at, fold=0, languages=_LANGUAGES)
+        reader = ReadBatches(*at, fold=0, sight=Sight(_DIM, _LANGUAGES), through=None)
         return [batch for piece in self._pieces for batch in reader.process(piece)]
 
     def run(self) -> None:
