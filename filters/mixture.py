@@ -12,8 +12,8 @@ is made to rise with it. The fit is expectation-maximisation from several starts
 by chance.
 
 Where matches and mismatches overlap, much fits the scores of few captions: a group leans on those
-that it is among, as if some more captions had been seen, in these's parts. They are the more the
-wider the overlap, and next to none where there is none, since languages do differ.
+that it is among, as if some more captions had been seen, made up as all of them are. The wider the
+overlap, the more these are; where there is none they are next to none, since languages do differ.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
