@@ -3,7 +3,7 @@
     python -m benchmarks.outcome sample
     python -m benchmarks.outcome sample --cross-fitted captions
     python -m benchmarks.outcome emoji [--data FOLDER]
-    python -m benchmarks.outcome emoji --cross-fitted captions --threshold precision=0.7
+    python -m benchmarks.outcome emoji --cross-fitted captions [--trusted] --threshold break-even
 
 The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
 either a share of the good captions is exchanged for those of other pictures. It goes through the
@@ -16,8 +16,9 @@ much of the way from raw to oracle is made by curation; with a way of under 5 po
 The teacher of the sample world is the one that ships; that of emoji is trained on the true names of
 half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
 pool judge itself instead: a model for each fold, of pictures or of captions, trained on the others'
-noisy captions. Such a one is less sure, so that less precision is to be asked of it. With `--rounds
-2` what stays by such models' judgement trains new ones, which judge the whole pool.
+noisy captions, and with `--trusted` on those true names besides. Such a one is less sure, so that
+less precision is to be asked of it, or the break-even. With `--rounds 2` what stays by such models'
+judgement trains new ones, which judge the whole pool.
 
 Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
 """
@@ -27,6 +28,7 @@ import json
 import tempfile
 import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -47,6 +49,7 @@ from schemas.layout import KEPT, PICTURE_BRANCH
 ARMS = ("raw", "curated", "oracle")
 _PLAN = ROOT / "configs" / "train" / "quickstart.toml"
 _EMOJI = ROOT.parent / "shared" / "data" / "emoji"
+_PAIRS = "out/shards/pairs"
 _TASKS = ("text-to-image", "image-to-text")
 _SAMPLE_ROWS = 30_000
 _FOLDS = 3
@@ -69,6 +72,7 @@ class Asked:
       seeds: how many.
       threshold: `[select.threshold]`.
       cross_fitted: of what the folds are of a teacher made for the pool; None: it is not.
+      trusted: whether such a teacher's models are trained on the trusted rows besides.
       rounds: such teachers made, each of what the one before has kept.
     """
 
@@ -79,6 +83,7 @@ class Asked:
     seeds: int
     threshold: dict[str, Any]
     cross_fitted: str | None
+    trusted: bool
     rounds: int
 
 
@@ -131,20 +136,23 @@ def curate(folder: Path, world: World, **tables: Any) -> None:
 
 def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
     """The teacher's folder: what ships, or what is trained on trusted rows or on the pool."""
-    size = (asked.batch, asked.teacher_steps)
-    if asked.cross_fitted:
-        folder, judged = asked.folder / "curated", dict[str, Any]()
-        for turn in range(asked.rounds):
-            curate(folder, world, **screen, **judged)  # its shards: selection goes on from here
-            folds = {"folds": _FOLDS, "folds_of": asked.cross_fitted}
-            teacher = train(folder, f"teacher-{turn}", *size, **folds)
-            judged = judged_by(teacher, asked)
-        return teacher
-    if not world.trusted:
+    if not (asked.cross_fitted or world.trusted):
         return SHIPPED
-    write_rows(asked.folder / "trusted" / "pairs.parquet", world.trusted)
-    curate(asked.folder / "trusted", world)
-    return train(asked.folder / "trusted", "teacher", *size)
+    size, trusted = (asked.batch, asked.teacher_steps), asked.folder / "trusted"
+    if asked.trusted or not asked.cross_fitted:
+        write_rows(trusted / "pairs.parquet", world.trusted)
+        curate(trusted, world)
+    if not asked.cross_fitted:
+        return train(trusted, "teacher", *size)
+    folder, judged = asked.folder / "curated", dict[str, Any]()
+    folds = {"folds": _FOLDS, "folds_of": asked.cross_fitted}
+    known = {"path": str(trusted / _PAIRS), "trusted": True, "weight": 0.5}
+    for turn in range(asked.rounds):
+        curate(folder, world, **screen, **judged)  # its shards: selection goes on from here
+        besides = [known] if asked.trusted else []
+        teacher = train(folder, f"teacher-{turn}", *size, besides, **folds)
+        judged = judged_by(teacher, asked)
+    return teacher
 
 
 def judged_by(teacher: Path, asked: Asked) -> dict[str, Any]:
@@ -153,12 +161,22 @@ def judged_by(teacher: Path, asked: Asked) -> dict[str, Any]:
     return {"score": score, "select": {"threshold": asked.threshold}}
 
 
-def train(folder: Path, name: str, batch: int, steps: int, **settings: Any) -> Path:
-    """Trains the quickstart's model on a folder's pairs; returns where it, or the teacher, lies."""
+def train(
+    folder: Path,
+    name: str,
+    batch: int,
+    steps: int,
+    besides: Sequence[dict[str, Any]] = (),
+    **settings: Any,
+) -> Path:
+    """Trains the quickstart's model on a folder's pairs, and on what is named besides.
+
+    Returns where it, or the teacher, lies.
+    """
     plan = tomllib.loads(_PLAN.read_text("utf-8"))
     _, stage, _ = plan["stages"]  # of pairs and texts
     del stage["texts"]  # what is compared are captions of pictures
-    stage |= {"images": [{"path": "out/shards/pairs"}], "image_batch": batch, "steps": steps}
+    stage |= {"images": [{"path": _PAIRS}, *besides], "image_batch": batch, "steps": steps}
     stage["warmup_steps"] = min(stage["warmup_steps"], steps // 4)
     del plan["evaluations"]
     plan |= {"output": name, "languages": list(ALL), "stages": [stage], **settings}
@@ -257,10 +275,11 @@ def main() -> None:
     )
     parser.add_argument("world", choices=["sample", "emoji"])
     parser.add_argument("--cross-fitted", choices=["pictures", "captions"], help="the folds' kind")
+    parser.add_argument("--trusted", action="store_true", help="its models see emoji's true names")
     parser.add_argument("--rounds", type=int, default=1, choices=(1, 2, 3), help="of cross-fitted")
     parser.add_argument("--rows", type=int, help="of the pool; default: 30,000, all emoji")
     parser.add_argument("--mismatched", type=float, default=0.5, help="share of the good rows")
-    parser.add_argument("--threshold", default="precision=0.95", help="or keep-fraction=0.4 …")
+    parser.add_argument("--threshold", default="precision=0.95", help="or break-even …")
     parser.add_argument("--batch", type=int, default=256, help="pictures in a batch")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--teacher-steps", type=int, default=600)
@@ -270,6 +289,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.rounds > 1 and not given.cross_fitted:
         parser.error("--rounds must come with --cross-fitted, whose teachers are made in each")
+    if given.trusted and (given.world != "emoji" or not given.cross_fitted):
+        parser.error("--trusted must come with emoji, of which some is known, and --cross-fitted")
     by, _, value = given.threshold.partition("=")
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.folder or Path(temporary)).resolve()
@@ -285,8 +306,9 @@ def main() -> None:
             given.steps,
             given.teacher_steps,
             given.seeds,
-            {"by": by, "value": float(value)},
+            {"by": by, "value": float(value)} if value else {"by": by},
             given.cross_fitted,
+            given.trusted,
             given.rounds,
         )
         found = compare(world, asked)

@@ -14,6 +14,9 @@ by chance.
 Where matches and mismatches overlap, much fits the scores of few captions: a group leans on those
 that it is among, as if some more captions had been seen, made up as all of them are. The wider the
 overlap, the more these are; where there is none they are next to none, since languages do differ.
+They differ little in how wide matches are, in standard deviations of the mismatches, and a lower
+half that is taken to be wide swallows mismatches, however many captions are seen: of that, half is
+the group's own, and half what is usual among the others.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
@@ -99,6 +102,11 @@ class Mixture:
         good = np.flatnonzero(self.precision_above() >= precision)
         return int(good[0]) if len(good) and self.observed[good[0] :].sum() else len(self.centres)
 
+    def break_even(self) -> int:
+        """The lowest cell from which on no more are kept than match; their number if none."""
+        matches = (1 - self.mismatched) * self.observed.sum()
+        return int(np.count_nonzero(_from_above(self.observed) > matches))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
@@ -121,6 +129,7 @@ class _Known:
       std: …
       more: captions of each component that count besides those of the group, [components].
       more_matches: the matches among them by score, [cells].
+      widths: of matches in most groups; None: they are not known.
     """
 
     density: Floats
@@ -128,10 +137,15 @@ class _Known:
     std: float
     more: Floats
     more_matches: Floats
+    widths: tuple[float, float] | None
 
 
 def take_apart(
-    centres: Floats, observed: Floats, shuffled: Floats, like: Parts | None = None
+    centres: Floats,
+    observed: Floats,
+    shuffled: Floats,
+    like: Parts | None = None,
+    widths: tuple[float, float] | None = None,
 ) -> Mixture:
     """Takes scores apart into those of matches and of mismatches.
 
@@ -140,8 +154,10 @@ def take_apart(
       observed: scores of captions with their own pictures in each; some; shape [cells].
       shuffled: scores of captions with other pictures; some, in two cells at least; shape [cells].
       like: what those are made of that these are among, on whom they lean; None: on nobody.
+      widths: of the matches in most groups, in standard deviations of the mismatches; None: they
+        are not known.
     """
-    known = _known(centres, shuffled, like)
+    known = _known(centres, shuffled, like, widths)
     fits = [
         _fit(centres, observed, known, start, _FIRST_TURNS)
         for start in _starts(centres, observed, known)
@@ -181,7 +197,9 @@ def _rising(centres: Floats, posterior: Floats, mode: float) -> Floats:
     return np.maximum.accumulate(np.concatenate([falling, posterior[~lower]]))
 
 
-def _known(centres: Floats, shuffled: Floats, like: Parts | None) -> _Known:
+def _known(
+    centres: Floats, shuffled: Floats, like: Parts | None, widths: tuple[float, float] | None
+) -> _Known:
     """The shuffled scores' density is smoothed by a bell that shrinks as there are more of them."""
     density = shuffled / shuffled.sum()
     mean = float((density * centres).sum())
@@ -193,12 +211,13 @@ def _known(centres: Floats, shuffled: Floats, like: Parts | None) -> _Known:
     smooth /= smooth.sum()
     outliers = _bell(centres, mean, 1.5 * std, 1.5 * std)
     density = (1 - _OUTLIERS) * smooth + _OUTLIERS * outliers
+    usual = (std * widths[0], std * widths[1]) if widths else None
     if not like:
-        return _Known(density, mean, std, np.zeros(_MIDDLES + 2), np.zeros(len(centres)))
+        return _Known(density, mean, std, np.zeros(_MIDDLES + 2), np.zeros(len(centres)), usual)
     left, right = like.widths
     matches = _bell(centres, mean + std * like.mode, std * left, std * right)
     more = _LEAN * like.overlap**2 * np.array(like.shares)
-    return _Known(density, mean, std, more, more[-1] * matches)
+    return _Known(density, mean, std, more, more[-1] * matches, usual)
 
 
 def _starts(centres: Floats, observed: Floats, known: _Known) -> Iterator[_Fit]:
@@ -234,6 +253,8 @@ def _fit(
         likelihood = float((observed * np.log(mixed)).sum())
         likelihood += float((known.more * np.log(fit.shares + 1e-300)).sum())
         likelihood += float((known.more_matches * np.log(densities[-1] + 1e-300)).sum())
+        if known.widths:
+            likelihood -= float(belonging[-1].sum()) * _divergence(known.widths, fit.widths)
         fit = _Fit(shares, mode, widths, likelihood, weighed[-1] / mixed)
         if moved < _STEADY:
             break
@@ -274,12 +295,24 @@ def _shape(
     squares = apart**2 * belonging
     below = np.where(apart < 0, squares, 0).sum(axis=1)
     above = np.where(apart < 0, 0, squares).sum(axis=1)
-    at = int(np.argmin(np.cbrt(below) + np.cbrt(above)))  # the likelihood's maximum (John 1982)
     number, step = max(float(belonging.sum()), 1e-12), centres[1] - centres[0]
+    if known.widths:  # as many again, as wide as elsewhere
+        left, right = known.widths
+        below += number * left**3 / (left + right)
+        above += number * right**3 / (left + right)
+        number *= 2
+    at = int(np.argmin(np.cbrt(below) + np.cbrt(above)))  # the likelihood's maximum (John 1982)
     ratio = float(np.cbrt(below[at] / max(above[at], 1e-300)))
     ratio = min(max(ratio, 1 / _MOST_SKEW), _MOST_SKEW)
     width = float(np.sqrt((below[at] / ratio**2 + above[at]) / number))
     return float(modes[at]), (max(ratio * width, step), max(width, step))
+
+
+def _divergence(elsewhere: tuple[float, float], here: tuple[float, float]) -> float:
+    """Kullback and Leibler's, of two half normals from two others of the same mode; in nats."""
+    left, right = elsewhere
+    squares = left**3 / here[0] ** 2 + right**3 / here[1] ** 2
+    return float(np.log(sum(here) / (left + right)) + squares / (left + right) / 2 - 0.5)
 
 
 def _from_above(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ equally high over the mismatches of each. What is estimated of a group leans on 
 a language on all, where its scores leave much open (`filters.mixture`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -52,8 +52,9 @@ class ThresholdRules:
 
     Attributes:
       by: what `value` says. `precision`: the share of the kept that is to match, estimated
-        (`filters.mixture`); `keep-fraction`: the share that is kept; `cosine`: the score itself;
-        `none`: nothing is turned away.
+        (`filters.mixture`); `break-even`: as many are kept as are estimated to match, so that the
+        kept are as precise as the matches are whole; `keep-fraction`: the share that is kept;
+        `cosine`: the score itself; `none`: nothing is turned away.
       value: in (0, 1]; of a cosine in [-1, 1].
       value_in: in its place, by language.
       min_group: captions of a language and source, or of a language, that have a threshold of their
@@ -62,7 +63,7 @@ class ThresholdRules:
       ceiling: no threshold is higher.
     """
 
-    by: Literal["precision", "keep-fraction", "cosine", "none"] = "precision"
+    by: Literal["precision", "break-even", "keep-fraction", "cosine", "none"] = "precision"
     value: float = 0.95
     value_in: Mapping[str, float] = field(default_factory=dict)
     min_group: int = 2_000
@@ -189,15 +190,18 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
         return []
     languages = by_language(groups)
     whole = _Judged(_together(languages.values()), rules)
+    alone = [_Judged(measured, rules, _Others(whole, [])) for measured in groups.values()]
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
-        judged = _Judged(measured, rules, whole if len(languages) > 1 else None)
+        judged = _Judged(measured, rules, _Others(whole, alone) if len(languages) > 1 else None)
         level = Level.LANGUAGE if judged.is_enough else Level.ALL
         of = judged if judged.is_enough else whole
         found.append(of.threshold((language, EVERY), level, judged, judged.scale))
         of_it = [group for group in groups if group[0] == language]
         for group in of_it:
-            own = _Judged(groups[group], rules, judged) if len(of_it) > 1 else judged
+            own = judged
+            if len(of_it) > 1:
+                own = _Judged(groups[group], rules, _Others(judged, alone))
             by, its = (own, Level.GROUP) if own.is_enough else (of, level)
             found.append(by.threshold(group, its, own, judged.scale))
     return sorted(found, key=lambda threshold: threshold.group)
@@ -237,12 +241,11 @@ class _Judged:
     """A group's scores, and the thresholds that can be made from them."""
 
     def __init__(
-        self, measured: Measured, rules: ThresholdRules, more: "_Judged | None" = None
+        self, measured: Measured, rules: ThresholdRules, others: "_Others | None" = None
     ) -> None:
-        """`more`: those that it is among, on whom its estimates lean."""
         self._measured = measured
         self._rules = rules
-        self._more = more
+        self._others = others
         self.scale = measured.scale
         self.captions = int(measured.observed.sum())
 
@@ -289,7 +292,7 @@ class _Judged:
         if self.scale is None:
             return replace(nobody, score=-1.0)
         mixture = self._mixture
-        at = mixture.cell_for(value)
+        at = mixture.cell_for(value) if self._rules.by == "precision" else mixture.break_even()
         is_found = at < len(mixture.centres)
         right = mixture.posterior * mixture.observed
         kept = float(right[at:].sum())
@@ -315,8 +318,34 @@ class _Judged:
 
     @cached_property
     def _mixture(self) -> Mixture:
-        like = self._more.parts if self._more else None
-        return take_apart(*_cells(self._measured), like)
+        cells, others = _cells(self._measured), self._others
+        return (
+            take_apart(*cells, others.together.parts, others.widths)
+            if others
+            else take_apart(*cells)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Others:
+    """Those that a group is among, on whom its estimates lean.
+
+    Attributes:
+      together: their scores, brought to one scale.
+      apart: every group of the run by itself.
+    """
+
+    together: _Judged
+    apart: Sequence[_Judged]
+
+    @property
+    def widths(self) -> tuple[float, float] | None:
+        """Of matches in most of them, see `Parts`; None: there are none by themselves."""
+        widths = [of.parts.widths for of in self.apart if of.is_enough and of.parts]
+        if not widths:
+            return None
+        left, right = np.median(widths, axis=0).tolist()
+        return left, right
 
 
 def _cells(measured: Measured) -> tuple[Floats, Floats, Floats]:

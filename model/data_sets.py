@@ -22,7 +22,7 @@ def open_images(stage: Stage, unseen: Fold | None) -> Sequence[SampleSet[Pair]]:
     return [
         PictureTriplets(data.path, data.pictures, temperature, _negatives(data, stage))
         if data.pictures
-        else ImageSet(data.path, temperature, unseen)
+        else ImageSet(data.path, temperature, None if data.trusted else unseen)
         for data in stage.images
     ]
 

@@ -97,12 +97,14 @@ class DataSet:
       pictures: of triplets for images: the folder of their pictures, `shards/pairs` of the same
         output, or of `query-to-page` its `shards/documents`.
       negatives: hard negatives of each row that are used; none: as many as the stage says.
+      trusted: whether its pairs are known to match: every model of a plan with folds sees them all.
     """
 
     path: Words
     weight: Above0 = 1.0
     pictures: str = ""
     negatives: Whole | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,15 +296,20 @@ class Plan:
             twice = [name for name, n in Counter(names).items() if n > 1]
             if twice:
                 raise ValueError(f"{what} must have different names, got {twice[0]!r} twice")
+        every = [data for stage in self.stages for data in (*stage.images, *stage.texts)]
         if self.folds is None and self.folds_of != "pictures":
             raise ValueError(f"folds_of must come with folds, got {self.folds_of} of none")
         if self.folds and any(stage.texts for stage in self.stages):
             raise ValueError("folds are of captions: a plan with folds must have no texts")
-        if self.folds and any(data.pictures for stage in self.stages for data in stage.images):
+        if self.folds and any(data.pictures for data in every):
             raise ValueError(
                 "captions of a fold that is left out are others' negatives in triplets: a plan "
                 "with folds must have no triplets"
             )
+        if self.folds is None and any(data.trusted for data in every):
+            raise ValueError("trusted must come with folds: without them every pair is seen")
+        if self.folds and all(data.trusted for data in every):
+            raise ValueError("a plan with folds must have images that are not trusted: the pool")
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
             raise ValueError(
                 f"unseen_fold must be below folds, got {self.unseen_fold} of {self.folds or 0}"

@@ -55,7 +55,7 @@ class SelectStage:
     """The `select` stage of one run."""
 
     name: str = STAGE
-    version: int = 5
+    version: int = 6
     writes: tuple[str, ...] = (
         *(folder for kept in _KEPT for folder in (kept.pictures, kept.captions)),
         *(kept.branch.thresholds for kept in _KEPT),

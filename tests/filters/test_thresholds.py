@@ -108,6 +108,20 @@ def test_the_share_of_mismatches_and_a_precision_are_found_without_the_truth(
     assert kept[matches].mean() >= 0.85
 
 
+@pytest.mark.parametrize("mismatched", [0.1, 0.4, 0.7])
+@pytest.mark.parametrize("height", [0.22, 0.6])
+def test_at_the_break_even_as_many_are_kept_as_match(mismatched: float, height: float) -> None:
+    """Also of a weak teacher, none of whose captions are kept for a precision of 0.99."""
+    wrong = round(20_000 * mismatched)
+    observed = np.concatenate([scores(1, 20_000 - wrong, height, 0.1), scores(2, wrong, 0.0, 0.1)])
+    both = Measured(counted(observed), counted(scores(3, 20_000, 0.0, 0.1)))
+    found = decide({("en", "web"): both}, ThresholdRules(by="break-even"))[-1]
+    assert found.mismatched is not None
+    kept = (observed >= found.score).sum()
+    assert kept == pytest.approx(20_000 * (1 - found.mismatched), rel=0.05)
+    assert kept == pytest.approx(20_000 - wrong, abs=1_200)
+
+
 def test_hard_mismatches_are_not_taken_for_matches() -> None:
     """As two components, the known one and the rest, would: a lower bound by a third."""
     observed, _ = mixed(20_000, 0.4, hard=0.5)
@@ -178,6 +192,30 @@ def test_where_scores_say_much_languages_do_not_lean_on_each_other() -> None:
     for of in decide(groups, ThresholdRules()):
         if of.language != EVERY:
             assert of.mismatched == pytest.approx(shares[of.language], abs=0.05)
+
+
+def test_matches_are_as_wide_as_in_other_languages() -> None:
+    """Matches' lower half, were it wider, would have room for mismatches that are nearly right.
+
+    By itself the seventh language is estimated at 0.45 mismatched.
+    """
+    groups, shares = {}, dict(zip("abcdefghi", (0.1, 0.4, 0.7) * 3, strict=True))
+    for number, (language, share) in enumerate(shares.items()):
+        height = 0.31 * (1 + 0.06 * np.cos(number))
+        wrong = round(6_000 * share)
+        right = scores(10 * number, 6_000 - wrong, 0, 1)
+        observed = np.concatenate(
+            [
+                height + np.where(right < 0, 0.045, 0.03) * right,
+                scores(10 * number + 1, wrong // 2, 0, 0.1),
+                scores(10 * number + 2, wrong - wrong // 2, 0.6 * height, 0.06),
+            ]
+        )
+        shuffled = scores(10 * number + 3, 6_000, 0, 0.1)
+        groups[language, "web"] = Measured(counted(observed), counted(shuffled))
+    for of in decide(groups, ThresholdRules()):
+        if of.language != EVERY:
+            assert of.mismatched == pytest.approx(shares[of.language], abs=0.13)
 
 
 @pytest.mark.parametrize("seed", [30, 140])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from model.plan import DataSet
 from schemas.ids import Fold, Folds
 from tests.model.small_training import plan, stage
 
@@ -34,3 +35,19 @@ def test_folds_that_cannot_be(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         replace(plan(tmp_path, stage(tmp_path, kinds)), **settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "folds", "said"),
+    [
+        ("images", None, "trusted must come with folds: without them every pair is seen"),
+        ("texts", None, "trusted must come with folds"),
+        ("images", 2, "a plan with folds must have images that are not trusted: the pool"),
+    ],
+)
+def test_trusted_pairs_are_beside_those_that_are_judged(
+    tmp_path: Path, kind: str, folds: int | None, said: str
+) -> None:
+    trusted = stage(tmp_path, "", **{kind: (DataSet(f"{tmp_path}", trusted=True),)})
+    with pytest.raises(ValueError, match=said):
+        replace(plan(tmp_path, stage(tmp_path)), folds=folds, stages=(trusted,))
