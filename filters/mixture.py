@@ -16,7 +16,7 @@ that it is among, as if some more captions had been seen, made up as all of them
 overlap, the more these are; where there is none they are next to none, since languages do differ.
 They differ little in how wide matches are, in standard deviations of the mismatches, and a lower
 half that is taken to be wide swallows mismatches, however many captions are seen: of that, half is
-the group's own, and half what is usual among the others.
+the group's own, and half what is usual among all groups.
 
 What the scores cannot tell is where "nearly right" ends. `Mixture` says how much hangs on that.
 Nor can they tell rare matches, one in ten, from many captions that are right in part: these are
@@ -103,9 +103,10 @@ class Mixture:
         return int(good[0]) if len(good) and self.observed[good[0] :].sum() else len(self.centres)
 
     def break_even(self) -> int:
-        """The lowest cell from which on no more are kept than match; their number if none."""
-        matches = (1 - self.mismatched) * self.observed.sum()
-        return int(np.count_nonzero(_from_above(self.observed) > matches))
+        """The cell from which on about as many are kept as match; their number if none is kept."""
+        kept = np.append(_from_above(self.observed), 0)
+        at = int(np.abs(kept - (1 - self.mismatched) * kept[0]).argmin())
+        return at if kept[at] else len(self.centres)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

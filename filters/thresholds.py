@@ -52,10 +52,10 @@ class ThresholdRules:
 
     Attributes:
       by: what `value` says. `precision`: the share of the kept that is to match, estimated
-        (`filters.mixture`); `break-even`: as many are kept as are estimated to match, so that the
-        kept are as precise as the matches are whole; `keep-fraction`: the share that is kept;
-        `cosine`: the score itself; `none`: nothing is turned away.
-      value: in (0, 1]; of a cosine in [-1, 1].
+        (`filters.mixture`); `break-even`: as many are kept as are estimated to match, so that
+        precision and recall are about the same; `keep-fraction`: the share that is kept; `cosine`:
+        the score itself; `none`: nothing is turned away.
+      value: in (0, 1]; of a cosine in [-1, 1]. The break-even and none do not ask for it.
       value_in: in its place, by language.
       min_group: captions of a language and source, or of a language, that have a threshold of their
         own; smaller ones fall back. Not asked for a `cosine`.
@@ -79,6 +79,11 @@ class ThresholdRules:
                 raise ValueError(f"{name} must be in [-1, 1] where by is 'cosine', got {value}")
             if self.by != "cosine" and not 0 < value <= 1:
                 raise ValueError(f"{name} must be in (0, 1] where by is {self.by!r}, got {value}")
+        if self.by == "break-even" and self.value_in:
+            raise ValueError(
+                "value_in must be left out where by is 'break-even', which asks for no value, "
+                f"got {dict(self.value_in)}"
+            )
         if self.min_group < 1:
             raise ValueError(f"min_group must be at least 1, got {self.min_group}")
         if not -1 <= self.floor <= self.ceiling <= 1:
@@ -125,7 +130,7 @@ class Threshold:
       mean: of the scores of the language's mismatches; None where they are too few.
       std: their standard deviation; likewise.
       mismatched: estimated share of captions that belong to other pictures, of those that it was
-        made from; None where it was not made for a precision, as what follows.
+        made from; None where it was not estimated, as what follows.
       low: the least that this share may be, for all that is known.
       high: the most.
       precision: estimated share of the kept that match.

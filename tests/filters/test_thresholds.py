@@ -343,6 +343,7 @@ def test_thresholds_can_be_handed_on_from_run_to_run() -> None:
         ({"value": 0.0}, r"value must be in \(0, 1\] where by is 'precision', got 0"),
         ({"by": "cosine", "value": 1.5}, r"value must be in \[-1, 1\] where by is 'cosine'"),
         ({"value_in": {"de": 2.0}}, r"value_in.de must be in \(0, 1\]"),
+        ({"by": "break-even", "value_in": {"de": 0.9}}, "value_in must be left out where by is"),
         ({"min_group": 0}, "min_group must be at least 1, got 0"),
         ({"floor": 0.5, "ceiling": 0.4}, "floor and ceiling must be in"),
     ],
