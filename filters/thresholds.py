@@ -195,7 +195,7 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
         return []
     languages = by_language(groups)
     whole = _Judged(_together(languages.values()), rules)
-    alone = [_Judged(measured, rules, _Others(whole, [])) for measured in groups.values()]
+    alone = _each(groups, _Others(whole, []), rules)
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
         judged = _Judged(measured, rules, _Others(whole, alone) if len(languages) > 1 else None)
@@ -337,7 +337,7 @@ class _Others:
 
     Attributes:
       together: their scores, brought to one scale.
-      apart: every group of the run by itself.
+      apart: those of each group of the run, as `_each` has them.
     """
 
     together: _Judged
@@ -345,12 +345,25 @@ class _Others:
 
     @property
     def widths(self) -> tuple[float, float] | None:
-        """Of matches in most of them, see `Parts`; None: there are none by themselves."""
-        widths = [of.parts.widths for of in self.apart if of.is_enough and of.parts]
+        """Of matches in most of them, see `Parts`; None: none has scores enough."""
+        widths = [of.parts.widths for of in self.apart if of.parts]
         if not widths:
             return None
         left, right = np.median(widths, axis=0).tolist()
         return left, right
+
+
+def _each(
+    groups: Mapping[Group, Measured], others: _Others, rules: ThresholdRules
+) -> list[_Judged]:
+    """The groups that have scores enough, and each language of which no group has."""
+    found = []
+    for language, measured in by_language(groups).items():
+        of_it = [groups[group] for group in groups if group[0] == language]
+        judged = [_Judged(of, rules, others) for of in of_it]
+        enough = [of for of in judged if of.is_enough]
+        found += enough or [_Judged(measured, rules, others)]
+    return [of for of in found if of.is_enough]
 
 
 def _cells(measured: Measured) -> tuple[Floats, Floats, Floats]:

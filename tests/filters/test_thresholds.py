@@ -194,10 +194,12 @@ def test_where_scores_say_much_languages_do_not_lean_on_each_other() -> None:
             assert of.mismatched == pytest.approx(shares[of.language], abs=0.05)
 
 
-def test_matches_are_as_wide_as_in_other_languages() -> None:
+@pytest.mark.parametrize("sources", [1, 4])
+def test_matches_are_as_wide_as_in_other_languages(sources: int) -> None:
     """Matches' lower half, were it wider, would have room for mismatches that are nearly right.
 
-    By itself the seventh language is estimated at 0.45 mismatched.
+    Of the ninth language, 0.7 are mismatched: were widths its own alone, 0.43 would be estimated.
+    Sources of 1,500 captions have none of their own, their language has.
     """
     groups, shares = {}, dict(zip("abcdefghi", (0.1, 0.4, 0.7) * 3, strict=True))
     for number, (language, share) in enumerate(shares.items()):
@@ -206,16 +208,20 @@ def test_matches_are_as_wide_as_in_other_languages() -> None:
         right = scores(10 * number, 6_000 - wrong, 0, 1)
         observed = np.concatenate(
             [
-                height + np.where(right < 0, 0.045, 0.03) * right,
+                height + np.where(right < 0, 0.075, 0.05) * right,
                 scores(10 * number + 1, wrong // 2, 0, 0.1),
-                scores(10 * number + 2, wrong - wrong // 2, 0.6 * height, 0.06),
+                scores(10 * number + 2, wrong - wrong // 2, 0.55 * height, 0.07),
             ]
         )
         shuffled = scores(10 * number + 3, 6_000, 0, 0.1)
-        groups[language, "web"] = Measured(counted(observed), counted(shuffled))
+        for source in range(sources):
+            every = slice(source, None, sources)
+            groups[language, f"{source}"] = Measured(
+                counted(observed[every]), counted(shuffled[every])
+            )
     for of in decide(groups, ThresholdRules()):
         if of.language != EVERY:
-            assert of.mismatched == pytest.approx(shares[of.language], abs=0.13)
+            assert of.mismatched == pytest.approx(shares[of.language], abs=0.18)
 
 
 @pytest.mark.parametrize("seed", [30, 140])
