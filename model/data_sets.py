@@ -13,7 +13,7 @@ def open_images(stage: Stage, unseen: Fold | None) -> Sequence[SampleSet[Pair]]:
 
     Args:
       stage: …
-      unseen: pairs that are left out; of triplets none can be.
+      unseen: pairs that are left out, but of what is trusted; of triplets none can be.
 
     Raises:
       DataError: one is not as `pack` writes it.

@@ -259,10 +259,10 @@ class Plan:
       seed: of new weights, dropout and the order of the data.
       languages: ISO 639-1 codes that the model is said to understand afterwards; none: those that
         have captions or texts in its data.
-      folds: into so many parts the pairs of all data sets fall, and as many models are trained, in
-        `output/fold-0` …, each without one part: together a teacher for the very pairs, of which
-        each is judged by the model that has not seen it (cross-fitting: Chernozhukov et al. 2018,
-        arXiv:1608.00060, definition 3.1). None: one model sees all.
+      folds: into so many parts the pairs of all data sets but trusted ones fall, and as many models
+        are trained, in `output/fold-0` …, each without one part: together a teacher for the very
+        pairs, of which each is judged by the model that has not seen it (cross-fitting:
+        Chernozhukov et al. 2018, arXiv:1608.00060, definition 3.1). None: one model sees all.
       folds_of: what falls into a part as a whole, see `schemas.ids.Folds`. Models of `captions`
         know a picture by its others, and so also what no other picture shows; what is wrong with
         all captions of a picture alike they take for true.
@@ -310,6 +310,12 @@ class Plan:
             raise ValueError("trusted must come with folds: without them every pair is seen")
         if self.folds and all(data.trusted for data in every):
             raise ValueError("a plan with folds must have images that are not trusted: the pool")
+        trusted, judged = ({of.path for of in every if of.trusted is is_} for is_ in (True, False))
+        if trusted & judged:
+            raise ValueError(
+                "trusted must be other data than the pool, which a model that sees all of it "
+                f"cannot judge, got {min(trusted & judged)} as both"
+            )
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
             raise ValueError(
                 f"unseen_fold must be below folds, got {self.unseen_fold} of {self.folds or 0}"

@@ -51,3 +51,12 @@ def test_trusted_pairs_are_beside_those_that_are_judged(
     trusted = stage(tmp_path, "", **{kind: (DataSet(f"{tmp_path}", trusted=True),)})
     with pytest.raises(ValueError, match=said):
         replace(plan(tmp_path, stage(tmp_path)), folds=folds, stages=(trusted,))
+
+
+def test_the_pool_is_not_trusted_in_a_later_stage(tmp_path: Path) -> None:
+    pool, known = (
+        stage(tmp_path, "", name=name, images=(DataSet(f"{tmp_path}", trusted=name == "known"),))
+        for name in ("pool", "known")
+    )
+    with pytest.raises(ValueError, match="trusted must be other data than the pool"):
+        replace(plan(tmp_path, stage(tmp_path)), folds=2, stages=(pool, known))
