@@ -147,9 +147,9 @@ def make_teacher(world: World, asked: Asked, screen: dict[str, Any]) -> Path:
     folder, judged = asked.folder / "curated", dict[str, Any]()
     folds = {"folds": _FOLDS, "folds_of": asked.cross_fitted}
     known = {"path": str(trusted / _PAIRS), "trusted": True, "weight": 0.5}
+    besides = [known] if asked.trusted else []
     for turn in range(asked.rounds):
         curate(folder, world, **screen, **judged)  # its shards: selection goes on from here
-        besides = [known] if asked.trusted else []
         teacher = train(folder, f"teacher-{turn}", *size, besides, **folds)
         judged = judged_by(teacher, asked)
     return teacher

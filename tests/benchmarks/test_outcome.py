@@ -133,11 +133,19 @@ def test_estimates_are_told_of_languages_that_have_their_own(tmp_path: Path) -> 
     assert what_is_said(tmp_path, world) == said
 
 
-def test_rounds_need_a_teacher_that_is_made_in_each() -> None:
-    command = [sys.executable, "-m", "benchmarks.outcome", "emoji", "--rounds", "2"]
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("emoji --rounds 2", "--rounds must come with --cross-fitted"),
+        ("emoji --trusted", "--trusted must come with emoji"),
+        ("sample --trusted --cross-fitted captions", "--trusted must come with emoji"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_teacher(asked: str, said: str) -> None:
+    command = [sys.executable, "-m", "benchmarks.outcome", *asked.split()]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2
-    assert "--rounds must come with --cross-fitted" in done.stderr
+    assert said in done.stderr
 
 
 SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2", "--seeds", "1")
