@@ -159,12 +159,7 @@ def take_apart(
         are not known.
     """
     known = _known(centres, shuffled, like, widths)
-    fits = [
-        _fit(centres, observed, known, start, _FIRST_TURNS)
-        for start in _starts(centres, observed, known)
-    ]
-    likeliest = max(fits, key=lambda fit: fit.likelihood)
-    best = _fit(centres, observed, known, likeliest, _TURNS)
+    best = _best(centres, observed, known)
     others = [_fit(centres, observed, known, best, _TURNS, more) for more in _OTHERS]
     doubtful = _DOUBT * others[-1].posterior + (1 - _DOUBT) * best.posterior
     posterior = _rising(centres, doubtful, best.mode)
@@ -172,14 +167,35 @@ def take_apart(
     share = shares[0]
     error = 2 * float(np.sqrt(share * (1 - share) / observed.sum()))
     low, high = max(0.0, min(shares) - error), min(1.0, max(shares) + error)
-    left, right = best.widths
-    parts = Parts(
-        tuple(best.shares.tolist()),
-        (best.mode - known.mean) / known.std,
-        (left / known.std, right / known.std),
-        float(np.minimum(known.density, _bell(centres, best.mode, left, right)).sum()),
-    )
+    parts = _parts(centres, known, best)
     return Mixture(centres, observed, posterior, share, low, high, parts)
+
+
+def parts_of(
+    centres: Floats, observed: Floats, shuffled: Floats, like: Parts | None = None
+) -> Parts:
+    """What scores are made of, as `take_apart` has it where no widths are known, for less."""
+    known = _known(centres, shuffled, like, None)
+    return _parts(centres, known, _best(centres, observed, known))
+
+
+def _best(centres: Floats, observed: Floats, known: _Known) -> _Fit:
+    """The likeliest from all starts."""
+    fits = [
+        _fit(centres, observed, known, start, _FIRST_TURNS)
+        for start in _starts(centres, observed, known)
+    ]
+    return _fit(centres, observed, known, max(fits, key=lambda fit: fit.likelihood), _TURNS)
+
+
+def _parts(centres: Floats, known: _Known, fit: _Fit) -> Parts:
+    left, right = fit.widths
+    return Parts(
+        tuple(fit.shares.tolist()),
+        (fit.mode - known.mean) / known.std,
+        (left / known.std, right / known.std),
+        float(np.minimum(known.density, _bell(centres, fit.mode, left, right)).sum()),
+    )
 
 
 def _mismatched(centres: Floats, observed: Floats, fit: _Fit) -> float:

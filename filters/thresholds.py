@@ -8,7 +8,7 @@ equally high over the mismatches of each. What is estimated of a group leans on 
 a language on all, where its scores leave much open (`filters.mixture`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from filters.mixture import Floats, Mixture, Parts, take_apart
+from filters.mixture import Floats, Mixture, Parts, parts_of, take_apart
 from filters.score_bins import BINS, WIDTH, Counts, Scale, edge, quantile, rescaled, scale_of
 
 EVERY = "*"
@@ -91,6 +91,11 @@ class ThresholdRules:
                 "floor and ceiling must be in [-1, 1] and in this order, "
                 f"got {self.floor} and {self.ceiling}"
             )
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether it takes an estimate of which captions match."""
+        return self.by in ("precision", "break-even")
 
     def value_for(self, language: str) -> float:
         return self.value_in.get(language, self.value)
@@ -195,10 +200,10 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
         return []
     languages = by_language(groups)
     whole = _Judged(_together(languages.values()), rules)
-    alone = _each(groups, _Others(whole, []), rules)
+    others = _Others(whole, _usual_widths(groups, whole, rules))
     found = [whole.threshold((EVERY, EVERY), Level.ALL, whole, whole.scale)]
     for language, measured in languages.items():
-        judged = _Judged(measured, rules, _Others(whole, alone) if len(languages) > 1 else None)
+        judged = _Judged(measured, rules, others if len(languages) > 1 else None)
         level = Level.LANGUAGE if judged.is_enough else Level.ALL
         of = judged if judged.is_enough else whole
         found.append(of.threshold((language, EVERY), level, judged, judged.scale))
@@ -206,7 +211,7 @@ def decide(groups: Mapping[Group, Measured], rules: ThresholdRules) -> list[Thre
         for group in of_it:
             own = judged
             if len(of_it) > 1:
-                own = _Judged(groups[group], rules, _Others(judged, alone))
+                own = _Judged(groups[group], rules, _Others(judged, others.widths))
             by, its = (own, Level.GROUP) if own.is_enough else (of, level)
             found.append(by.threshold(group, its, own, judged.scale))
     return sorted(found, key=lambda threshold: threshold.group)
@@ -257,10 +262,7 @@ class _Judged:
     @property
     def is_enough(self) -> bool:
         """Whether it can have a threshold of its own."""
-        if self._rules.by == "cosine":
-            return True
-        is_known = self._rules.by == "keep-fraction" or self.scale is not None
-        return self.captions >= self._rules.min_group and is_known
+        return _is_enough(self._measured, self._rules)
 
     def threshold(
         self, group: Group, level: Level, whose: "_Judged", scale: Scale | None
@@ -337,33 +339,37 @@ class _Others:
 
     Attributes:
       together: their scores, brought to one scale.
-      apart: those of each group of the run, as `_each` has them.
+      widths: of matches that are usual among them, see `Parts`; None: they are not known.
     """
 
     together: _Judged
-    apart: Sequence[_Judged]
-
-    @property
-    def widths(self) -> tuple[float, float] | None:
-        """Of matches in most of them, see `Parts`; None: none has scores enough."""
-        widths = [of.parts.widths for of in self.apart if of.parts]
-        if not widths:
-            return None
-        left, right = np.median(widths, axis=0).tolist()
-        return left, right
+    widths: tuple[float, float] | None
 
 
-def _each(
-    groups: Mapping[Group, Measured], others: _Others, rules: ThresholdRules
-) -> list[_Judged]:
-    """The groups that have scores enough, and each language of which no group has."""
+def _is_enough(measured: Measured, rules: ThresholdRules) -> bool:
+    if rules.by == "cosine":
+        return True
+    is_known = rules.by == "keep-fraction" or measured.scale is not None
+    return int(measured.observed.sum()) >= rules.min_group and is_known
+
+
+def _usual_widths(
+    groups: Mapping[Group, Measured], whole: _Judged, rules: ThresholdRules
+) -> tuple[float, float] | None:
+    """The medians over groups that have scores enough, and languages of which no group has."""
+    if not rules.is_estimated or len(groups) < 2:
+        return None
     found = []
     for language, measured in by_language(groups).items():
         of_it = [groups[group] for group in groups if group[0] == language]
-        judged = [_Judged(of, rules, others) for of in of_it]
-        enough = [of for of in judged if of.is_enough]
-        found += enough or [_Judged(measured, rules, others)]
-    return [of for of in found if of.is_enough]
+        enough = [of for of in of_it if _is_enough(of, rules)] or [measured]
+        found += [
+            parts_of(*_cells(of), whole.parts).widths for of in enough if _is_enough(of, rules)
+        ]
+    if not found:
+        return None
+    left, right = np.median(found, axis=0).tolist()
+    return left, right
 
 
 def _cells(measured: Measured) -> tuple[Floats, Floats, Floats]:

@@ -310,11 +310,11 @@ class Plan:
             raise ValueError("trusted must come with folds: without them every pair is seen")
         if self.folds and all(data.trusted for data in every):
             raise ValueError("a plan with folds must have images that are not trusted: the pool")
-        trusted, judged = ({of.path for of in every if of.trusted is is_} for is_ in (True, False))
-        if trusted & judged:
+        judged = {data.path for data in every if not data.trusted}
+        if both := sorted(judged & {data.path for data in every if data.trusted}):
             raise ValueError(
                 "trusted must be other data than the pool, which a model that sees all of it "
-                f"cannot judge, got {min(trusted & judged)} as both"
+                f"cannot judge, got {both[0]} as both"
             )
         if self.unseen_fold is not None and self.unseen_fold >= (self.folds or 0):
             raise ValueError(
