@@ -153,23 +153,34 @@ SMALL = ("--rows", "150", "--batch", "8", "--steps", "2", "--teacher-steps", "2"
 
 def test_the_whole_in_small(tmp_path: Path) -> None:
     """A teacher of two steps knows nothing: no precision can be promised by its scores."""
-    command = [sys.executable, "-m", "benchmarks.outcome", "sample", *SMALL]
-    command += ["--cross-fitted", "captions", "--rounds", "2"]
-    command += ["--threshold", "keep-fraction=0.5", "--folder", str(tmp_path / "kept")]
-    places = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=places)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
+    lines = told_of("sample", tmp_path, "--threshold", "keep-fraction=0.5")
     arms = ["raw", "curated", "oracle"]
-    assert [line.split()[0] for line in lines[:7]] == [*arms, "teacher-1:", *arms]
-    assert lines[3].startswith("teacher-1: AUROC 0.")
+    assert [line.split()[0] for line in lines[:7]] == [*arms, "tiny_teacher:", *arms]
     told = {line.split()[0]: line for line in lines[:3]}
     assert "100.0% good; 100.0% of all good" in told["oracle"]
     assert "150 captions" not in told["curated"]
     assert lines[-1].startswith("closed by curation")
+
+
+def test_rounds_of_teachers_that_see_what_is_trusted_in_small(emoji: Path, tmp_path: Path) -> None:
+    asked = ("--cross-fitted", "captions", "--trusted", "--rounds", "2")
+    kept = ("--threshold", "keep-fraction=0.5", "--data", str(emoji))
+    lines = told_of("emoji", tmp_path, *asked, *kept)
+    assert lines[3].startswith("teacher-1: AUROC 0.")
     for turn in (0, 1):
         fold = tmp_path / f"kept/curated/teacher-{turn}/fold-2/model/config.json"
         told_by = json.loads(fold.read_text())
         assert (told_by["unseen_fold"], told_by["folds_of"]) == (2, "captions")
+        plan = (tmp_path / f"kept/curated/teacher-{turn}.toml").read_text()
+        assert 'trusted/out/shards/pairs", trusted = true' in plan
     recipe = (tmp_path / "kept/curated/recipe.toml").read_text()
     assert "curated/teacher-1" in recipe
+
+
+def told_of(world: str, folder: Path, *words: str) -> list[str]:
+    command = [sys.executable, "-m", "benchmarks.outcome", world, *SMALL, *words]
+    command += ["--folder", str(folder / "kept")]
+    places = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=places)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
