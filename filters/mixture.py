@@ -265,13 +265,14 @@ def _fit(
         mixed = weighed.sum(axis=0) + 1e-300
         belonging = weighed / mixed * observed
         shares = (belonging.sum(axis=1) + known.more) / (total + known.more.sum())
-        mode, widths = _shape(centres, belonging[-1] + known.more_matches, fit, known)
+        matches = belonging[-1] + known.more_matches
+        mode, widths = _shape(centres, matches, fit, known)
         moved = max(float(np.abs(shares - fit.shares).max()), abs(mode - fit.mode))
         likelihood = float((observed * np.log(mixed)).sum())
         likelihood += float((known.more * np.log(fit.shares + 1e-300)).sum())
         likelihood += float((known.more_matches * np.log(densities[-1] + 1e-300)).sum())
         if known.widths:
-            likelihood -= float(belonging[-1].sum()) * _divergence(known.widths, fit.widths)
+            likelihood -= float(matches.sum()) * _divergence(known.widths, fit.widths)
         fit = _Fit(shares, mode, widths, likelihood, weighed[-1] / mixed)
         if moved < _STEADY:
             break
