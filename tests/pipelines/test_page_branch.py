@@ -267,7 +267,7 @@ def test_a_changed_threshold_of_pages_selects_again_and_scores_nothing(
 ) -> None:
     shutil.copytree(recipe.parent, tmp_path, dirs_exist_ok=True)
     changed, output = tmp_path / "recipe.toml", tmp_path / "out"
-    text = changed.read_text("utf-8").replace("value = 0.7", "value = 0.3")
+    text = changed.read_text("utf-8").replace("value = 0.7", "value = 0.01")
     changed.write_text(text, "utf-8")
     events = curate(changed, HERE, stages=AFTER)
     skipped = {event["stage"] for event in events if event["event"] == "skipped"}
