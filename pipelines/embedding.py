@@ -3,8 +3,9 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import apache_beam as beam
@@ -22,7 +23,7 @@ from pipelines.score_through import Through
 from pipelines.storage import Folder
 from pipelines.stored_pictures import read_pictures
 from pipelines.teachers import Judge, Sight
-from pipelines.threads import in_threads
+from pipelines.threads import in_pool
 from pipelines.transforms.blocks import Deal
 from pipelines.transforms.inference import Batch, Embedded, Lost, TeacherHandler
 from pipelines.transforms.tables import read_slice, read_table, write_table
@@ -33,9 +34,19 @@ Row = TypeVar("Row")
 
 EMBEDDED = "embedded"
 _MARKER = ".json"
+_READ_AHEAD = 2  # batches
 _OF_CAPTIONS = tuple(branch.of_captions for branch in BRANCHES)
 _OF_PICTURES = {branch.of_pictures: branch for branch in BRANCHES}
 _EMBEDDED = pa.schema([("id", pa.string()), ("uid", pa.string()), ("embedding", pa.binary())])
+
+
+@cache
+def _decoder() -> ThreadPoolExecutor:
+    """The process's one thread that decodes.
+
+    With a thread a piece, pictures' memory stays behind in ever more of malloc's arenas.
+    """
+    return ThreadPoolExecutor(1)
 
 
 def embedded_folder(work: Folder, judge: Judge, fold: int) -> Folder:
@@ -130,7 +141,7 @@ class ReadBatches(beam.DoFn):
             mine = [of for of in pictures if self._fold in folds[of.uid]]
             cut = _cut(mine, self._rules.picture_batch)
             make = partial(_decoded, piece, len(cut), self._output / branch.tars)
-            yield from in_threads(make, enumerate(cut), at_once=1)
+            yield from in_pool(_decoder(), make, enumerate(cut), _READ_AHEAD)
         else:
             fold_of = self._judge.fold_of
             own = [row for row in rows if fold_of(row["uid"], row["id"]) == self._fold]
