@@ -3,7 +3,7 @@
     python -m benchmarks.outcome sample
     python -m benchmarks.outcome sample --cross-fitted captions
     python -m benchmarks.outcome emoji [--data FOLDER]
-    python -m benchmarks.outcome emoji --cross-fitted captions [--trusted] --threshold break-even
+    python -m benchmarks.outcome emoji --cross-fitted captions --trusted --threshold precision=0.7
 
 The pool is a sample world, whose own defects it has, or a folder of emoji with their names, and in
 either a share of the good captions is exchanged for those of other pictures. It goes through the
@@ -17,7 +17,7 @@ The teacher of the sample world is the one that ships; that of emoji is trained 
 half of the concepts, and results are shown for those and for the others. `--cross-fitted` has the
 pool judge itself instead: a model for each fold, of pictures or of captions, trained on the others'
 noisy captions, and with `--trusted` on those true names besides. Such a one is less sure, so that
-less precision is to be asked of it, or the break-even. With `--rounds 2` what stays by such models'
+less precision is to be asked of it. With `--rounds 2` what stays by such models'
 judgement trains new ones, which judge the whole pool.
 
 Nothing tells the pipeline the share of mismatches, and seeds change the models alone, not the pool.
